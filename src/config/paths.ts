@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { UserMistake } from "../errors.ts";
+import { isServerAddress } from "../message/server-name.ts";
 import { distrustPlace, NotTrusted, reportDistrust } from "../private-file.ts";
 import type { Config } from "./config.ts";
 import { passwdEntry } from "./identity.ts";
@@ -93,10 +94,14 @@ export function historyPath(config: Config): string | undefined {
   return named === "" ? undefined : (expandNames(config, named).words[0] ?? named);
 }
 
-/** Returns the directory to which file names of the form `+name` are relative. */
+/**
+ * Returns the directory to which file names of the form `+name` are relative, or the address to which they are appended
+ * if the folders are on a server.
+ */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
   if (named === undefined) return undefined;
+  if (isServerAddress(named)) return named.replace(/\/+$/, "");
   return named.startsWith("/") ? named : `${config.identity.home}/${named}`;
 }
 
@@ -142,7 +147,8 @@ function expandNames(config: Config, typed: string): ExpandedNames {
   const directory = name.startsWith("+") ? folderDirectory(config) : undefined;
   if (directory !== undefined) name = `${directory}/${name.slice(1)}`;
   if (/^~(?:$|\/)/.test(name)) name = config.identity.home + name.slice(1);
-  if (!/[~{[*?$`'"\\]/.test(name)) return { name, words: [name] };
+  // A folder on a server may have any name, such as "[Gmail]/Sent".
+  if (isServerAddress(name) || !/[~{[*?$`'"\\]/.test(name)) return { name, words: [name] };
   try {
     const variable = (wanted: string) => config.settings.inherited(wanted);
     return { name, words: expandWord(name, { variable, home: (user) => homeOf(config, user) }) };

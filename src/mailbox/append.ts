@@ -1,15 +1,19 @@
 /** Appends to the user's files. The file is locked and synced, and is truncated to its old length if the append fails. */
 import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { Exit, MailError } from "../errors.ts";
+import { isServerAddress } from "../message/server-name.ts";
 import { notify } from "../notices.ts";
 import { addPathToError } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
 import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
 import { mayHaveJournal } from "./journal-place.ts";
 import { openLocked } from "./locked-file.ts";
+import type { FlaggedMessage } from "./maildir/add-messages.ts";
 import { meansMaildir } from "./maildir-path.ts";
 import { refuseCompressed } from "./packed/compression.ts";
 import { type Rights, withRights } from "./rights.ts";
+import type { AccessServer } from "./server-access.ts";
 import { settleAppend } from "./settle-appends.ts";
 import { accessSpool } from "./spool.ts";
 
@@ -25,6 +29,8 @@ export interface AppendOptions {
   readonly onWritten?: (bytes: number) => void;
   /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
+  /** Without this function, messages are appended only to mailboxes on this machine. */
+  readonly accessServer?: AccessServer | undefined;
   /** The spool's owner, if root delivers into the spool. The spool is then opened with the owner's rights. */
   readonly recipient?: Rights;
 }
@@ -118,20 +124,44 @@ async function appendLocked(
   }
 }
 
+/** Returns whether a mailbox stores the state of messages as flags, and not as header fields: a Maildir, or on a server. */
+export function storesFlags(path: string): boolean {
+  return isServerAddress(path) || meansMaildir(path);
+}
+
+/**
+ * Appends messages with flags to a mailbox that stores them.
+ *
+ * @param path the path of a Maildir, or an address on a server
+ * @throws MailError; nothing was added
+ */
+export async function appendFlagged(
+  path: string,
+  messages: Iterable<FlaggedMessage>,
+  { signal, accessServer }: Pick<AppendOptions, "signal" | "accessServer">,
+): Promise<Appended> {
+  if (isServerAddress(path)) {
+    const { appendToFolder } = await import("./imap/append-to-folder.ts");
+    return appendToFolder(path, messages, accessServer, signal);
+  }
+  const { addToMaildir } = await import("./maildir/add-messages.ts");
+  return addToMaildir(path, messages, signal);
+}
+
 /**
  * Appends messages in mbox form, each with its From_ line and its final empty line. If the path is a Maildir or ends in a
  * slash, each message becomes a file.
  *
- * @throws MailboxBusy, or MailError with the system's reason; the file is left unchanged
+ * @throws MailboxBusy, or MailError with the system's reason; the mailbox is left unchanged
  */
 export async function appendMessages(
   path: string,
   messages: Iterable<Iterable<Uint8Array>>,
   options: AppendOptions,
 ): Promise<Appended> {
-  if (meansMaildir(path)) {
-    const { appendToMaildir } = await import("./maildir/add-messages.ts");
-    return appendToMaildir(path, messages, options.signal);
+  if (storesFlags(path)) {
+    const { convertToFlagged } = await import("./maildir/add-messages.ts");
+    return appendFlagged(path, convertToFlagged(messages), options);
   }
   return appendToFile(
     path,
@@ -145,6 +175,12 @@ export async function appendMessages(
 }
 
 /** Appends bytes that are not messages (`write`, dead.letter), with the same guarantees as `appendMessages`. */
-export function appendBytes(path: string, pieces: Iterable<Uint8Array>, options: AppendOptions): Promise<Appended> {
+export async function appendBytes(
+  path: string,
+  pieces: Iterable<Uint8Array>,
+  options: AppendOptions,
+): Promise<Appended> {
+  if (isServerAddress(path))
+    throw new MailError(`${path}: a mailbox on a server stores only messages; nothing was written`, Exit.Usage);
   return appendToFile(path, () => pieces, options);
 }

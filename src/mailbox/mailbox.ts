@@ -5,7 +5,7 @@
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
-import type { AccountAccess, ServerAddress } from "./server-access.ts";
+import type { AccessServer } from "./server-access.ts";
 
 /**
  * A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the
@@ -243,8 +243,8 @@ export interface MailboxOptions {
   readonly onProgress?: Progress | undefined;
   /** Aborts opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Returns the settings and the login for a mailbox on a server. Without it, only mailboxes on this machine are opened. */
-  readonly accessServer?: ((address: ServerAddress) => Promise<AccountAccess>) | undefined;
+  /** Without this function, only mailboxes on this machine are opened. */
+  readonly accessServer?: AccessServer | undefined;
 }
 
 /** Yields runs of messages with the same flags, beginning with message `from`. */

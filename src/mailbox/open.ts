@@ -2,6 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
+import { isServerAddress } from "../message/server-name.ts";
 import { notify } from "../notices.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
@@ -10,7 +11,6 @@ import { isMaildir } from "./maildir-path.ts";
 import { MboxMailbox } from "./mbox/mbox-mailbox.ts";
 import { finishCommit } from "./mbox/replay.ts";
 import { type Compression, compressionOf } from "./packed/compression.ts";
-import { isServerAddress } from "./server-address.ts";
 
 /**
  * Opens a mailbox and finds its messages. An interrupted commit is finished first.

@@ -25,6 +25,9 @@ export interface ServerAccess {
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
+/** Returns the settings and the login for the server of an address. @throws MailError if a setting is invalid */
+export type AccessServer = (address: ServerAddress) => Promise<AccountAccess>;
+
 /** The access to a server for one of its users. */
 export interface AccountAccess {
   /** The user of the address, or of the account that belongs to the server. */

@@ -5,11 +5,6 @@ import type { ServerAddress } from "./server-access.ts";
 /** The default ports (RFC 9051, RFC 8314). */
 const ports = { imap: 143, imaps: 993 } as const;
 
-/** Returns whether a name is the address of a mailbox on a server: it begins with the scheme of a mail protocol. */
-export function isServerAddress(name: string): boolean {
-  return /^(?:imaps?|pop3s?):\/\//i.test(name);
-}
-
 /**
  * Parses `imaps://USER@HOST[:PORT]/FOLDER` or `imap://...`. User and folder may be percent-encoded UTF-8.
  *

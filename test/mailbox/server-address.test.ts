@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { formatServerAddress, isServerAddress, parseServerAddress } from "../../src/mailbox/server-address.ts";
+import { formatServerAddress, parseServerAddress } from "../../src/mailbox/server-address.ts";
+import { isServerAddress } from "../../src/message/server-name.ts";
 
 const ann = { protocol: "imaps", user: "ann", host: "imap.example.org", port: 993, folder: "INBOX" };
 

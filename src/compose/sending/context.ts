@@ -2,6 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import type { NamePlace } from "../../config/paths.ts";
 import type { ExitCode } from "../../errors.ts";
+import type { AccessServer } from "../../mailbox/server-access.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { MessageSource } from "../draft/draft.ts";
 import type { Wanted } from "../draft/requested-parts.ts";
@@ -12,6 +13,8 @@ export interface ComposeContext {
   readonly terminal: Terminal;
   /** The session's submissions. */
   readonly submission: Submission;
+  /** Provides access to a mailbox on a server that `record` names. */
+  readonly accessServer?: AccessServer;
   /** Whether to show the dialogue with the server. */
   readonly verbose: boolean;
   /** Whether to ask for the subject. -s prevents the question. */

@@ -2,6 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, MailError, printError } from "../../errors.ts";
+import { isServerAddress } from "../../message/server-name.ts";
 import type { Refusal } from "../../submit/transport.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { buildRawMessage } from "../build/build.ts";
@@ -12,7 +13,7 @@ import type { Recipients } from "../draft/recipients.ts";
 import type { ComposeContext } from "./context.ts";
 import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 
-type Context = Pick<ComposeContext, "config" | "terminal" | "folder">;
+type Context = Pick<ComposeContext, "config" | "terminal" | "folder" | "accessServer">;
 
 /**
  * Writes the copies. A failure to write the record is reported, but does not prevent sending.
@@ -74,7 +75,8 @@ function reasonOf({ message, cause }: MailError): string {
 /** Returns the record's name. With `outfolder`, a relative path refers to the folder directory (POSIX mailx). */
 function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;
-  return settings.get("outfolder") && !/^[/~+$%&#]/.test(record) ? `+${record}` : record;
+  const isRelative = !/^[/~+$%&#]/.test(record) && !isServerAddress(record);
+  return settings.get("outfolder") && isRelative ? `+${record}` : record;
 }
 
 async function keepCopy(
@@ -90,5 +92,5 @@ async function keepCopy(
   } catch (error) {
     throw error instanceof MailError ? new MailError(error.message, Exit.CantCreate) : error;
   }
-  await recordMessage(context.config, path, copy, date, interrupt);
+  await recordMessage(context, path, copy, date, interrupt);
 }

@@ -5,14 +5,17 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Config } from "../../config/config.ts";
 import { storeOptions } from "../../config/paths.ts";
-import { appendMessages } from "../../mailbox/append.ts";
+import { appendFlagged, appendMessages } from "../../mailbox/append.ts";
 import { fileMessage } from "../../mailbox/maildir/add-messages.ts";
+import { makeFiling } from "../../mailbox/maildir/safe-delivery.ts";
 import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { mboxForm } from "../../mailbox/mbox-form.ts";
+import { isServerAddress } from "../../message/server-name.ts";
 import { toBytes } from "../../message/text.ts";
 import { runOnAbort } from "../../submit/on-abort.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
+import type { ComposeContext } from "./context.ts";
 
 /**
  * Appends a message to a mailbox.
@@ -20,7 +23,7 @@ import type { Built } from "../draft/body.ts";
  * @throws MailError if the file cannot be written, or the reason for the interrupt
  */
 export async function recordMessage(
-  config: Config,
+  { config, accessServer }: Pick<ComposeContext, "config" | "accessServer">,
   path: string,
   message: Built,
   date: Date,
@@ -31,7 +34,12 @@ export async function recordMessage(
     await fileMessage(path, { sender: config.identity.user, date, message: message.pieces() }, "S");
     return;
   }
-  await appendMessages(path, [copyForMbox(config, message, date)], { ...storeOptions(config), signal: interrupt });
+  const options = { ...storeOptions(config), accessServer, signal: interrupt };
+  if (isServerAddress(path)) {
+    await appendFlagged(path, [{ pieces: message.pieces(), filing: makeFiling("S", "cur", date) }], options);
+    return;
+  }
+  await appendMessages(path, [copyForMbox(config, message, date)], options);
 }
 
 /**

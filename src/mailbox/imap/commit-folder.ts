@@ -2,12 +2,13 @@
  * Commits a session with a folder. Each step can be repeated: copies first, then flags, then the removal of exactly the
  * messages that this session has deleted.
  */
+
+import { isServerAddress } from "../../message/server-name.ts";
 import { appendMessages } from "../append.ts";
 import { gatherMessages } from "../gathered.ts";
 import { type CommitPlan, Flag, type Mailbox, type MailboxOptions } from "../mailbox.ts";
 import { withLetters } from "../maildir/maildir-form.ts";
 import { changeLetters } from "../marks.ts";
-import { isServerAddress } from "../server-address.ts";
 import { formatForStorage } from "../stored-form.ts";
 import type { FolderSession } from "./folder-session.ts";
 import { ImapFailed } from "./imap-failure.ts";

@@ -33,6 +33,13 @@ export function lettersOfBits(bits: number): string {
   return systemFlags.map(({ bit, letter }) => ((bits & bit) === 0 ? "" : letter)).join("");
 }
 
+/** Returns a copy's flags for letters of a Maildir file name. `\\Deleted` is omitted, because the copy is not deleted. */
+export function flagsOfLetters(letters: string): string[] {
+  return systemFlags
+    .filter(({ bit, letter }) => bit !== ServerFlag.Deleted && letters.includes(letter))
+    .map(({ name }) => name);
+}
+
 /** Returns the state of a message whose flags are `bits`. */
 export function stateOfBits(bits: number, isNew: boolean): number {
   const read = (bits & ServerFlag.Seen) === 0 ? 0 : Flag.Read;

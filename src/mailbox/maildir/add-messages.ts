@@ -7,7 +7,8 @@ import { formatForStorage } from "../stored-form.ts";
 import { maildirForm } from "./maildir-form.ts";
 import { Delivery, type Filing, makeFiling } from "./safe-delivery.ts";
 
-interface ToFile {
+/** A message without a From_ line and without the fields that express its state. */
+export interface FlaggedMessage {
   readonly pieces: Iterable<Uint8Array>;
   readonly filing: Filing;
 }
@@ -20,7 +21,7 @@ interface ToFile {
  */
 export async function addToMaildir(
   path: string,
-  messages: Iterable<ToFile>,
+  messages: Iterable<FlaggedMessage>,
   signal?: AbortSignal,
 ): Promise<{ created: boolean }> {
   const delivery = new Delivery(path);
@@ -37,12 +38,12 @@ export async function addToMaildir(
   return { created: delivery.created };
 }
 
-/** Yields a mailbox's messages in the form of Maildir files, marked as seen. */
+/** Yields a mailbox's messages with their flags, marked as seen. */
 export function* seenMessages(
   stored: StoredMessages,
   messages: readonly number[],
   keepField: ((lowerName: string) => boolean) | undefined,
-): Iterable<ToFile> {
+): Iterable<FlaggedMessage> {
   for (const message of messages) {
     const fromMaildir = stored.letters !== undefined;
     const form = maildirForm(formatForStorage(stored, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
@@ -53,22 +54,12 @@ export function* seenMessages(
   }
 }
 
-/** Adds messages in mbox form to a Maildir. Their Status and X-Status fields become flags. */
-export function appendToMaildir(
-  path: string,
-  messages: Iterable<Iterable<Uint8Array>>,
-  signal?: AbortSignal,
-): Promise<{ created: boolean }> {
-  return addToMaildir(
-    path,
-    (function* () {
-      for (const message of messages) {
-        const form = maildirForm(message);
-        yield { pieces: form.pieces, filing: makeFiling(form.letters, "new", form.date) };
-      }
-    })(),
-    signal,
-  );
+/** Yields messages in mbox form with flags instead of their Status and X-Status fields. */
+export function* convertToFlagged(messages: Iterable<Iterable<Uint8Array>>): Iterable<FlaggedMessage> {
+  for (const message of messages) {
+    const form = maildirForm(message);
+    yield { pieces: form.pieces, filing: makeFiling(form.letters, "new", form.date) };
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { settleAppends } from "../../mailbox/settle-appends.ts";
 import { isSystemError } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { UndoHistory } from "../changes/undo-history.ts";
+import { serverAccess } from "../session/access-options.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 
@@ -48,6 +49,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   const mailbox = await makeInterruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
     openMailbox(path, {
       ...options,
+      accessServer: serverAccess(session),
       onProgress,
       signal,
       unnoticed,

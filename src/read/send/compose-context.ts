@@ -2,6 +2,7 @@
 
 import type { MessageSource } from "../../compose/draft/draft.ts";
 import type { ComposeContext } from "../../compose/sending/context.ts";
+import { serverAccess } from "../session/access-options.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /** Returns the composer's access to a session. */
@@ -11,6 +12,7 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
     config,
     terminal,
     submission: session.submission,
+    accessServer: serverAccess(session),
     verbose: config.settings.get("verbose"),
     ask,
     folder,

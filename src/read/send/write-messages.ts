@@ -1,11 +1,17 @@
 /** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
-import { storeOptions } from "../../config/paths.ts";
-import { type Appended, type AppendOptions, appendBytes, appendMessages } from "../../mailbox/append.ts";
+import {
+  type Appended,
+  type AppendOptions,
+  appendBytes,
+  appendFlagged,
+  appendMessages,
+  storesFlags,
+} from "../../mailbox/append.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
-import { addToMaildir, seenMessages } from "../../mailbox/maildir/add-messages.ts";
-import { meansMaildir } from "../../mailbox/maildir-path.ts";
+import { seenMessages } from "../../mailbox/maildir/add-messages.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { copyWithStatus } from "../../mailbox/verbatim-copy.ts";
+import { appendOptions } from "../session/access-options.ts";
 import type { Session } from "../session/session.ts";
 import {
   bodyPieces,
@@ -34,18 +40,16 @@ export const wholeMessages: Write = (session, stored, chosen, signal) => {
   const { messages, path } = chosen;
   const keep = selectKeptFields(session.config.saved);
   const count = messages.length;
-  if (meansMaildir(path))
-    return addToMaildir(path, countProgress(session, path, count, seenMessages(stored, messages, keep)), signal);
+  if (storesFlags(path)) {
+    const flagged = countProgress(session, path, count, seenMessages(stored, messages, keep));
+    return appendFlagged(path, flagged, appendOptions(session, signal));
+  }
   const forms = keep === undefined ? allFields(stored, messages) : someFields(stored, messages, keep);
   // Determining the lengths of Maildir messages would require opening each of them.
   if (stored.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
   return appendMessages(path, forms, watchAppend(session, stored, chosen, signal));
 };
-
-function appendOptions(session: Session, signal: AbortSignal | undefined): AppendOptions {
-  return { ...storeOptions(session.config), ...(signal === undefined ? {} : { signal }) };
-}
 
 /** Returns append options with a callback that shows on the terminal the number of bytes written. */
 function watchAppend(

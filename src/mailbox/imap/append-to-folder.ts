@@ -1,0 +1,89 @@
+/** Appends messages to a folder on a server: all of them, or none if the server can remove single messages. */
+import { Exit, MailError } from "../../errors.ts";
+import type { FlaggedMessage } from "../maildir/add-messages.ts";
+import type { AccessServer } from "../server-access.ts";
+import { parseServerAddress } from "../server-address.ts";
+import type { CopiedUids, ImapConnection } from "./imap-connection.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import { openConnection } from "./open-connection.ts";
+import { flagsOfLetters } from "./server-flags.ts";
+import { formatUidSets } from "./uid-set.ts";
+
+/**
+ * Appends messages to a folder, which is created if it is missing.
+ *
+ * @param name the folder's address
+ * @throws ImapFailed, or MailError for an invalid address or setting. Nothing was added, or the message names the number
+ *   of added messages
+ */
+export async function appendToFolder(
+  name: string,
+  messages: Iterable<FlaggedMessage>,
+  accessServer: AccessServer | undefined,
+  signal?: AbortSignal,
+): Promise<{ readonly created: boolean }> {
+  const address = parseServerAddress(name);
+  if (accessServer === undefined)
+    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
+  const { access } = await accessServer(address);
+  const folder = address.folder === "" ? "INBOX" : address.folder;
+  const connection = await openConnection(address, access);
+  const added: (CopiedUids | undefined)[] = [];
+  let created = false;
+  const append = (bytes: Buffer, { letters, date }: FlaggedMessage["filing"]) =>
+    connection.append(folder, bytes, { flags: flagsOfLetters(letters), received: date });
+  try {
+    for (const { pieces, filing } of messages) {
+      signal?.throwIfAborted();
+      const bytes = joinWithCrLf(pieces);
+      try {
+        added.push(await append(bytes, filing));
+      } catch (error) {
+        if (created || !(error instanceof ImapFailed && error.reason === "no such folder")) throw error;
+        await connection.create(folder);
+        created = true;
+        added.push(await append(bytes, filing));
+      }
+    }
+    return { created };
+  } catch (error) {
+    if (added.length > 0 && !(await removeAppended(connection, folder, added))) throw describePart(name, added, error);
+    throw error;
+  } finally {
+    await connection.logout();
+  }
+}
+
+/** Returns a message with CRLF newlines. */
+function joinWithCrLf(pieces: Iterable<Uint8Array>): Buffer {
+  const text = Buffer.concat([...pieces]).toString("latin1");
+  return Buffer.from(text.replace(/\r?\n/g, "\r\n"), "latin1");
+}
+
+/** Removes exactly the messages that were appended. @returns false if they remain */
+async function removeAppended(
+  connection: ImapConnection,
+  folder: string,
+  added: readonly (CopiedUids | undefined)[],
+): Promise<boolean> {
+  const known = added.flatMap((each) => each?.uids ?? []);
+  if (!connection.isOpen || known.length < added.length || !connection.can("UIDPLUS")) return false;
+  try {
+    const { uidValidity } = await connection.select(folder, { readOnly: false });
+    if (added.some((each) => each?.uidValidity !== uidValidity)) return false;
+    for (const { set } of formatUidSets(known)) {
+      await connection.store(set, "+", ["\\Deleted"]);
+      await connection.expunge(set);
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof ImapFailed) return false;
+    throw error;
+  }
+}
+
+function describePart(name: string, added: readonly unknown[], error: unknown): unknown {
+  if (!(error instanceof MailError)) return error;
+  const messages = added.length === 1 ? "message was" : "messages were";
+  return new MailError(`${error.message}; ${added.length} ${messages} already appended to ${name}`, error.exit, error);
+}
