@@ -1,8 +1,9 @@
 /** Opens mailboxes on Dovecot as sessions do, and checks Dovecot's log. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import type { ListFacts } from "../../src/mailbox/list-facts.ts";
 import { type CommitPlan, type Fate, Flag, type Mailbox, type MessageNeed } from "../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
 import { describeIf } from "../conditions.ts";
@@ -45,6 +46,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     openMailbox(`imaps://ann@localhost:${dovecot.imapsPort}/${folder}`, {
       lockwait: 1,
       stateDirectory: join(directory, "state"),
+      cacheDirectory: join(directory, "cache"),
       ...accessFor(),
     });
   const read = async (mailbox: Mailbox, messages: readonly number[], need: MessageNeed) => {
@@ -71,6 +73,8 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await client.logout();
     return found;
   };
+  const subjectFact = (mailbox: Mailbox, number: number) =>
+    (mailbox as Mailbox & { facts(message: number): ListFacts | undefined }).facts(number)?.subject;
   const fromLine = "From ann@x.example Thu Jan  1 00:00:00 1970\n";
 
   test("states come from searches, and bytes only from windows", async () => {
@@ -204,5 +208,67 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     expect(small).toContain("Subject: small");
     expect(found).toBe(`${fromLine}${large.toString().replaceAll("\r", "")}\n`);
     await mailbox.close();
+  });
+
+  test("a later session learns only the changes, and needs no header again", async () => {
+    await fill(...Array.from({ length: 20 }, (_, at) => [message(`number ${at + 1}`)] as const));
+    const first = await open();
+    await read(first, [19, 20], "header");
+    first.mark(1, Flag.Read);
+    await first.commit(planOf({}));
+    await first.close();
+    const other = await connectTo(dovecot);
+    await other.select(folder);
+    await other.store("2", "+", ["\\Seen"]);
+    await other.store("3:5", "+", ["\\Deleted"]);
+    await other.expunge("3:5");
+    await other.logout();
+    await fill([message("new")]);
+    dovecot.clearRawLogs();
+    const second = await open();
+    const states = Array.from({ length: second.count }, (_, at) => [
+      second.key(at + 1).split("-")[1],
+      second.flags(at + 1),
+    ]);
+    expect(states).toEqual([
+      ["1", Flag.Read],
+      ["2", Flag.Read],
+      ...Array.from({ length: 15 }, (_, at) => [`${at + 6}`, 0]),
+      ["21", Flag.New],
+    ]);
+    expect(subjectFact(second, 17)).toEqual(["number 20"]);
+    await second.close();
+    const searches = dovecot.readRawLogs().flatMap(({ commands }) => commands.filter((line) => /SEARCH/.test(line)));
+    expect(searches).toEqual(["UID SEARCH RETURN (ALL) UID 21:*"]);
+  });
+
+  test("a cache is ignored if the folder was created again, or if the file is damaged", async () => {
+    await fill([message("old one")], [message("old two")]);
+    const first = await open();
+    await read(first, [1, 2], "header");
+    await first.commit(planOf({}));
+    await first.close();
+    const client = await connectTo(dovecot);
+    await client.remove(folder);
+    await client.create(folder);
+    await client.logout();
+    await fill([message("new one")]);
+    const second = await open();
+    expect([second.count, second.flags(1), subjectFact(second, 1)]).toEqual([1, Flag.New, undefined]);
+    expect((await read(second, [1], "header"))[0]).toContain("Subject: new one");
+    await second.commit(planOf({}));
+    await second.close();
+    for (const name of readdirSync(join(directory, "cache"))) {
+      const path = join(directory, "cache", name);
+      const bytes = readFileSync(path);
+      bytes.fill(1, bytes.length - 20);
+      writeFileSync(path, bytes);
+    }
+    const third = await open();
+    expect([third.count, (await read(third, [1], "header"))[0]]).toEqual([
+      1,
+      expect.stringContaining("Subject: new one"),
+    ]);
+    await third.close();
   });
 });

@@ -5,6 +5,7 @@
 import { Exit, MailError } from "../../errors.ts";
 import { formatAsctime } from "../../message/date.ts";
 import { headerOf } from "../header-bytes.ts";
+import type { ListFacts } from "../list-facts.ts";
 import {
   type CommitPlan,
   type CommitResult,
@@ -18,10 +19,12 @@ import {
 } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
-import { parseServerAddress } from "../server-address.ts";
+import { formatServerAddress, parseServerAddress } from "../server-address.ts";
 import { commitFolder } from "./commit-folder.ts";
+import { type CachedState, FolderCache } from "./folder-cache.ts";
 import { FolderSession } from "./folder-session.ts";
-import { loadMessages, type MessageFacts } from "./load-messages.ts";
+import type { ImapConnection } from "./imap-connection.ts";
+import { loadMessages } from "./load-messages.ts";
 import { loadAllStates, loadStatesOf } from "./load-states.ts";
 import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
@@ -59,20 +62,24 @@ class ImapMailbox implements Mailbox {
   readonly #options: MailboxOptions;
   readonly #session: FolderSession;
   readonly #table = new UidTable();
-  readonly #facts = new Map<number, MessageFacts>();
+  readonly #cache: FolderCache;
   readonly #loaded = new LoadedMessages();
   readonly #replaced = new Map<number, Buffer>();
   #openWindows = 0;
   #uidValidity = 0;
   #readOnly: boolean;
+  /** Whether the cache contains the folder's state. */
+  #isStateStored = false;
   /** The number of messages that the server has reported. */
   #exists = 0;
+  #state: CachedState = { uidValidity: 0, modSeq: 0n, lastListed: 0 };
   /** Whether the server has reported changes without UIDs, so that all UIDs or flags must be requested. */
   #hasUnknownChanges = false;
 
   constructor(address: ServerAddress, access: ServerAccess, options: MailboxOptions) {
     this.#options = options;
     this.#readOnly = options.readOnly === true;
+    this.#cache = new FolderCache(options.cacheDirectory, formatServerAddress(address));
     this.#session = new FolderSession({
       address,
       access,
@@ -99,14 +106,36 @@ class ImapMailbox implements Mailbox {
     });
   }
 
-  /** Connects and loads the states of all messages. */
+  /**
+   * Connects and loads the states of all messages. If the states of an earlier session are known, the server reports only
+   * the changes.
+   */
   async open(): Promise<void> {
-    const { uidValidity, exists, readOnly } = await this.#session.open();
+    const cached = this.#cache.loadStates(this.#table);
+    const { uidValidity, exists, readOnly, highestModSeq } = await this.#session.open(
+      cached !== undefined && cached.modSeq > 0n ? cached : undefined,
+    );
+    const isCurrent = cached?.uidValidity === uidValidity && this.#session.hasResync;
+    if (isCurrent) this.#table.dropGone();
+    else this.#table.clear();
     this.#uidValidity = uidValidity;
     this.#exists = exists;
     this.#readOnly ||= readOnly;
-    if (exists > 0) await this.#session.run((connection) => loadAllStates(connection, this.#table));
-    this.#table.markNew(0);
+    this.#cache.openFacts(uidValidity);
+    this.#state = {
+      uidValidity,
+      modSeq: highestModSeq ?? 0n,
+      lastListed: cached?.uidValidity === uidValidity ? cached.lastListed : 0,
+    };
+    await this.#session.run(async (connection) => {
+      if (isCurrent) await this.#addArrived(connection);
+      if (this.#table.present !== this.#exists) {
+        this.#table.clear();
+        if (this.#exists > 0) await loadAllStates(connection, this.#table);
+      }
+    });
+    this.#table.markNew(this.#state.lastListed);
+    this.#isStateStored = isCurrent && cached.modSeq === highestModSeq;
     this.#exists = this.#table.present;
   }
 
@@ -138,6 +167,11 @@ class ImapMailbox implements Mailbox {
     return `${this.#uidValidity}-${this.#table.uid(message)}`;
   }
 
+  /** Returns the facts about a message for lists; undefined if its header has not been seen. */
+  facts(message: number): ListFacts | undefined {
+    return this.#cache.findListFacts(this.#table.uid(message));
+  }
+
   async *openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
     for (let from = 0; from < messages.length; ) {
       const to = this.#endOfWindow(messages, from, need);
@@ -146,7 +180,7 @@ class ImapMailbox implements Mailbox {
       await this.#load(some, need);
       this.#openWindows++;
       try {
-        yield { messages: some, stored: new Window(this, this.#loaded, this.#facts, this.#replaced, need) };
+        yield { messages: some, stored: new Window(this, this.#loaded, this.#replaced, need) };
       } finally {
         this.#openWindows--;
       }
@@ -168,12 +202,17 @@ class ImapMailbox implements Mailbox {
         await loadAllStates(connection, this.#table);
         return this.count - before;
       }
-      if (this.#exists <= this.#table.present) return 0;
-      const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
-      const added = await loadStatesOf(connection, this.#table, found);
+      const added = await this.#addArrived(connection);
       this.#exists = this.#table.present;
       return added;
     });
+  }
+
+  /** Numbers the messages that have arrived. @returns their number */
+  async #addArrived(connection: ImapConnection): Promise<number> {
+    if (this.#exists <= this.#table.present) return 0;
+    const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
+    return loadStatesOf(connection, this.#table, found);
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
@@ -186,11 +225,18 @@ class ImapMailbox implements Mailbox {
       plan,
       this.#options,
     );
+    this.#isStateStored = false;
+    // New mail that arrived during the quit has not been listed.
+    this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };
   }
 
   async close(): Promise<void> {
     this.#loaded.close();
+    if (this.#uidValidity > 0) {
+      if (!this.#isStateStored) this.#cache.saveStates(this.#table, this.#state);
+      this.#cache.close(this.#uidValidity, this.#table.present);
+    }
     await this.#session.close();
   }
 
@@ -199,13 +245,18 @@ class ImapMailbox implements Mailbox {
     return this.#table.isGone(message);
   }
 
+  /** Returns the size that the server reports, with CRLF newlines; 0 if it is unknown. */
+  serverSize(message: number): number {
+    return this.#cache.find(this.#table.uid(message))?.size ?? 0;
+  }
+
   /** Returns the index after the last message of a window that begins at `from`. */
   #endOfWindow(messages: readonly number[], from: number, need: MessageNeed): number {
     if (need === "header") return Math.min(messages.length, from + mostHeaders);
     let bytes = 0;
     let to = from;
     while (to < messages.length && to - from < mostMessages && (to === from || bytes < mostBytes)) {
-      bytes += this.#facts.get(messages[to] as number)?.size ?? mostBytes / mostMessages;
+      bytes += this.#cache.find(this.#table.uid(messages[to] as number))?.size ?? mostBytes / mostMessages;
       to++;
     }
     return to;
@@ -219,7 +270,7 @@ class ImapMailbox implements Mailbox {
     );
     if (wanted.length === 0) return;
     await this.#session.run((connection) =>
-      loadMessages({ connection, table: this.#table, facts: this.#facts, loaded: this.#loaded }, wanted, need),
+      loadMessages({ connection, table: this.#table, cache: this.#cache, loaded: this.#loaded }, wanted, need),
     );
   }
 }
@@ -228,20 +279,12 @@ class ImapMailbox implements Mailbox {
 class Window implements StoredMessages {
   readonly #mailbox: ImapMailbox;
   readonly #loaded: LoadedMessages;
-  readonly #facts: ReadonlyMap<number, MessageFacts>;
   readonly #replaced: ReadonlyMap<number, Buffer>;
   readonly #need: MessageNeed;
 
-  constructor(
-    mailbox: ImapMailbox,
-    loaded: LoadedMessages,
-    facts: ReadonlyMap<number, MessageFacts>,
-    replaced: ReadonlyMap<number, Buffer>,
-    need: MessageNeed,
-  ) {
+  constructor(mailbox: ImapMailbox, loaded: LoadedMessages, replaced: ReadonlyMap<number, Buffer>, need: MessageNeed) {
     this.#mailbox = mailbox;
     this.#loaded = loaded;
-    this.#facts = facts;
     this.#replaced = replaced;
     this.#need = need;
   }
@@ -264,7 +307,7 @@ class Window implements StoredMessages {
     const found = this.#find(message);
     if (found === undefined) return substituteHeader(message).length + 1;
     if (found.isWhole) return found.length;
-    return Math.max(found.length + 1, this.#facts.get(message)?.size ?? 0);
+    return Math.max(found.length + 1, this.#mailbox.serverSize(message));
   }
 
   header(message: number): Buffer {
@@ -288,7 +331,7 @@ class Window implements StoredMessages {
     if (replaced !== undefined) return { lines: countLines(replaced), characters: replaced.length };
     const found = this.#find(message);
     if (found?.isWhole === true) return { lines: found.lines, characters: found.length };
-    return { lines: undefined, characters: this.#facts.get(message)?.size ?? 0 };
+    return { lines: undefined, characters: this.#mailbox.serverSize(message) };
   }
 
   #find(message: number): Loaded | undefined {

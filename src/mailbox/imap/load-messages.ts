@@ -1,5 +1,6 @@
 /** Loads messages, or the parts of them that will be read, into the session's file. */
 import type { MessageNeed } from "../mailbox.ts";
+import type { FolderCache, MessageFacts } from "./folder-cache.ts";
 import { type ImapConnection, largestRange } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import type { LoadedMessages } from "./loaded-messages.ts";
@@ -12,18 +13,10 @@ const largeMessage = 1 << 20;
 /** The largest header that is loaded, as in header-bytes.ts. */
 const longestHeader = 4 << 20;
 
-/** The facts about a message that the server reports. */
-export interface MessageFacts {
-  /** RFC822.SIZE: the size with CRLF newlines. */
-  readonly size: number;
-  /** INTERNALDATE, in milliseconds since 1970. */
-  readonly received: number;
-}
-
 export interface Loading {
   readonly connection: ImapConnection;
   readonly table: UidTable;
-  readonly facts: Map<number, MessageFacts>;
+  readonly cache: FolderCache;
   readonly loaded: LoadedMessages;
 }
 
@@ -36,11 +29,12 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
   const inOrder = [...new Set(messages)].sort((a, b) => a - b);
   if (need === "header")
     return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, isWhole: false });
+  const sizeOf = (message: number) => loading.cache.find(loading.table.uid(message))?.size;
   await loadFacts(
     loading,
-    inOrder.filter((message) => !loading.facts.has(message)),
+    inOrder.filter((message) => sizeOf(message) === undefined),
   );
-  const isLarge = (message: number) => (loading.facts.get(message)?.size ?? 0) > largeMessage;
+  const isLarge = (message: number) => (sizeOf(message) ?? 0) > largeMessage;
   await loadTogether(
     loading,
     inOrder.filter((message) => !loading.table.isGone(message) && !isLarge(message)),
@@ -51,7 +45,7 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
 
 /** Loads the size and the date of messages. */
 async function loadFacts(loading: Loading, messages: readonly number[]): Promise<void> {
-  await fetchEach(loading, messages, { flags: true, facts: true }, () => undefined);
+  await fetchEach(loading, messages, { flags: true, facts: true }, () => true);
 }
 
 interface Part {
@@ -64,21 +58,21 @@ interface Part {
 async function loadTogether(loading: Loading, messages: readonly number[], part: Part): Promise<void> {
   const { section, length, isWhole } = part;
   const items = { flags: true, facts: true, ranges: [{ section, start: 0, length }] } as const;
-  await fetchEach(loading, messages, items, (message, bytes, { received, size }) => {
+  await fetchEach(loading, messages, items, (message, bytes, { received }) => {
     const found = bytes(section);
     if (found === undefined) return false;
     const writer = loading.loaded.begin(message, new Date(received));
     writer.add(found);
-    // The server may report a wrong size; a message that fills the range may continue.
-    writer.finish(isWhole && found.length < length && found.length <= Math.max(size, largeMessage));
+    // A message that fills the range may continue, although the server has reported a smaller size.
+    writer.finish(isWhole && found.length < length);
     return true;
   });
 }
 
 /** Loads one message in pieces, so that a piece needs little memory. */
 async function loadLarge(loading: Loading, message: number): Promise<void> {
-  const { connection, table, facts, loaded } = loading;
-  const known = facts.get(message);
+  const { connection, table, cache, loaded } = loading;
+  const known = cache.find(table.uid(message));
   if (known === undefined || table.isGone(message)) return;
   const writer = loaded.begin(message, new Date(known.received));
   for (let start = 0; ; ) {
@@ -105,19 +99,20 @@ async function fetchEach(
   loading: Loading,
   messages: readonly number[],
   items: Parameters<ImapConnection["fetch"]>[1],
-  take: (message: number, bytes: (section: string) => Buffer | undefined, facts: MessageFacts) => boolean | undefined,
+  take: (message: number, bytes: (section: string) => Buffer | undefined, facts: MessageFacts) => boolean,
 ): Promise<void> {
-  const { connection, table, facts } = loading;
+  const { connection, table, cache, loaded } = loading;
   const missing = new Set(messages);
   for (const { set } of formatUidSets(messages.map((message) => table.uid(message)))) {
     await connection.fetch(set, items, ({ uid, flags, size, received, bytes }) => {
       const message = table.numberOf(uid);
       if (message === undefined || !missing.has(message)) return;
       if (flags !== undefined) table.update(message, bitsOfFlags(flags));
-      const known = facts.get(message) ?? { size: size ?? 0, received: received ?? 0 };
-      if (size !== undefined && received !== undefined) facts.set(message, { size, received });
-      else if (!facts.has(message)) return;
-      if (take(message, bytes, known) !== false) missing.delete(message);
+      if (size === undefined || received === undefined) return;
+      const facts = { size, received };
+      if (!take(message, bytes, facts)) return;
+      cache.add(uid, facts, loaded.header(message));
+      missing.delete(message);
     });
   }
   await explainMissing(loading, [...missing]);

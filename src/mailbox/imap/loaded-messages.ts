@@ -150,6 +150,12 @@ export class LoadedMessages {
     return new MessageWriter(this, message, received, this.#end);
   }
 
+  /** Returns the From_ line and the header; undefined if they are not loaded. */
+  header(message: number): Buffer | undefined {
+    const found = this.#found.get(message);
+    return found === undefined ? undefined : this.read(found, 0, found.headerLength);
+  }
+
   /** Reads bytes of a loaded message, counted from its From_ line. */
   read({ at, length }: Loaded, start: number, end: number): Buffer {
     if (this.#file === undefined) throw new Error("nothing was loaded");

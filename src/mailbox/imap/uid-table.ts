@@ -79,6 +79,38 @@ export class UidTable {
     return this.#count - before;
   }
 
+  /** Fills the empty table. @param uids in ascending order @param bits bits of ServerFlag */
+  fill(uids: ArrayLike<number>, bits: ArrayLike<number>, count: number): void {
+    this.#grow(count);
+    for (let at = 0; at < count; at++) {
+      this.#uids[at] = uids[at] as number;
+      this.#bits[at] = bits[at] as number;
+      this.#states[at] = stateOfBits(bits[at] as number, false);
+    }
+    this.#count = count;
+  }
+
+  /** Drops messages that are gone, so that the others get consecutive numbers. Called before the session uses numbers. */
+  dropGone(): void {
+    let kept = 0;
+    for (let at = 0; at < this.#count; at++) {
+      if (this.#gone[at] === 1) continue;
+      this.#uids[kept] = this.#uids[at] as number;
+      this.#bits[kept] = this.#bits[at] as number;
+      this.#states[kept++] = this.#states[at] as number;
+    }
+    this.#count = kept;
+    this.#goneCount = 0;
+    this.#gone.fill(0);
+  }
+
+  /** Removes all messages from the table. */
+  clear(): void {
+    this.#count = 0;
+    this.#goneCount = 0;
+    this.#gone.fill(0);
+  }
+
   /** Records the flags that the server reports. A state that this session has changed is kept. */
   update(message: number, bits: number): void {
     const at = this.#indexOf(message);

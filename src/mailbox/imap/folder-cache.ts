@@ -1,0 +1,143 @@
+/**
+ * Keeps the states of a folder's messages, and the facts that lists show, between sessions. Both are in the cache
+ * directory, in the format that mailboxes of all kinds share (facts-file.ts): a damaged or planted file is ignored, and
+ * the server is asked instead.
+ */
+import { crc32 } from "../checksum.ts";
+import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
+import { addHeaderFacts } from "../header-facts.ts";
+import { columnBits, FactTable, type ListFacts } from "../list-facts.ts";
+import type { KnownState } from "./imap-connection.ts";
+import type { UidTable } from "./uid-table.ts";
+
+/** The number of rows of removed messages that a file of facts may have in addition to those of the others. */
+const mostIdleRows = 1000;
+const wholeRow = columnBits.uid | columnBits.flags;
+
+/** The state of a folder at the end of an earlier session. */
+export interface CachedState extends KnownState {
+  /** The highest UID that an earlier session listed and did not leave as new. */
+  readonly lastListed: number;
+}
+
+/** The facts about a message that the server reports. */
+export interface MessageFacts {
+  /** RFC822.SIZE: the size with CRLF newlines. */
+  readonly size: number;
+  /** INTERNALDATE, in milliseconds since 1970. */
+  readonly received: number;
+}
+
+/** Keeps the states and facts of one folder. */
+export class FolderCache {
+  readonly #directory: string | undefined;
+  readonly #name: string;
+  #file: FactsFile | undefined;
+  #facts = new FactTable();
+  /** The row of each UID in the table of facts. */
+  #rows = new Map<number, number>();
+
+  /** @param name the folder's address @param directory undefined if nothing is kept */
+  constructor(directory: string | undefined, name: string) {
+    this.#directory = directory;
+    this.#name = name;
+  }
+
+  /** Fills a table with the states at the end of an earlier session. @returns undefined if there are none */
+  loadStates(table: UidTable): CachedState | undefined {
+    const file = this.#directory === undefined ? undefined : openFacts(this.#directory, `${this.#name} states`);
+    if (file === undefined) return undefined;
+    try {
+      const [uidValidity = 0, high = 0, low = 0, lastListed = 0, check] = file.stamp;
+      const stored = new FactTable(file);
+      const [uids, flags] = [stored.numbers("uid"), stored.numbers("flags")];
+      if (check !== this.#check || !isAscending(stored, uids)) return undefined;
+      table.fill(uids, flags, stored.count);
+      return { uidValidity, modSeq: (BigInt(high) << 32n) | BigInt(low), lastListed };
+    } finally {
+      file.close();
+    }
+  }
+
+  saveStates(table: UidTable, { uidValidity, modSeq, lastListed }: CachedState): void {
+    if (this.#directory === undefined) return;
+    const stored = new FactTable();
+    for (let message = 1; message <= table.count; message++) {
+      if (table.isGone(message)) continue;
+      const row = stored.addRow();
+      stored.setNumber("uid", row, table.uid(message));
+      stored.setNumber("flags", row, table.bits(message));
+    }
+    const stamp = [uidValidity, Number(modSeq >> 32n), Number(modSeq & 0xffff_ffffn), lastListed, this.#check];
+    saveFacts(this.#directory, `${this.#name} states`, stamp, stored);
+  }
+
+  /** Opens the facts that earlier sessions have stored. */
+  openFacts(uidValidity: number): void {
+    const file = this.#directory === undefined ? undefined : openFacts(this.#directory, this.#name);
+    if (file === undefined) return;
+    if (file.stamp[0] !== uidValidity || file.stamp[1] !== this.#check) {
+      file.close();
+      return;
+    }
+    this.#file = file;
+    this.#facts = new FactTable(file);
+    const uids = this.#facts.numbers("uid");
+    for (let row = 0; row < this.#facts.count; row++) {
+      if (this.#facts.knows(row, columnBits.uid)) this.#rows.set(uids[row] as number, row);
+    }
+  }
+
+  /** Returns the size and date of a message; undefined if they are unknown. */
+  find(uid: number): MessageFacts | undefined {
+    const row = this.#rows.get(uid);
+    if (row === undefined) return undefined;
+    const [size, received] = [this.#facts.number("size", row), this.#facts.number("received", row)];
+    return size === undefined || received === undefined ? undefined : { size, received };
+  }
+
+  /** Returns the facts about a message for lists; undefined if the header has not been seen. */
+  findListFacts(uid: number): ListFacts | undefined {
+    const row = this.#rows.get(uid);
+    return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
+  }
+
+  /**
+   * Records the facts about a message.
+   *
+   * @param header the From_ line and the header; undefined if it was not loaded
+   */
+  add(uid: number, { size, received }: MessageFacts, header?: Buffer): void {
+    const known = this.#rows.get(uid);
+    if (known !== undefined && (header === undefined || this.#facts.knows(known, columnBits.from))) return;
+    if (this.#facts.isFull) return;
+    const row = header === undefined ? this.#facts.addRow() : addHeaderFacts(this.#facts, header, 0, header.length);
+    this.#facts.setNumber("uid", row, uid);
+    this.#facts.setNumber("size", row, size);
+    this.#facts.setNumber("received", row, received);
+    this.#rows.set(uid, row);
+  }
+
+  /** Stores the facts for the next session, if there are new ones. @param present the number of messages */
+  close(uidValidity: number, present: number): void {
+    if (this.#directory !== undefined && this.#facts.hasChanged && this.#facts.count <= 2 * present + mostIdleRows)
+      saveFacts(this.#directory, this.#name, [uidValidity, this.#check], this.#facts);
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
+  /** Distinguishes folders whose file has the same name. */
+  get #check(): number {
+    return crc32(Buffer.from(`folder ${this.#name}`));
+  }
+}
+
+function isAscending(stored: FactTable, uids: ArrayLike<number>): boolean {
+  let before = 0;
+  for (let row = 0; row < stored.count; row++) {
+    const uid = uids[row] as number;
+    if (uid <= before || !stored.knows(row, wholeRow)) return false;
+    before = uid;
+  }
+  return true;
+}
