@@ -5,6 +5,7 @@ import { fstatSync } from "node:fs";
 import { isatty, WriteStream } from "node:tty";
 import { makeVisible } from "../message/safe-text.ts";
 import { toBytes } from "../message/text.ts";
+import { stopAfterChildren } from "./job-control.ts";
 import type { LineReader } from "./line-reader.ts";
 import { Output, type Stroke } from "./output.ts";
 import { PipeInput } from "./pipe-input.ts";
@@ -237,9 +238,11 @@ class ProcessTerminal implements Terminal {
     this.#reader?.release();
     // An interrupt that is typed on the terminal is meant for the child, and must not end this program.
     process.on("SIGINT", this.#keepAlive);
+    const stopNormally = this.inputIsTerminal ? stopAfterChildren() : () => {};
     try {
       return await this.#alone(task);
     } finally {
+      stopNormally();
       process.removeListener("SIGINT", this.#keepAlive);
     }
   }

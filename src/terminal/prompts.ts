@@ -1,6 +1,7 @@
 /** Prompts that need more than a line, drawn by enquirer, which is loaded when the first one is shown. */
 import type { ReadStream } from "node:tty";
 import { cutToFit, displayWidth } from "./display-width.ts";
+import { stopJob } from "./job-control.ts";
 import type { Size } from "./line-view.ts";
 import type { Choice } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
@@ -29,6 +30,11 @@ interface Listed {
 interface Running<T> {
   run(): Promise<T>;
   cancel(): Promise<void>;
+  render(): Promise<void>;
+  /** Erases the drawn text and the given number of rows below the cursor. */
+  clear(rows: number): void;
+  cursorShow(): void;
+  readonly state: { size: number };
 }
 
 interface Prompts {
@@ -124,7 +130,7 @@ async function ask<T>(
   try {
     // enquirer exports a class for each kind of prompt, which its types omit.
     const prompt = make(enquirer as unknown as Prompts, { message, stdin, stdout });
-    cancelOnControlKeys(stdin, prompt);
+    handleControlKeys(stdin, prompt);
     return await prompt.run();
   } catch (error) {
     // After Ctrl-C or Escape, the promise is rejected without an error.
@@ -136,15 +142,29 @@ async function ask<T>(
 }
 
 /**
- * Makes Ctrl-C and Ctrl-D cancel a prompt before enquirer's readline interface receives them. That interface would
- * close itself and then be used again, which is an error from Node 24 on (ERR_USE_AFTER_CLOSE).
+ * Handles Ctrl-C and Ctrl-D, which cancel a prompt, and Ctrl-Z before enquirer's readline interface receives them. After
+ * the first two, that interface would close itself and then be used again, which is an error from Node 24 on
+ * (ERR_USE_AFTER_CLOSE). After Ctrl-Z, it would stop reading for ever.
  */
-function cancelOnControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
+function handleControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
   const emit = stdin.emit.bind(stdin);
   stdin.emit = (event: string | symbol, ...values: unknown[]) => {
     const key = event === "keypress" ? (values[1] as { ctrl?: boolean; name?: string } | undefined) : undefined;
-    if (key?.ctrl !== true || (key.name !== "c" && key.name !== "d")) return emit(event, ...values);
-    void prompt.cancel();
+    if (key?.ctrl !== true) return emit(event, ...values);
+    if (key.name === "z") suspend(stdin, prompt);
+    else if (key.name === "c" || key.name === "d") void prompt.cancel();
+    else return emit(event, ...values);
     return true;
   };
+}
+
+/** Erases the prompt, stops the job, and shows the prompt again when the job continues. */
+function suspend(stdin: ReadStream, prompt: Running<unknown>): void {
+  prompt.clear(prompt.state.size);
+  prompt.state.size = 0;
+  prompt.cursorShow();
+  stdin.setRawMode(false);
+  stopJob();
+  stdin.setRawMode(true);
+  void prompt.render();
 }
