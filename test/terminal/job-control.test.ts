@@ -13,11 +13,10 @@ const pager = `
   import { createInterface } from "node:readline";
   import { createReadStream } from "node:fs";
   process.on("SIGTSTP", function stop() {
-    setTimeout(() => {
-      process.removeListener("SIGTSTP", stop);
-      process.kill(process.pid, "SIGTSTP");
-      process.on("SIGTSTP", stop);
-    }, 300);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+    process.removeListener("SIGTSTP", stop);
+    process.kill(process.pid, "SIGTSTP");
+    process.on("SIGTSTP", stop);
   });
   process.stdin.resume();
   console.log("PAGER");
