@@ -37,6 +37,7 @@ export function connectTo({ imapsPort }: Dovecot, user = "ann"): Promise<ImapCon
 export function accessFor(
   user = "ann",
   changes: Partial<TlsSettings> = {},
+  timeouts = { connect: 20_000, silence: 20_000 },
 ): Required<Pick<MailboxOptions, "accessServer">> {
   const login: Login = {
     usesToken: false,
@@ -54,7 +55,6 @@ export function accessFor(
     allowsClearLogin: false,
     ...changes,
   };
-  const timeouts = { connect: 20_000, silence: 20_000 };
   const access: ServerAccess = { tls, timeouts, mechanism: undefined, login, acceptCertificate: async () => false };
   return { accessServer: async () => ({ user, access }) };
 }

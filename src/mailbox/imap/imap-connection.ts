@@ -777,7 +777,10 @@ export class ImapConnection {
     if (this.#ended !== undefined && this.#ended !== thrown) {
       return this.#failureOf(this.#ended);
     }
-    const bye = error.reason ?? this.#flow.internals.byeReason;
+    // An error of Node's TLS also has a reason, which is not the server's.
+    const bye =
+      this.#flow.internals.byeReason ??
+      (/^NoConnection|^ClosedAfter/.test(error.code ?? "") ? error.reason : undefined);
     if (bye !== undefined)
       return this.#fail("closed by the server", `the server has closed the session: ${onOneLine(bye)}`, error);
     const tls = this.#settings.explainTls(error);

@@ -1,0 +1,348 @@
+/** Opens mailboxes on servers that lie or fail: each failure has a reason and an exit code, and no message is lost. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import type { TlsSettings } from "../../src/connect/tls-policy.ts";
+import { Exit } from "../../src/errors.ts";
+import { type Fate, Flag, type Mailbox, type MessageNeed } from "../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../src/mailbox/open.ts";
+import { accessFor } from "./connect.ts";
+import { type LyingServer, type Script, startLyingServer } from "./lying-server.ts";
+
+let directory: string;
+let server: LyingServer | undefined;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "mail-lies-"));
+});
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+  rmSync(directory, { recursive: true });
+});
+
+const messages = [1, 2, 3].map((uid) => ({
+  uid,
+  text: `Subject: number ${uid}\nMessage-ID: <${uid}@x>\n\ntext ${uid}\n`,
+}));
+const clear = { starttls: "none", allowsClearLogin: true } as const;
+
+async function start(script: Script): Promise<LyingServer> {
+  server = await startLyingServer({ messages, ...script });
+  return server;
+}
+
+function open(
+  { port }: LyingServer,
+  protocol = "imap",
+  tls: Partial<TlsSettings> = clear,
+  silence = 20_000,
+): Promise<Mailbox> {
+  return openMailbox(`${protocol}://ann@localhost:${port}/INBOX`, {
+    lockwait: 1,
+    stateDirectory: join(directory, "state"),
+    cacheDirectory: join(directory, "cache"),
+    ...accessFor("ann", tls, { connect: 2000, silence }),
+  });
+}
+
+async function read(mailbox: Mailbox, some: readonly number[], need: MessageNeed = "whole"): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { messages: window, stored } of mailbox.openMessages(some, need))
+    for (const each of window) found.push(stored.read(each, 0, stored.size(each)).toString());
+  return found;
+}
+
+const commit = (mailbox: Mailbox, fates: Readonly<Record<number, Fate>>) =>
+  mailbox.commit({ fate: (each) => fates[each] ?? "keep" });
+const uidsOf = ({ folders }: LyingServer, folder = "INBOX") => folders.get(folder)?.map(({ uid }) => uid);
+const passwordsSent = ({ commands }: LyingServer) =>
+  commands.filter((line) => /^(?:LOGIN|AUTHENTICATE)/i.test(line)).length;
+
+const tlsFirst = { starttls: "required", allowsClearLogin: false } as const;
+const withStarttls = "IMAP4rev1 SASL-IR AUTH=PLAIN STARTTLS";
+
+test.each<[string, Script, string, Partial<TlsSettings>, string, number]>([
+  [
+    "an expired certificate",
+    { certificate: "expired" },
+    "imaps",
+    { caFile: fixture("expired") },
+    "certificate expired",
+    Exit.Config,
+  ],
+  [
+    "a certificate for another name",
+    { certificate: "elsewhere" },
+    "imaps",
+    { caFile: fixture("elsewhere") },
+    "certificate for another name",
+    Exit.Config,
+  ],
+  ["an unknown authority", { certificate: "elsewhere" }, "imaps", {}, "certificate not trusted", Exit.Config],
+  ["a port without TLS", {}, "imaps", {}, "no TLS on this port", Exit.TempFail],
+  ["a server without STARTTLS", {}, "imap", tlsFirst, "STARTTLS refused", Exit.TempFail],
+  [
+    "a refused STARTTLS",
+    { capabilities: withStarttls, answer: (line, tag) => (line === "STARTTLS" ? `${tag} NO not now\r\n` : undefined) },
+    "imap",
+    tlsFirst,
+    "STARTTLS refused",
+    Exit.TempFail,
+  ],
+  [
+    "a response that was inserted before TLS",
+    {
+      capabilities: withStarttls,
+      answer: (line, tag) =>
+        line === "STARTTLS" ? `${tag} OK go\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n` : undefined,
+    },
+    "imap",
+    tlsFirst,
+    "STARTTLS injected",
+    Exit.Protocol,
+  ],
+  [
+    "a PREAUTH greeting",
+    { greeting: "* PREAUTH [CAPABILITY IMAP4rev1] welcome\r\n" },
+    "imap",
+    clear,
+    "logged in before TLS",
+    Exit.NoPerm,
+  ],
+  [
+    "a BYE greeting",
+    { greeting: "* BYE too many connections\r\n" },
+    "imap",
+    clear,
+    "closed by the server",
+    Exit.TempFail,
+  ],
+  ["an SMTP server", { greeting: "220 test.example ESMTP\r\n" }, "imap", clear, "no greeting", Exit.TempFail],
+  ["a server that disconnects", { greeting: "close" }, "imap", clear, "connection closed", Exit.TempFail],
+  ["a server without a greeting", { greeting: "silent" }, "imap", clear, "no greeting", Exit.TempFail],
+  [
+    "a server without a usable login",
+    { capabilities: "IMAP4rev1 LOGINDISABLED AUTH=GSSAPI" },
+    "imap",
+    clear,
+    "login mechanism unknown",
+    Exit.Unavailable,
+  ],
+])("%s: the login is not sent", async (_name, script, protocol, tls, reason, exit) => {
+  const found = await start(script);
+  await expect(open(found, protocol, tls)).rejects.toMatchObject({ reason, exit });
+  expect(passwordsSent(found)).toBe(0);
+});
+
+function fixture(name: string): string {
+  return join(import.meta.dirname, `../fixtures/tls/${name}.pem`);
+}
+
+test("a refused login is sent once", async () => {
+  const found = await start({
+    answer: (line, tag) => (line.startsWith("AUTHENTICATE") ? `${tag} NO [AUTHENTICATIONFAILED] wrong\r\n` : undefined),
+  });
+  await expect(open(found)).rejects.toMatchObject({
+    reason: "login refused",
+    exit: Exit.NoPerm,
+    message: `localhost port ${found.port}: login failed: wrong`,
+  });
+  expect(passwordsSent(found)).toBe(1);
+});
+
+test("capabilities from before the login are not trusted afterwards", async () => {
+  const found = await start({
+    capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN UIDPLUS QRESYNC CONDSTORE ENABLE ESEARCH",
+    capabilitiesAfterLogin: "IMAP4rev1 ESEARCH",
+  });
+  const mailbox = await open(found);
+  const { notice } = await commit(mailbox, { 1: "drop" });
+  await mailbox.close();
+  expect(notice).toContain("cannot remove single messages (UIDPLUS); 1 message stays and is marked as deleted");
+  expect(found.commands.filter((line) => /ENABLE|EXPUNGE/.test(line))).toEqual([]);
+  expect(uidsOf(found)).toEqual([1, 2, 3]);
+});
+
+test.each<[string, (line: string, tag: string) => string | undefined, string, number]>([
+  [
+    "a missing folder",
+    (line, tag) => (line.startsWith("SELECT") ? `${tag} NO no\r\n` : undefined),
+    "no such folder",
+    Exit.Failure,
+  ],
+  [
+    "a folder without UIDVALIDITY",
+    (line, tag) => (line.startsWith("SELECT") ? `* 3 EXISTS\r\n${tag} OK\r\n` : undefined),
+    "malformed response",
+    Exit.Protocol,
+  ],
+  [
+    "an absurd literal",
+    (line) => (line.startsWith("UID SEARCH") ? "* 1 FETCH (BODY[] {99999999999}\r\n" : undefined),
+    "response too large",
+    Exit.Protocol,
+  ],
+  [
+    "an endless line",
+    (line) => (line.startsWith("UID SEARCH") ? `* ${"x".repeat(65 << 20)}` : undefined),
+    "response too large",
+    Exit.Protocol,
+  ],
+  [
+    "a range of four billion UIDs",
+    (line, tag) =>
+      line.startsWith("UID SEARCH") ? `* ESEARCH (TAG "${tag}") UID ALL 1:4294967295\r\n${tag} OK\r\n` : undefined,
+    "malformed response",
+    Exit.Protocol,
+  ],
+  [
+    "a UID of 0",
+    (line, tag) => (line.startsWith("UID SEARCH") ? `* SEARCH 0 1\r\n${tag} OK\r\n` : undefined),
+    "malformed response",
+    Exit.Protocol,
+  ],
+  [
+    "BYE",
+    (line) => (line.startsWith("UID SEARCH") ? "* BYE shutting down\r\n" : undefined),
+    "closed by the server",
+    Exit.TempFail,
+  ],
+  [
+    "a wrong tag",
+    (line) => (line.startsWith("UID SEARCH") ? "FFFF OK done\r\n" : undefined),
+    "no reply",
+    Exit.TempFail,
+  ],
+  [
+    "a server that stops replying",
+    (line) => (line.startsWith("UID SEARCH") ? "silent" : undefined),
+    "no reply",
+    Exit.TempFail,
+  ],
+])("%s while the mailbox is opened", async (_name, answer, reason, exit) => {
+  const found = await start({ answer });
+  await expect(open(found, "imap", clear, 500)).rejects.toMatchObject({ reason, exit });
+  expect(uidsOf(found)).toEqual([1, 2, 3]);
+});
+
+test.each<[string, (line: string, tag: string, honest: () => string | Buffer) => string | Buffer | undefined, string]>([
+  ["no UIDs", (_line, tag) => `* 1 FETCH (BODY[]<0> {4}\r\ntext)\r\n${tag} OK\r\n`, "malformed response"],
+  ["no data", (_line, tag) => `${tag} OK\r\n`, "malformed response"],
+  ["an unparsable line", (_line, tag) => `* 1 FETCH ((((BODY[ \r\n${tag} OK\r\n`, "malformed response"],
+  [
+    "only other messages",
+    (_line, tag) =>
+      `* 9 FETCH (UID 9 RFC822.SIZE 4 INTERNALDATE "01-Jan-1970 00:00:00 +0000" BODY[]<0> {4}\r\ntext)\r\n${tag} OK\r\n`,
+    "malformed response",
+  ],
+  ["NO", (_line, tag) => `${tag} NO try later\r\n`, "refused"],
+])("a message is not read if the server sends %s", async (_name, answer, reason) => {
+  const found = await start({
+    answer: (line, tag, honest) => (line.startsWith("UID FETCH") ? answer(line, tag, honest) : undefined),
+  });
+  const mailbox = await open(found);
+  await expect(read(mailbox, [1])).rejects.toMatchObject({ reason });
+  await mailbox.close();
+});
+
+test("a malformed ENVELOPE or BODYSTRUCTURE does no harm", async () => {
+  const found = await start({
+    answer: (line, _tag, honest) =>
+      line.startsWith("UID FETCH")
+        ? Buffer.concat([
+            Buffer.from('* 1 FETCH (UID 1 ENVELOPE ((NIL "x") BODYSTRUCTURE ())\r\n'),
+            Buffer.from(honest()),
+          ])
+        : undefined,
+  });
+  const mailbox = await open(found);
+  expect((await read(mailbox, [1]))[0]).toContain("Subject: number 1\n");
+  await mailbox.close();
+});
+
+test("nothing is written if UIDVALIDITY has changed when the connection is opened again", async () => {
+  let uidValidity = 1;
+  const found = await start({
+    uidValidity: () => uidValidity,
+    answer: (line) => (line === "NOOP" && uidValidity++ === 1 ? "close" : undefined),
+  });
+  const mailbox = await open(found);
+  mailbox.mark(1, Flag.Deleted);
+  await expect(commit(mailbox, { 1: "drop" })).rejects.toMatchObject({
+    reason: "UIDVALIDITY changed",
+    exit: Exit.TempFail,
+  });
+  await mailbox.close();
+  expect(uidsOf(found)).toEqual([1, 2, 3]);
+  expect(found.commands.filter((line) => /STORE|EXPUNGE/.test(line))).toEqual([]);
+});
+
+test("a folder that the server opens read-only is not changed", async () => {
+  const found = await start({
+    answer: (line, _tag, honest) =>
+      line.startsWith("SELECT") ? honest().toString().replace("READ-WRITE", "READ-ONLY") : undefined,
+  });
+  const mailbox = await open(found);
+  expect(mailbox.readOnly).toBe(true);
+  await expect(commit(mailbox, { 1: "drop" })).rejects.toMatchObject({ exit: Exit.NoPerm });
+  await mailbox.close();
+});
+
+test("the message that was listed is the one that is removed, although another client removes messages", async () => {
+  const found = await start({});
+  const mailbox = await open(found);
+  found.folders.get("INBOX")?.shift();
+  await commit(mailbox, { 2: "drop" });
+  await mailbox.close();
+  expect(uidsOf(found)).toEqual([3]);
+});
+
+/** The commands of a quit, in order. */
+const steps = ["NOOP", "UID STORE", "UID STORE", "UID EXPUNGE"];
+
+test.each(steps.flatMap((_step, at) => ["close", "reset", "after"].map((how) => [at + 1, how] as const)))(
+  "a connection that is lost at command %i of a quit (%s) loses and doubles nothing",
+  async (nth, how) => {
+    let count = 0;
+    const found = await start({
+      answer: (line, _tag, honest) => {
+        if (!/^NOOP|STORE|EXPUNGE/.test(line) || ++count !== nth) return undefined;
+        // The command may have been executed although its response is lost.
+        if (how === "after") honest();
+        return how === "after" ? "close" : how;
+      },
+    });
+    const mailbox = await open(found);
+    mailbox.mark(1, Flag.Read);
+    mailbox.mark(2, Flag.Deleted);
+    await commit(mailbox, { 2: "drop" });
+    await mailbox.close();
+    expect(found.folders.get("INBOX")?.map(({ uid, flags }) => [uid, ...flags])).toEqual([[1, "\\Seen"], [3]]);
+  },
+);
+
+test.each(steps.map((_step, at) => at + 1))(
+  "a server that fails from command %i of a quit on leaves only complete steps",
+  async (nth) => {
+    let count = 0;
+    const found = await start({
+      answer: (line) => {
+        if (count < nth && /^NOOP|STORE|EXPUNGE/.test(line)) count++;
+        return count >= nth ? "close" : undefined;
+      },
+    });
+    const mailbox = await open(found);
+    mailbox.mark(1, Flag.Read);
+    mailbox.mark(2, Flag.Deleted);
+    await expect(commit(mailbox, { 2: "drop" })).rejects.toMatchObject({ exit: Exit.TempFail });
+    await mailbox.close();
+    expect(uidsOf(found)).toEqual([1, 2, 3]);
+    expect(
+      found.folders
+        .get("INBOX")
+        ?.filter(({ flags }) => flags.has("\\Deleted"))
+        .map(({ uid }) => uid),
+    ).toEqual(nth > 3 ? [2] : []);
+  },
+);
