@@ -140,6 +140,13 @@ export class FactTable {
     return row;
   }
 
+  /** Keeps only the first `count` rows. */
+  cut(count: number): void {
+    if (count >= this.#count) return;
+    this.#count = count;
+    this.#hasChanged = true;
+  }
+
   number(column: NumberColumn, row: number): number | undefined {
     // A damaged column becomes unknown when it is loaded.
     const numbers = this.numbers(column);

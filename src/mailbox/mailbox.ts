@@ -5,6 +5,7 @@
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
+import type { ListFacts } from "./list-facts.ts";
 import type { AccessServer } from "./server-access.ts";
 
 /**
@@ -117,6 +118,11 @@ export interface MessageStates {
    */
   letters?(message: number): string;
   /**
+   * Returns the known facts about a message; undefined if nothing is known, so that the message must be read. A format
+   * that keeps no facts lacks this method.
+   */
+  facts?(message: number): ListFacts | undefined;
+  /**
    * Returns a key that identifies a message as long as it is in the mailbox: a hash of its content in an mbox
    * (message-key.ts), the unique name in a Maildir. Identical copies in an mbox have the same key.
    *
@@ -178,6 +184,12 @@ export interface Mailbox extends MessageStates {
    * `tallyOf` reads the flags of each message.
    */
   tally?(from: number): Iterable<FlagTally>;
+
+  /**
+   * Announces that the facts of these messages will be requested in ascending order, so that the mailbox can load or
+   * collect them together.
+   */
+  prepareFacts?(messages: readonly number[]): void;
 
   /**
    * Yields windows that together contain the given messages in the given order. A mailbox on this machine yields one

@@ -20,12 +20,13 @@ import {
 import { crc32 } from "../checksum.ts";
 import { copyPieces, readRange } from "../file-ranges.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
+import { beginGeneration, type Generations, mostGenerations } from "./generations.ts";
 import { MessageIndex } from "./message-index.ts";
 
 /** Size in bytes below which scanning a mailbox is as fast as reading its index. */
 const worthwhile = 4 << 20;
 /** Identifies the format; changes whenever the rules for separating messages change. */
-const magic = 0x4d61_6964_7833n;
+const magic = 0x4d61_6964_7834n;
 const fields = {
   magic: 0,
   dev: 1,
@@ -39,8 +40,10 @@ const fields = {
   recentFrom: 9,
   recentSum: 10,
   sum: 11,
+  /** The number and the valid messages of each generation. */
+  generations: 12,
 } as const;
-const headerLength = 96;
+const headerLength = (fields.generations + 2 * mostGenerations) * 8;
 const headLength = 4096;
 const lastLength = 64 << 10;
 const samples = 64;
@@ -60,6 +63,7 @@ export interface KeptIndex {
   readonly size: number;
   /** Checksum of the mailbox's end; undefined if the end has changed. */
   readonly recent: Recent | undefined;
+  readonly generations: Generations;
 }
 
 /** Checksum of the mailbox from an offset to the end of the indexed part. */
@@ -67,6 +71,11 @@ export interface Recent {
   readonly from: number;
   readonly to: number;
   readonly sum: number;
+}
+
+/** Returns whether an index is kept for a mailbox. @param size of the mailbox in bytes */
+export function worthIndexing(size: number): boolean {
+  return size >= worthwhile;
 }
 
 /**
@@ -88,7 +97,7 @@ function hashLandmarks(mailbox: number, size: number, lastStart: number): { head
 
 /** Loads the index of a mailbox. @returns undefined if there is no valid index */
 export function loadIndex(directory: string, path: string, mailbox: number, state: FileState): KeptIndex | undefined {
-  if (state.size < worthwhile) return undefined;
+  if (!worthIndexing(state.size)) return undefined;
   let descriptor: number | undefined;
   try {
     descriptor = openPrivateFile(indexFileName(directory, path), constants.O_RDONLY);
@@ -138,11 +147,16 @@ function parseTrustedIndex(
   if (number(fields.head) !== head || number(fields.last) !== last) return undefined;
   const index = new MessageIndex(starts, stored, count);
   const recent: Recent = { from: number(fields.recentFrom), to: size, sum: number(fields.recentSum) };
-  if (!grown && recent.sum !== unknown) return { index, size, recent };
+  const generations = Array.from({ length: mostGenerations }, (_, at) => ({
+    id: number(fields.generations + 2 * at),
+    valid: number(fields.generations + 2 * at + 1),
+  })).filter(({ valid }) => valid > 0);
+  if (!grown && recent.sum !== unknown) return { index, size, recent, generations };
   if (!sampleStarts(known).every((start) => startsMessage(mailbox, start))) return undefined;
-  if (recent.sum !== unknown && sumOfRange(mailbox, recent.from, size) === recent.sum) return { index, size, recent };
+  if (recent.sum !== unknown && sumOfRange(mailbox, recent.from, size) === recent.sum)
+    return { index, size, recent, generations };
   index.cutAt(size - recentLength);
-  return { index, size, recent: undefined };
+  return { index, size, recent: undefined, generations: beginGeneration(generations, index.count) };
 }
 
 function sumOfRange(mailbox: number, from: number, to: number, before = 0): number {
@@ -215,9 +229,10 @@ export function saveIndex(
   mailbox: number,
   state: FileState,
   index: MessageIndex,
+  generations: Generations,
   known?: Recent | "changed",
 ): void {
-  if (state.size < worthwhile || index.count === 0) return;
+  if (!worthIndexing(state.size) || index.count === 0) return;
   const name = indexFileName(directory, path);
   const draft = `${name}.${process.pid}`;
   try {
@@ -237,6 +252,10 @@ export function saveIndex(
     const recent = recentOf(mailbox, state.size, known);
     put(fields.recentFrom, recent.from);
     put(fields.recentSum, recent.sum);
+    for (const [at, { id, valid }] of generations.entries()) {
+      put(fields.generations + 2 * at, id);
+      put(fields.generations + 2 * at + 1, valid);
+    }
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
     put(fields.sum, sumOfIndex([header, ...columns]));
     makePrivateDirectory(directory);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
+import type { ListFacts } from "../list-facts.ts";
 import { dotlockHolder } from "../lock/dotlock.ts";
 import { lockFile, lockForReading } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
@@ -28,7 +29,9 @@ import { openAtOnce } from "../windows.ts";
 import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
+import { beginGeneration } from "./generations.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
+import { KeptFacts } from "./kept-facts.ts";
 import { MboxFile, readLandmarks } from "./mbox-file.ts";
 import { Identities } from "./message-identity.ts";
 import { MessageIndex } from "./message-index.ts";
@@ -81,12 +84,18 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   #undecided: number | undefined;
   /** Whether the index can be kept for a later session. */
   #keepable = false;
+  /** Whether the index of an earlier session is still valid. */
+  #isKept = false;
+  #generations = beginGeneration();
+  readonly #facts: KeptFacts | undefined;
 
   constructor(path: string, descriptor: number, readOnly: boolean, options: MailboxOptions) {
     this.path = path;
     this.readOnly = readOnly;
     this.#file = this.#guarded(new MboxFile(descriptor));
     this.#options = options;
+    const { cacheDirectory } = options;
+    if (cacheDirectory !== undefined) this.#facts = new KeptFacts(cacheDirectory, path);
   }
 
   #guarded(file: MboxFile): MboxFile {
@@ -199,10 +208,21 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   counts(message: number): Counts {
     let counts = this.#counts.get(message);
     if (counts === undefined) {
-      counts = countsOf(this.#file.pieces(message));
+      const count = () => countsOf(this.#file.pieces(message));
+      counts = this.#facts?.counts(this.#file, message, count) ?? count();
       if (this.#counts.size < mostCounts) this.#counts.set(message, counts);
     }
     return counts;
+  }
+
+  facts(message: number): ListFacts | undefined {
+    return this.#facts?.find(this.#file, message);
+  }
+
+  prepareFacts(messages: readonly number[]): void {
+    // Facts of messages that are no longer at their offsets would be outdated.
+    if (!this.#file.isHeld) this.#file.guard?.();
+    this.#facts?.prepare(this.#file, this.#generations, messages);
   }
 
   replace(message: number, bytes: Buffer): void {
@@ -257,6 +277,8 @@ export class MboxMailbox implements Mailbox, StoredMessages {
       this.#file.covered = 0;
       this.#undecided = undefined;
       this.#counts.clear();
+      this.#isKept = false;
+      this.#generations = beginGeneration();
       await this.#takeIn(stateOf(descriptor));
     }
   }
@@ -275,8 +297,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#file.index = kept.index;
     this.#file.covered = kept.size;
     this.#recent = kept.recent;
+    this.#generations = kept.generations;
     this.#landmarks = readLandmarks(this.#file);
-    if (kept.size === state.size && kept.recent !== undefined) this.#seen = state;
+    this.#isKept = kept.size === state.size && kept.recent !== undefined;
+    if (this.#isKept) this.#seen = state;
     else this.#unproven = true;
   }
 
@@ -288,6 +312,8 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     const before = index.count;
     const oldEnd = this.#file.covered;
     const known = index.cutOff(from);
+    this.#isKept = false;
+    this.#facts?.cut(index.count);
     let undecided: number | undefined;
     try {
       ({ undecided } = await scanMessages(descriptor, from, state.size, index, this.#options));
@@ -361,8 +387,13 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   async close(): Promise<void> {
     const { cacheDirectory } = this.#options;
-    if (this.#keepable && !this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined)
-      saveIndex(cacheDirectory, this.path, this.#file.descriptor, this.#seen, this.#file.index, this.#recent);
+    if (!this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined) {
+      const { descriptor, index } = this.#file;
+      if (this.#keepable)
+        saveIndex(cacheDirectory, this.path, descriptor, this.#seen, index, this.#generations, this.#recent);
+      if (this.#keepable || this.#isKept) this.#facts?.save(this.#seen, this.#generations);
+    }
+    this.#facts?.close();
     this.#file.close();
   }
 
@@ -410,6 +441,9 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     if (file === before) return numbering;
     this.#undecided = undecided;
     this.#file = file;
+    this.#isKept = false;
+    this.#generations = beginGeneration();
+    this.#facts?.cut(0);
     this.#seen = state;
     this.#recent = undefined;
     this.#unproven = false;
@@ -436,7 +470,11 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {
     const file = this.#file;
+    const unchanged = outcome.firstChanged - 1;
+    this.#isKept = false;
+    this.#facts?.cut(unchanged);
     file.index = await writeOutcome({ path: this.path, file, outcome, plan, options: this.#options });
+    this.#generations = beginGeneration(this.#generations, unchanged);
     this.#recent = undefined;
     // An edited message may have become several.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
