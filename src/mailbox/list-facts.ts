@@ -6,6 +6,7 @@
  * The table has one row per message and one column per fact. Numbers are in typed arrays. Each text column is a single
  * buffer of bytes and an array of the rows' ends in it. A column that is not requested is never loaded.
  */
+import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
 
 const numberArrays = {
@@ -36,6 +37,10 @@ export type Column = (typeof columns)[number];
 export const columnBits = Object.fromEntries(columns.map((column, at) => [column, 1 << at])) as Record<Column, number>;
 
 const keyLength = 16;
+/** The number of bytes that are reserved for each text of a row. Memory that is not used is never touched. */
+const usualText = 32;
+/** The number of characters that are converted to bytes together. */
+const mostPending = 1 << 10;
 /** The maximum number of bytes in the text columns of a table. Messages beyond this limit are not added. */
 const mostText = 256 << 20;
 
@@ -83,23 +88,130 @@ export interface StoredColumns {
 
 /** A column of text: the end of each row in `bytes`. Each value in a row is followed by LF. */
 export interface Texts {
-  ends: Uint32Array<ArrayBuffer>;
-  bytes: Buffer;
+  readonly ends: Uint32Array<ArrayBuffer>;
+  readonly bytes: Buffer;
+}
+
+/** A source of facts, by row. */
+export interface FactSource {
+  number(column: NumberColumn, row: number): number | undefined;
+  values(column: TextColumn, row: number): readonly string[] | undefined;
+  key(row: number): string | undefined;
+}
+
+/** A text column in memory, to which values are added row by row. */
+class TextColumnInMemory {
+  #ends: Uint32Array<ArrayBuffer>;
+  #bytes: Buffer;
+  /** Values that follow those in `#bytes`. Many short strings are converted to bytes together. */
+  #pending = "";
+  /** The number of bytes in the values, including the pending ones. */
+  #length: number;
+  #isAscii: boolean;
+  /** The bytes of the first rows, one character per byte. Parts of one string need little time and memory. */
+  #text: string;
+  #count: number;
+
+  constructor(rows: number, stored?: Texts, count = 0) {
+    this.#ends = stored?.ends ?? new Uint32Array(rows);
+    this.#bytes = stored?.bytes ?? Buffer.allocUnsafeSlow(rows * usualText);
+    this.#count = count;
+    this.#length = this.#startOf(count);
+    this.#isAscii = isAscii(this.#bytes.subarray(0, this.#length));
+    this.#text = this.#bytes.toString("latin1", 0, this.#length);
+  }
+
+  #startOf(row: number): number {
+    return row === 0 ? 0 : (this.#ends[row - 1] as number);
+  }
+
+  /** The number of rows. Later rows have no values. */
+  get count(): number {
+    return this.#count;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a row, and empty rows before it if they are missing. @param values lossless text without LF */
+  add(row: number, values: readonly string[]): void {
+    this.extend(row);
+    for (const value of values) {
+      if (/^[\x00-\x7f]*$/.test(value)) {
+        this.#pending += `${value}\n`;
+        this.#length += value.length + 1;
+      } else {
+        const bytes = toBytes(`${value}\n`);
+        this.#pending += bytes.toString("latin1");
+        this.#length += bytes.length;
+        this.#isAscii = false;
+      }
+    }
+    if (row >= this.#ends.length) this.#ends = grow(this.#ends, 2 * row);
+    this.#ends[row] = this.#length;
+    this.#count = row + 1;
+    if (this.#pending.length > mostPending) this.#flush();
+  }
+
+  /** Adds empty rows, so that there are `count`. */
+  extend(count: number): void {
+    if (count <= this.#count) return;
+    if (count > this.#ends.length) this.#ends = grow(this.#ends, 2 * count);
+    this.#ends.fill(this.#length, this.#count, count);
+    this.#count = count;
+  }
+
+  #flush(): void {
+    const flushed = this.#length - this.#pending.length;
+    if (this.#length > this.#bytes.length) this.#bytes = growBytes(this.#bytes, this.#length);
+    this.#bytes.write(this.#pending, flushed, "latin1");
+    this.#pending = "";
+  }
+
+  /** Keeps only the first `count` rows. */
+  cut(count: number): void {
+    if (count >= this.#count) return;
+    this.#flush();
+    this.#count = count;
+    this.#length = this.#startOf(count);
+    this.#text = this.#text.slice(0, this.#length);
+  }
+
+  /** Returns a row's values, each followed by LF. */
+  read(row: number): string {
+    if (row >= this.#count) return "";
+    const start = this.#startOf(row);
+    const end = this.#ends[row] as number;
+    if (this.#isAscii && end <= this.#text.length) return this.#text.slice(start, end);
+    this.#flush();
+    const bytes = this.#bytes.subarray(start, end);
+    return this.#isAscii ? bytes.toString("latin1") : decodeBytes(bytes);
+  }
+
+  /** Returns the ends and the bytes of the first `count` rows. */
+  toBytes(count: number): Uint8Array[] {
+    this.extend(count);
+    this.#flush();
+    return [new Uint8Array(this.#ends.buffer, 0, count * 4), this.#bytes.subarray(0, this.#startOf(count))];
+  }
 }
 
 /** A table of facts, one row per message. Rows are counted from 0. */
-export class FactTable {
+export class FactTable implements FactSource {
   #count: number;
   #known: Uint32Array<ArrayBuffer>;
   readonly #numbers = new Map<NumberColumn, NumberArray>();
-  readonly #texts = new Map<TextColumn, Texts>();
+  readonly #texts = new Map<TextColumn, TextColumnInMemory>();
   #keys: Uint8Array | undefined;
-  #stored: StoredColumns | undefined;
+  readonly #stored: StoredColumns | undefined;
+  readonly #storedCount: number;
   #hasChanged = false;
 
   /** Creates an empty table, or a table with the rows of a file. @param count the number of valid rows in the file */
   constructor(stored?: StoredColumns, count = stored?.count ?? 0) {
     this.#stored = stored;
+    this.#storedCount = count;
     this.#count = count;
     this.#known = stored?.known ?? new Uint32Array(0);
   }
@@ -116,26 +228,20 @@ export class FactTable {
   /** Whether the table is too large for another row. */
   get isFull(): boolean {
     let size = 0;
-    for (const { ends } of this.#texts.values()) size += ends[this.#count - 1] ?? 0;
+    for (const { length } of this.#texts.values()) size += length;
     return size > mostText;
   }
 
-  /** Returns whether all of the given columns are known. @param bits of columnBits */
-  knows(row: number, bits: number): boolean {
-    return row < this.#count && ((this.#known[row] as number) & bits) === bits;
+  /** Allocates memory for a number of rows, so that the columns need not grow step by step. */
+  reserve(rows: number): void {
+    if (rows > this.#known.length) this.#known = grow(this.#known, rows);
   }
 
   /** Adds a row whose facts are unknown, and returns its number. */
   addRow(): number {
-    const row = this.#count;
-    if (row === 0 || this.#texts.size < textColumns.length) for (const column of textColumns) this.texts(column);
-    if (row >= this.#known.length) this.#known = grow(this.#known, row + 1);
+    const row = this.#count++;
+    if (row >= this.#known.length) this.#known = grow(this.#known, 2 * row);
     this.#known[row] = 0;
-    for (const texts of this.#texts.values()) {
-      if (row >= texts.ends.length) texts.ends = grow(texts.ends, row + 1);
-      texts.ends[row] = row === 0 ? 0 : (texts.ends[row - 1] as number);
-    }
-    this.#count++;
     this.#hasChanged = true;
     return row;
   }
@@ -145,6 +251,23 @@ export class FactTable {
     if (count >= this.#count) return;
     this.#count = count;
     this.#hasChanged = true;
+    for (const texts of this.#texts.values()) texts.cut(count);
+  }
+
+  /** Returns whether all of the given columns are known. @param bits of columnBits */
+  knows(row: number, bits: number): boolean {
+    return row < this.#count && ((this.#known[row] as number) & bits) === bits;
+  }
+
+  /** Marks columns of a row as known. @param bits of columnBits */
+  markAsKnown(row: number, bits: number): void {
+    this.#known[row] = (this.#known[row] as number) | bits;
+    this.#hasChanged = true;
+  }
+
+  /** The bits of the known columns of each row. */
+  get known(): Uint32Array {
+    return this.#known.subarray(0, this.#count);
   }
 
   number(column: NumberColumn, row: number): number | undefined {
@@ -158,54 +281,54 @@ export class FactTable {
     this.markAsKnown(row, columnBits[column]);
   }
 
+  /** Returns the array of a column of numbers. Only the elements of known rows are valid. */
+  numbers(column: NumberColumn): NumberArray {
+    const numbers = this.#numbers.get(column);
+    if (numbers !== undefined && numbers.length >= this.#known.length) return numbers;
+    const found = numbers ?? this.#load(column, (stored) => stored.bytes(column));
+    const room = new numberArrays[column](this.#known.length);
+    if (found !== undefined)
+      new Uint8Array(room.buffer).set(new Uint8Array(found.buffer, found.byteOffset, found.byteLength));
+    this.#numbers.set(column, room);
+    return room;
+  }
+
   /** Returns the values of a text column; undefined if they are unknown. */
   values(column: TextColumn, row: number): readonly string[] | undefined {
-    const text = this.text(column, row);
-    if (text === undefined) return undefined;
+    const texts = this.#textsOf(column);
+    if (!this.knows(row, columnBits[column])) return undefined;
+    const text = texts.read(row);
     const end = text.length - 1;
     if (end < 0) return [];
     return text.indexOf("\n") === end ? [text.slice(0, end)] : text.slice(0, end).split("\n");
   }
 
-  /** Returns the same values as one text, each followed by LF; undefined if they are unknown. */
-  text(column: TextColumn, row: number): string | undefined {
-    const { ends, bytes } = this.texts(column);
-    if (!this.knows(row, columnBits[column])) return undefined;
-    const start = row === 0 ? 0 : (ends[row - 1] as number);
-    const end = ends[row] as number;
-    const text = bytes.toString("latin1", start, end);
-    return /[\x80-\xff]/.test(text) ? decodeBytes(bytes.subarray(start, end)) : text;
+  /** Returns the number of rows of a text column to which values, or none, have been added. */
+  countTexts(column: TextColumn): number {
+    return this.#textsOf(column).count;
   }
 
-  /** Adds a value to the last row. The column is not yet marked as known. @param value lossless text without LF */
-  addValue(column: TextColumn, value: string): void {
-    const bytes = toBytes(value);
-    this.addBytes(column, bytes, 0, bytes.length);
+  /** Sets the values of a row, which must be after all rows that have values in this column. @param values lossless text without LF */
+  addValues(column: TextColumn, row: number, values: readonly string[]): void {
+    this.#textsOf(column).add(row, values);
+    this.markAsKnown(row, columnBits[column]);
   }
 
-  /** Adds a range of bytes, without LF, as a value of the last row. The column is not yet marked as known. */
-  addBytes(column: TextColumn, source: Uint8Array, start: number, end: number): void {
-    const texts = this.#texts.get(column) as Texts;
-    const row = this.#count - 1;
-    let at = texts.ends[row] as number;
-    if (at + end - start >= texts.bytes.length) texts.bytes = growBytes(texts.bytes, at + end - start + 1);
-    const { bytes } = texts;
-    for (let i = start; i < end; i++) bytes[at++] = source[i] as number;
-    bytes[at++] = 10;
-    texts.ends[row] = at;
-  }
-
-  /** Removes the values that were added to the last row, and marks all its facts as unknown. */
-  clearLastRow(): void {
-    const row = this.#count - 1;
-    this.#known[row] = 0;
-    for (const { ends } of this.#texts.values()) ends[row] = row === 0 ? 0 : (ends[row - 1] as number);
-  }
-
-  /** Marks columns of a row as known. @param bits of columnBits */
-  markAsKnown(row: number, bits: number): void {
-    this.#known[row] = (this.#known[row] as number) | bits;
+  /** Adds a row without values to a text column. The values stay unknown. */
+  skipValues(column: TextColumn, row: number): void {
+    this.#textsOf(column).extend(row + 1);
     this.#hasChanged = true;
+  }
+
+  #textsOf(column: TextColumn): TextColumnInMemory {
+    let texts = this.#texts.get(column);
+    if (texts === undefined) {
+      const stored = this.#load(column, (file) => file.texts(column));
+      const count = stored === undefined ? 0 : Math.min(this.#storedCount, this.#count);
+      texts = new TextColumnInMemory(this.#known.length, stored, count);
+      this.#texts.set(column, texts);
+    }
+    return texts;
   }
 
   key(row: number): string | undefined {
@@ -232,34 +355,6 @@ export class FactTable {
     return keys;
   }
 
-  /** Returns the array of a column of numbers. Only the elements of known rows are valid. */
-  numbers(column: NumberColumn): NumberArray {
-    let numbers = this.#numbers.get(column);
-    if (numbers === undefined) {
-      const bytes = this.#load(column, (stored) => stored.bytes(column));
-      numbers = new numberArrays[column](this.#known.length);
-      if (bytes !== undefined) new Uint8Array(numbers.buffer).set(bytes);
-      this.#numbers.set(column, numbers);
-    } else if (numbers.length < this.#known.length) {
-      numbers = grow(numbers, this.#known.length);
-      this.#numbers.set(column, numbers);
-    }
-    return numbers;
-  }
-
-  /** Returns a text column. Only the elements of known rows are valid. */
-  texts(column: TextColumn): Texts {
-    let texts = this.#texts.get(column);
-    if (texts === undefined) {
-      texts = this.#load(column, (stored) => stored.texts(column)) ?? {
-        ends: new Uint32Array(this.#known.length),
-        bytes: Buffer.alloc(0),
-      };
-      this.#texts.set(column, texts);
-    }
-    return texts;
-  }
-
   /** Loads a column of the file. If the column is missing or damaged, it becomes unknown in all rows. */
   #load<T>(column: Column, read: (stored: StoredColumns) => T | undefined): T | undefined {
     const stored = this.#stored;
@@ -272,11 +367,6 @@ export class FactTable {
     return found;
   }
 
-  /** Returns the bits of the known columns of each row. */
-  get known(): Uint32Array {
-    return this.#known.subarray(0, this.#count);
-  }
-
   /** Returns the bytes of a column, as a file stores them; undefined if it is unknown in all rows. */
   bytesOf(column: Column): Uint8Array[] | undefined {
     const bit = columnBits[column];
@@ -287,11 +377,10 @@ export class FactTable {
       const numbers = this.numbers(column);
       return [new Uint8Array(numbers.buffer, 0, count * numbers.BYTES_PER_ELEMENT)];
     }
-    const { ends, bytes } = this.texts(column);
-    return [new Uint8Array(ends.buffer, ends.byteOffset, count * 4), bytes.subarray(0, ends[count - 1])];
+    return this.#textsOf(column).toBytes(count);
   }
 
-  /** Returns the facts of a row. Each is read when it is first requested. */
+  /** Returns the facts of a row. */
   facts(row: number): ListFacts {
     return new Row(this, row);
   }
@@ -302,12 +391,12 @@ export function bytesPerRow(column: NumberColumn | "key"): number {
   return column === "key" ? keyLength : numberArrays[column].BYTES_PER_ELEMENT;
 }
 
-export function isTextColumn(column: Column): column is TextColumn {
+function isTextColumn(column: Column): column is TextColumn {
   return (textColumns as readonly Column[]).includes(column);
 }
 
-function grow<T extends NumberArray>(array: T, atLeast: number): T {
-  const grown = new (array.constructor as new (length: number) => T)(Math.max(atLeast, 256, array.length * 2));
+function grow(array: Uint32Array<ArrayBuffer>, atLeast: number): Uint32Array<ArrayBuffer> {
+  const grown = new Uint32Array(Math.max(atLeast, 256));
   grown.set(array);
   return grown;
 }
@@ -318,58 +407,59 @@ function growBytes(bytes: Buffer, atLeast: number): Buffer {
   return grown;
 }
 
-class Row implements ListFacts {
-  readonly #table: FactTable;
+/** The facts of a row. Each is read when it is requested. */
+export class Row implements ListFacts {
+  readonly #source: FactSource;
   readonly #row: number;
 
-  constructor(table: FactTable, row: number) {
-    this.#table = table;
+  constructor(source: FactSource, row: number) {
+    this.#source = source;
     this.#row = row;
   }
 
   get size() {
-    return this.#table.number("size", this.#row);
+    return this.#source.number("size", this.#row);
   }
   get lines() {
-    return this.#table.number("lines", this.#row);
+    return this.#source.number("lines", this.#row);
   }
   get characters() {
-    return this.#table.number("characters", this.#row);
+    return this.#source.number("characters", this.#row);
   }
   get date() {
-    return this.#table.number("date", this.#row);
+    return this.#source.number("date", this.#row);
   }
   get received() {
-    return this.#table.number("received", this.#row);
-  }
-  get envelope() {
-    return this.#table.values("envelope", this.#row)?.[0];
-  }
-  get from() {
-    return this.#table.values("from", this.#row);
-  }
-  get to() {
-    return this.#table.values("to", this.#row);
-  }
-  get cc() {
-    return this.#table.values("cc", this.#row);
-  }
-  get subject() {
-    return this.#table.values("subject", this.#row);
-  }
-  get messageId() {
-    return this.#table.values("messageId", this.#row);
-  }
-  get references() {
-    return this.#table.values("references", this.#row);
-  }
-  get inReplyTo() {
-    return this.#table.values("inReplyTo", this.#row);
-  }
-  get key() {
-    return this.#table.key(this.#row);
+    return this.#source.number("received", this.#row);
   }
   get plain() {
-    return this.#table.number("plain", this.#row);
+    return this.#source.number("plain", this.#row);
+  }
+  get envelope() {
+    return this.#source.values("envelope", this.#row)?.[0];
+  }
+  get from() {
+    return this.#source.values("from", this.#row);
+  }
+  get to() {
+    return this.#source.values("to", this.#row);
+  }
+  get cc() {
+    return this.#source.values("cc", this.#row);
+  }
+  get subject() {
+    return this.#source.values("subject", this.#row);
+  }
+  get messageId() {
+    return this.#source.values("messageId", this.#row);
+  }
+  get references() {
+    return this.#source.values("references", this.#row);
+  }
+  get inReplyTo() {
+    return this.#source.values("inReplyTo", this.#row);
+  }
+  get key() {
+    return this.#source.key(this.#row);
   }
 }

@@ -186,10 +186,10 @@ export interface Mailbox extends MessageStates {
   tally?(from: number): Iterable<FlagTally>;
 
   /**
-   * Announces that the facts of these messages will be requested in ascending order, so that the mailbox can load or
-   * collect them together.
+   * Announces that the facts of many messages will be requested in ascending order, so that the mailbox can load or
+   * collect them together. Opening messages for their headers has the same effect.
    */
-  prepareFacts?(messages: readonly number[]): void;
+  prepareFacts?(messages: number): void;
 
   /**
    * Yields windows that together contain the given messages in the given order. A mailbox on this machine yields one

@@ -40,6 +40,23 @@ export function fieldValues(header: string, name: string, names: FieldNames = "w
   return values;
 }
 
+/**
+ * Returns the same values; undefined if white space separates a field's name from its colon, so that the values depend
+ * on how names are read.
+ */
+export function valuesOfPlainFields(header: string, name: string): string[] | undefined {
+  const values: string[] = [];
+  const pattern = patternFor(name, "with blanks");
+  pattern.lastIndex = 0;
+  for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
+    const value = found[1] ?? "";
+    const before = header.charCodeAt(pattern.lastIndex - value.length - 2);
+    if (before === 32 || before === 9) return undefined;
+    values.push(unfoldStored(value));
+  }
+  return values;
+}
+
 /** Returns the value of the first field with that name, without searching for others; undefined if there is none. */
 export function firstValue(header: string, name: string): string | undefined {
   const pattern = patternFor(name, "with blanks");
@@ -48,8 +65,7 @@ export function firstValue(header: string, name: string): string | undefined {
   return found === null ? undefined : unfoldStored(found[1] ?? "");
 }
 
-/** Returns a stored value, one byte per character ("latin1"), as lossless text on one line. */
-export function unfoldStored(value: string): string {
+function unfoldStored(value: string): string {
   return unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value);
 }
 

@@ -12,14 +12,16 @@ import { decodeBytes } from "./text.ts";
  * @param byName whether to return the display name, if there is one
  */
 export function findSender(header: string, byName: boolean, names: FieldNames = "with blanks"): string {
-  const address = addressToShow(senderFields(header, names), byName);
-  return address.includes("!") ? address.replace(/^.*!(?=[^!]*![^!]*$)/s, "") : address;
-}
-
-function senderFields(header: string, names: FieldNames): string[] {
   const from = fieldValues(header, "from", names);
   const fields = from.length > 0 ? from : fieldValues(header, "sender", names);
-  return fields.length > 0 ? fields : [(names === "with blanks" ? readEnvelope : readFromLine)(header).user];
+  if (fields.length > 0) return senderToShow(fields, byName);
+  return senderToShow([(names === "with blanks" ? readEnvelope : readFromLine)(header).user], byName);
+}
+
+/** Returns the sender in the values of a From field, as `findSender` does. */
+export function senderToShow(from: readonly string[], byName: boolean): string {
+  const address = addressToShow(from, byName);
+  return address.includes("!") ? address.replace(/^.*!(?=[^!]*![^!]*$)/s, "") : address;
 }
 
 /** Returns a sender as shown in a header list: the address or, if `byName` is true, the name. */

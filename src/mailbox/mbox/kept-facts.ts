@@ -3,8 +3,16 @@
  * requests the facts of most messages reads them from the headers. Later commands and sessions use the table.
  */
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
-import { addHeaderFacts } from "../header-facts.ts";
-import { columnBits, FactTable, type ListFacts } from "../list-facts.ts";
+import { isHeaderNumber, readNumberFact, readTextFact, usualHeader } from "../header-facts.ts";
+import {
+  columnBits,
+  type FactSource,
+  FactTable,
+  type ListFacts,
+  type NumberColumn,
+  Row,
+  type TextColumn,
+} from "../list-facts.ts";
 import type { Counts } from "../mailbox.ts";
 import { type FileState, stateOf } from "./file-state.ts";
 import { countValid, currentGeneration, type Generations } from "./generations.ts";
@@ -18,16 +26,21 @@ const smallPart = 1 / 8;
 const fewMissing = 128;
 const smallMissing = 1 / 32;
 /** Number of bytes that contain the header of most messages. */
-const usualHeader = 16 << 10;
+const longestUsual = 16 << 10;
 const countBits = columnBits.lines | columnBits.characters;
 
 /** The facts about the messages of an mbox. The last message is not included, because it may still grow. */
-export class KeptFacts {
+export class KeptFacts implements FactSource {
   readonly #directory: string;
   readonly #path: string;
+  #file: MboxFile | undefined;
   #table: FactTable | undefined;
   #stored: FactsFile | undefined;
+  /** Whether messages are added to the table. */
   #isExtended = false;
+  /** The last header that was read; undefined if it is unusual. */
+  #header: string | undefined;
+  #headerRow = -1;
 
   /** Creates an empty object. @param directory the cache directory @param path the mailbox */
   constructor(directory: string, path: string) {
@@ -35,13 +48,17 @@ export class KeptFacts {
     this.#path = path;
   }
 
-  /** Prepares the facts of the given messages, if there are so many that the table is worthwhile. */
-  prepare(file: MboxFile, generations: Generations, messages: readonly number[]): void {
-    if (messages.length < fewMessages || messages.length < file.count * smallPart) return;
+  /** Prepares the facts of messages, if so many are requested that the table is worthwhile. */
+  prepare(file: MboxFile, generations: Generations, messages: number): void {
+    if (messages < fewMessages || messages < file.count * smallPart) return;
     if (!worthIndexing(file.covered)) return;
+    this.#file = file;
     this.#table ??= this.#load(file, generations);
     const missing = file.count - 1 - this.#table.count;
-    this.#isExtended = missing > Math.max(fewMissing, this.#table.count * smallMissing);
+    if (missing > Math.max(fewMissing, this.#table.count * smallMissing)) {
+      this.#isExtended = true;
+      this.#table.reserve(file.count - 1);
+    }
   }
 
   #load(file: MboxFile, generations: Generations): FactTable {
@@ -57,26 +74,61 @@ export class KeptFacts {
   }
 
   /** Returns the facts about a message; undefined if the message must be read. */
-  find(file: MboxFile, message: number): ListFacts | undefined {
-    const row = this.#row(file, message);
-    return row === undefined ? undefined : this.#table?.facts(row);
+  find(message: number): ListFacts | undefined {
+    const row = this.#row(message);
+    return row === undefined ? undefined : new Row(this, row);
   }
 
   /** Returns a message's row in the table, after it has been added if it is the next. */
-  #row(file: MboxFile, message: number): number | undefined {
-    const table = this.#table;
-    if (table === undefined || file.replaced.has(message)) return undefined;
+  #row(message: number): number | undefined {
+    const [file, table] = [this.#file, this.#table];
+    if (file === undefined || table === undefined || file.replaced.has(message)) return undefined;
     const row = message - 1;
     if (row < table.count) return row;
-    if (!this.#isExtended || row > table.count || message >= file.count || table.isFull) return undefined;
-    const bytes = file.readBriefly(message, 0, usualHeader);
-    return addHeaderFacts(table, bytes, 0, bytes.length);
+    if (!this.#isExtended || row > table.count || message >= file.count || (row % 256 === 0 && table.isFull)) return undefined;
+    return table.addRow();
+  }
+
+  number(column: NumberColumn, row: number): number | undefined {
+    const table = this.#table;
+    const known = table?.number(column, row);
+    if (known !== undefined || table === undefined || !isHeaderNumber(column)) return known;
+    const header = this.#readHeader(row);
+    if (header === undefined) return undefined;
+    const value = readNumberFact(header, column);
+    table.setNumber(column, row, value);
+    return value;
+  }
+
+  values(column: TextColumn, row: number): readonly string[] | undefined {
+    const table = this.#table;
+    const known = table?.values(column, row);
+    // Values are added in the order of the messages.
+    if (known !== undefined || table === undefined || table.countTexts(column) !== row) return known;
+    const header = this.#readHeader(row);
+    const values = header === undefined ? undefined : readTextFact(header, column);
+    if (values === undefined) table.skipValues(column, row);
+    else table.addValues(column, row, values);
+    return values;
+  }
+
+  key(row: number): string | undefined {
+    return this.#table?.key(row);
+  }
+
+  #readHeader(row: number): string | undefined {
+    if (row !== this.#headerRow) {
+      const bytes = this.#file?.readBriefly(row + 1, 0, longestUsual);
+      this.#header = bytes === undefined ? undefined : usualHeader(bytes);
+      this.#headerRow = row;
+    }
+    return this.#header;
   }
 
   /** Returns a message's counts, which are added to the table if they are unknown. @param count counts the message */
-  counts(file: MboxFile, message: number, count: () => Counts): Counts {
+  counts(message: number, count: () => Counts): Counts {
     const table = this.#table;
-    const row = this.#row(file, message);
+    const row = this.#row(message);
     if (table === undefined || row === undefined) return count();
     if (table.knows(row, countBits)) {
       const [lines, characters] = [table.number("lines", row), table.number("characters", row)];
@@ -94,6 +146,13 @@ export class KeptFacts {
   /** Removes the facts of all messages after the first `count` messages, because they may have changed. */
   cut(count: number): void {
     this.#table?.cut(count);
+    this.#headerRow = -1;
+  }
+
+  /** Discards all facts, because the mailbox has been replaced. */
+  discard(): void {
+    this.#table = undefined;
+    this.#file = undefined;
   }
 
   /** Saves the facts, if they have changed. @param state the mailbox's state */

@@ -18,6 +18,7 @@ import {
   type FlagTally,
   type LockedCopy,
   type Mailbox,
+  type MessageNeed,
   type MessagePiece,
   type MessageWindow,
   type StoredMessages,
@@ -166,7 +167,8 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     index.setFlags(message, (index.flags(message) & ~clear) | set);
   }
 
-  openMessages(messages: readonly number[]): AsyncIterable<MessageWindow> {
+  openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
+    if (need === "header") this.prepareFacts(messages.length);
     return openAtOnce(this, messages);
   }
 
@@ -209,17 +211,17 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     let counts = this.#counts.get(message);
     if (counts === undefined) {
       const count = () => countsOf(this.#file.pieces(message));
-      counts = this.#facts?.counts(this.#file, message, count) ?? count();
+      counts = this.#facts?.counts(message, count) ?? count();
       if (this.#counts.size < mostCounts) this.#counts.set(message, counts);
     }
     return counts;
   }
 
   facts(message: number): ListFacts | undefined {
-    return this.#facts?.find(this.#file, message);
+    return this.#facts?.find(message);
   }
 
-  prepareFacts(messages: readonly number[]): void {
+  prepareFacts(messages: number): void {
     // Facts of messages that are no longer at their offsets would be outdated.
     if (!this.#file.isHeld) this.#file.guard?.();
     this.#facts?.prepare(this.#file, this.#generations, messages);
@@ -443,7 +445,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#file = file;
     this.#isKept = false;
     this.#generations = beginGeneration();
-    this.#facts?.cut(0);
+    this.#facts?.discard();
     this.#seen = state;
     this.#recent = undefined;
     this.#unproven = false;

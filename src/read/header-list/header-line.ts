@@ -2,7 +2,7 @@
 
 import { type Counts, Flag } from "../../mailbox/mailbox.ts";
 import { type FieldNames, fieldValues } from "../../message/field-values.ts";
-import { addressToShow, findSender, readEnvelope, readFromLine } from "../../message/sender.ts";
+import { addressToShow, findSender, readEnvelope, readFromLine, senderToShow } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
 import { formatPlainPosition } from "./thread-lines.ts";
@@ -32,17 +32,19 @@ export function formatCounts({ lines, characters }: Counts): string {
 
 /** Returns the fields of a header line, undecoded. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
-  const { header, byName, showRecipient, own } = parts;
-  const subjects = fieldValues(header, "subject", names);
-  const sender = findSender(header, byName, names);
+  const { facts, byName, showRecipient, own } = parts;
+  const subjects = facts?.subject ?? fieldValues(parts.header, "subject", names);
+  const from = facts?.from ?? [];
+  const sender = from.length > 0 ? senderToShow(from, byName) : findSender(parts.header, byName, names);
   const mine = () => sender === "" || own.some((name) => name.toLowerCase() === sender.toLowerCase());
   const { ofOwn, ofOthers } = showRecipient;
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
-  const recipients = shows ? fieldValues(header, "to", names) : [];
+  const recipients = shows ? (facts?.to ?? fieldValues(parts.header, "to", names)) : [];
+  const fromLine = facts?.envelope === undefined ? parts.header : `From ${facts.envelope}`;
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
-    date: (names === "with blanks" ? readEnvelope : readFromLine)(header).date,
-    subject: (subjects.length > 0 ? subjects : fieldValues(header, "subj", names)).join(" "),
+    date: (names === "with blanks" ? readEnvelope : readFromLine)(fromLine).date,
+    subject: (subjects.length > 0 ? subjects : fieldValues(parts.header, "subj", names)).join(" "),
   };
 }
 

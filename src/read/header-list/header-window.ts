@@ -171,16 +171,19 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
   const positionOf = positionFinder(folder);
   const namesInThreads = comfort !== undefined && folder.displayOrder?.threads !== undefined;
   return (stored, message) => {
-    const header = readHeaderTextToList(stored, message);
+    const readHeader = () => readHeaderTextToList(stored, message);
     const parts = {
       number: message,
       current: isShownAsCurrent(folder, message),
       flags: stored.flags(message),
-      header,
+      facts: stored.facts?.(message),
+      get header() {
+        return readHeader();
+      },
       counts: stored.counts(message),
       showRecipient,
       byName: byName || namesInThreads,
-      thread: positionOf(message, header),
+      thread: positionOf(message, readHeader),
       own,
     };
     return comfort?.headerLine(parts, window) ?? headerLine(parts);
@@ -191,13 +194,13 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
  * Returns a function that finds the position of a message in a threaded list, and undefined in any other list. It is
  * called for the messages in the order in which they are listed, and is valid until a message is marked.
  */
-function positionFinder(folder: Folder): (message: number, header?: string) => ThreadPosition | undefined {
+function positionFinder(folder: Folder): (message: number, readHeader?: () => string) => ThreadPosition | undefined {
   if (folder.displayOrder?.threads === undefined) return () => undefined;
   const findBranch = branchFinder(folder);
   const listed = new Map<number, string>();
-  return (message, header = "") => {
+  return (message, readHeader = () => "") => {
     const branch = findBranch(message);
-    listed.set(message, fieldValues(header, "subject").join(" "));
+    listed.set(message, fieldValues(readHeader(), "subject").join(" "));
     const subjectAbove = listed.get(branch?.parent?.message ?? 0);
     return { branch, hidden: countHidden(folder, message), subjectAbove };
   };

@@ -1,6 +1,5 @@
 /** The values by which messages are sorted. They are read from the headers once, in large reads, and cached. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
-import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";
 
@@ -9,25 +8,26 @@ const columns = {
   date: (candidate: Candidate) => candidate.date?.getTime() ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
   from: (candidate: Candidate) => {
-    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(firstValue(candidate.header, "from") ?? ""));
+    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(candidate.storedFields("from")[0] ?? ""));
     return foldText(named?.[1] ?? candidate.sender);
   },
-  subject: (candidate: Candidate) => bareSubject(candidate.decode(firstValue(candidate.header, "subject") ?? "")),
+  subject: (candidate: Candidate) => bareSubject(candidate.decode(candidate.storedFields("subject")[0] ?? "")),
   /** All data from which threads are built, in a single value, so that each header is read only once. */
-  threading: (candidate: Candidate) => ({ ids: idsOf(candidate.header), date: columns.date(candidate) }),
+  threading: (candidate: Candidate) => ({ ids: idsOf(candidate), date: columns.date(candidate) }),
 };
 
 const mostReferences = 100;
 
 /** Returns the message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
-function idsOf(header: string): readonly string[] {
-  const own = firstId(firstValue(header, "message-id")) ?? "";
-  const references = fieldValues(header, "references")
+function idsOf(candidate: Candidate): readonly string[] {
+  const own = firstId(candidate.storedFields("message-id")[0]) ?? "";
+  const references = candidate
+    .storedFields("references")
     .join(" ")
     .match(/<[^<>\s]+>/g);
   if (references !== null) return [own, ...references.slice(-mostReferences)];
   // In-Reply-To is used only if References is missing.
-  const answered = firstId(firstValue(header, "in-reply-to"));
+  const answered = firstId(candidate.storedFields("in-reply-to")[0]);
   return answered === undefined ? [own] : [own, answered];
 }
 

@@ -1,5 +1,6 @@
 /** A message that a query examines. Each value is computed when it is first requested. */
 import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
+import type { ListFacts, TextColumn } from "../../mailbox/list-facts.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { changeLetters } from "../../mailbox/marks.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
@@ -7,7 +8,8 @@ import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { parseStructured } from "../../message/parameters.ts";
-import { findSender, readEnvelope } from "../../message/sender.ts";
+import { findSender, readEnvelope, senderToShow } from "../../message/sender.ts";
+import { mayHaveAttachments } from "../../message/view/attaching.ts";
 import { listFailedRecipients, mayBeBounce } from "../../message/view/bounce.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
 import { charsetOfBody, parseParts } from "../../message/view/part.ts";
@@ -15,14 +17,23 @@ import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 /** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
 
-const attaching =
-  /\ncontent-(?:disposition:|type:\s*(?:multipart|message)\/|type:[^\n]*(?:\n[ \t][^\n]*)*?name[*0-9]*\s*=)/i;
+/** The fields whose values may be known facts, by name in lower case. */
+const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
+  from: "from",
+  to: "to",
+  cc: "cc",
+  subject: "subject",
+  "message-id": "messageId",
+  references: "references",
+  "in-reply-to": "inReplyTo",
+};
 
 /** Provides the properties of a message that a query checks. Each is computed when it is first requested. */
 export class Candidate {
   readonly messages: StoredMessages;
   readonly message: number;
   readonly #bytes: Buffer | undefined;
+  #facts: ListFacts | undefined | "not requested" = "not requested";
   #header: string | undefined;
   #stored: string | undefined;
 
@@ -45,6 +56,12 @@ export class Candidate {
     return this.messages.size(this.message);
   }
 
+  /** The known facts about the message, so that its header need not be read. */
+  get #known(): ListFacts | undefined {
+    if (this.#facts === "not requested") this.#facts = this.messages.facts?.(this.message);
+    return this.#facts;
+  }
+
   /** The From_ line and the header, one character per byte. */
   get header(): string {
     this.#header ??= this.#bytes === undefined ? readHeaderText(this.messages, this.message) : headerText(this.#bytes);
@@ -57,9 +74,16 @@ export class Candidate {
     return this.#stored;
   }
 
+  /** Returns the values of all fields with the given name, undecoded. */
+  storedFields(name: string): readonly string[] {
+    const column = columns[name.toLowerCase()];
+    const known = column === undefined ? undefined : this.#known?.[column];
+    return known ?? fieldValues(this.header, name);
+  }
+
   /** Returns the decoded values of all fields with the given name. */
   fields(name: string): string[] {
-    return fieldValues(this.header, name).map((value) => this.decode(value));
+    return this.storedFields(name).map((value) => this.decode(value));
   }
 
   /**
@@ -67,7 +91,7 @@ export class Candidate {
    */
   undecodedFields(name: string): string[] {
     const charset = () => this.#bodyCharset();
-    return fieldValues(this.header, name).map((value) => decodeRawText(value, nodeCharsets, charset));
+    return this.storedFields(name).map((value) => decodeRawText(value, nodeCharsets, charset));
   }
 
   /** Returns a field's value with its encoded words and its 8-bit text decoded. */
@@ -93,23 +117,28 @@ export class Candidate {
   }
 
   #sender(byName: boolean): string {
-    return findSender(this.header, byName);
+    const from = this.#known?.from ?? [];
+    return from.length > 0 ? senderToShow(from, byName) : findSender(this.header, byName);
   }
 
   /** The user and date in the From_ line. */
   get envelope(): { user: string; date: string } {
-    return readEnvelope(this.header);
+    const known = this.#known?.envelope;
+    return readEnvelope(known === undefined ? this.header : `From ${known}`);
   }
 
   /** The date in the Date field or, if there is none, in the From_ line. */
   get date(): Date | undefined {
-    return parseDateField(firstValue(this.header, "date") ?? "") ?? parseAsctime(this.envelope.date);
+    const known = this.#known?.date;
+    if (known !== undefined && !Number.isNaN(known)) return new Date(known);
+    const inField = known === undefined ? parseDateField(firstValue(this.header, "date") ?? "") : undefined;
+    return inField ?? parseAsctime(this.envelope.date);
   }
 
   /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.messages.letters?.(this.message);
-    const stored = inName ?? fieldValues(this.header, "x-status").join("");
+    const stored = inName ?? (this.#known?.plain === 1 ? "" : fieldValues(this.header, "x-status").join(""));
     const letters = changeLetters(stored, this.flags, inName === undefined ? "xStatus" : "maildir");
     const [answered, draft] = inName === undefined ? ["A", "T"] : ["R", "D"];
     return { flagged: letters.includes("F"), answered: letters.includes(answered), draft: letters.includes(draft) };
@@ -120,7 +149,7 @@ export class Candidate {
    * further check.
    */
   get mayHaveAttachments(): boolean {
-    return attaching.test(this.header);
+    return this.#known?.plain !== 1 && mayHaveAttachments(this.header);
   }
 
   /**
@@ -128,6 +157,7 @@ export class Candidate {
    * undefined.
    */
   get failedRecipients(): string[] | undefined {
+    if (this.#known?.plain === 1) return undefined;
     const { header } = this;
     return mayBeBounce(header) ? listFailedRecipients(header, parseParts(this.source)) : undefined;
   }

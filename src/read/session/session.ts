@@ -3,6 +3,7 @@ import type { Submission } from "../../compose/sending/submission.ts";
 import type { Account } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";
 import type { ExitCode, MailError } from "../../errors.ts";
+import type { ListFacts } from "../../mailbox/list-facts.ts";
 import type { Counts, Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import type { Styled, Terminal } from "../../terminal/terminal.ts";
 import type { UndoHistory } from "../changes/undo-history.ts";
@@ -92,8 +93,10 @@ export interface HeaderLineParts {
   readonly current: boolean;
   /** Bits of Flag. */
   readonly flags: number;
-  /** The From_ line and the header, one character per byte ("latin1"). */
+  /** The From_ line and the header, one character per byte ("latin1"). It is read only if it is requested. */
   readonly header: string;
+  /** The known facts about the message. */
+  readonly facts?: ListFacts | undefined;
   readonly counts: Counts;
   /**
    * Whether to show the recipients instead of the sender in messages from others (`set show-rcpt`) and in the user's
