@@ -111,7 +111,7 @@ export class FolderCache {
     const known = this.#rows.get(uid);
     if (known !== undefined && (header === undefined || this.#facts.knows(known, columnBits.from))) return;
     if (this.#facts.isFull) return;
-    const row = header === undefined ? this.#facts.addRow() : addHeaderFacts(this.#facts, header, 0, header.length);
+    const row = header === undefined ? this.#facts.addRow() : addHeaderFacts(this.#facts, header);
     this.#facts.setNumber("uid", row, uid);
     this.#facts.setNumber("size", row, size);
     this.#facts.setNumber("received", row, received);

@@ -85,7 +85,8 @@ export class KeptFacts implements FactSource {
     if (file === undefined || table === undefined || file.replaced.has(message)) return undefined;
     const row = message - 1;
     if (row < table.count) return row;
-    if (!this.#isExtended || row > table.count || message >= file.count || (row % 256 === 0 && table.isFull)) return undefined;
+    if (!this.#isExtended || row > table.count || message >= file.count || (row % 256 === 0 && table.isFull))
+      return undefined;
     return table.addRow();
   }
 
