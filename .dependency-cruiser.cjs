@@ -20,6 +20,7 @@ const layers = {
   run: ["read", "cli", "compose", "mailbox", "config", "message"],
   check: ["account", "compose", "connect", "submit", "mailbox", "config", "terminal", "message"],
   read: ["account", "connect", "cli", "compose", "track", "submit", "mailbox", "config", "terminal", "message"],
+  act: ["read", "cli", "compose", "mailbox", "config", "terminal", "message"],
   cli: ["config", "message"],
   maild: ["mailbox", "message"],
   sendmail: ["read", "compose", "submit", "mailbox", "config", "terminal", "message"],

@@ -23,10 +23,39 @@ export const Exit = {
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
 /**
+ * The reason of an error that has no reason of its own. A reason is a phrase that programs may decide on, so it never
+ * changes.
+ */
+const reasonOfExit: Readonly<Record<ExitCode, string>> = {
+  [Exit.Ok]: "none",
+  [Exit.Failure]: "failed",
+  [Exit.Usage]: "usage",
+  [Exit.DataErr]: "invalid data",
+  [Exit.NoInput]: "no input",
+  [Exit.NoUser]: "unknown user",
+  [Exit.NoHost]: "unknown host",
+  [Exit.Unavailable]: "unavailable",
+  [Exit.Software]: "internal error",
+  [Exit.OsErr]: "system error",
+  [Exit.CantCreate]: "cannot create",
+  [Exit.IoErr]: "input or output error",
+  [Exit.TempFail]: "temporary failure",
+  [Exit.Protocol]: "protocol error",
+  [Exit.NoPerm]: "permission denied",
+  [Exit.Config]: "invalid configuration",
+};
+
+/**
  * How an error is printed: `mail: TEXT` on standard error ("named"), or only TEXT on standard error ("bare") or standard
  * output ("output"). bsd-mailx uses one of the last two forms for a mistake in a command.
  */
 type ErrorForm = "named" | "bare" | "output";
+
+interface ErrorFacts {
+  readonly reason?: string;
+  readonly remedy?: string | undefined;
+  readonly details?: string | undefined;
+}
 
 /**
  * An error that the user can understand and act on. The message describes the problem, and anything that was left
@@ -35,12 +64,33 @@ type ErrorForm = "named" | "bare" | "output";
 export class MailError extends Error {
   readonly exit: ExitCode;
   readonly form: ErrorForm = "named";
+  /** The kind of error, for programs: a phrase, or the system's code, such as ENOENT. */
+  readonly reason: string;
+  /** What the user can do. */
+  readonly remedy: string | undefined;
+  /** Further lines, such as the usage of the program, which only a person needs. */
+  readonly details: string | undefined;
 
-  constructor(message: string, exit: ExitCode = Exit.Failure, cause?: unknown) {
+  constructor(
+    message: string,
+    exit: ExitCode = Exit.Failure,
+    cause?: unknown,
+    { reason, remedy, details }: ErrorFacts = {},
+  ) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.exit = exit;
+    this.reason = reason ?? findSystemCode(cause) ?? reasonOfExit[exit];
+    this.remedy = remedy;
+    this.details = details;
   }
+}
+
+/** Returns the code of a failed system call. */
+function findSystemCode(cause: unknown): string | undefined {
+  if (cause instanceof MailError) return cause.reason;
+  const { code, syscall } = (cause ?? {}) as { code?: unknown; syscall?: unknown };
+  return typeof code === "string" && syscall !== undefined ? code : undefined;
 }
 
 /** A mistake in the user's input. It is thrown where it is detected, and printed by the loop that read the line. */
@@ -52,20 +102,43 @@ export class UserMistake extends MailError {
   readonly isTolerated: boolean;
 
   constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {
-    super(message);
+    super(message, Exit.Failure, undefined, { reason: "mistake", remedy: options.hint });
     this.form = options.form ?? "output";
     this.hint = options.hint;
     this.isTolerated = options.isTolerated ?? false;
   }
 }
 
+/** An error as a value, which `mail --json` prints. docs/programs.md describes it. */
+export interface ErrorValue {
+  /** The exit code that the error causes. */
+  readonly code: ExitCode;
+  readonly reason: string;
+  readonly message: string;
+  readonly remedy: string | null;
+}
+
+/** Returns an error as a value. */
+export function errorValue({ exit, reason, message, remedy }: MailError): ErrorValue {
+  return { code: exit, reason, message: message.replace(/^mail: /, ""), remedy: remedy ?? null };
+}
+
+interface ErrorPlace {
+  out(text: string, style?: "hint"): void;
+  err(text: string): void;
+  /** Prints the error as a value instead of text. */
+  report?(error: ErrorValue): void;
+}
+
 /** Prints an error in the form that it specifies, followed by its hint. */
-export function printError(
-  terminal: { out(text: string, style?: "hint"): void; err(text: string): void },
-  error: MailError,
-): void {
-  if (error.form === "output") terminal.out(`${error.message}\n`);
-  else terminal.err(`${error.form === "named" ? "mail: " : ""}${error.message}\n`);
+export function printError(terminal: ErrorPlace, error: MailError): void {
+  if (terminal.report !== undefined) {
+    terminal.report(errorValue(error));
+    return;
+  }
+  const text = error.details === undefined ? error.message : `${error.message}\n${error.details}`;
+  if (error.form === "output") terminal.out(`${text}\n`);
+  else terminal.err(`${error.form === "named" ? "mail: " : ""}${text}\n`);
   if (error instanceof UserMistake && error.hint !== undefined) terminal.out(`${error.hint}\n`, "hint");
 }
 

@@ -5,9 +5,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { CommandLine } from "./cli/command-line.ts";
-import { isSending } from "./cli/command-line.ts";
+import { isForProgram, isSending } from "./cli/command-line.ts";
 import type { Composition } from "./compose/compose.ts";
-import { Exit, type ExitCode, printError } from "./errors.ts";
+import { type ErrorValue, Exit, type ExitCode, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
 import { decodeBytes } from "./message/text.ts";
 import { showNotices } from "./notices.ts";
@@ -20,7 +20,10 @@ import { version } from "./version.ts";
 const program = "mail";
 
 /** Opens a session's terminal: the process's own, or a test's recording terminal. */
-export type OpenTerminal = (options: { readonly interactive: boolean }) => Promise<Terminal>;
+export type OpenTerminal = (options: {
+  readonly interactive: boolean;
+  readonly forProgram?: "text" | "json" | undefined;
+}) => Promise<Terminal>;
 
 const openOwn: OpenTerminal = async (options) => {
   const { openTerminal } = await import("./terminal/open-terminal.ts");
@@ -31,6 +34,7 @@ const openOwn: OpenTerminal = async (options) => {
 type Request =
   | { readonly kind: "help"; readonly topic: string }
   | { readonly kind: "version" }
+  | { readonly kind: "schema"; readonly form: string | undefined }
   | { readonly kind: "task"; readonly given: CommandLine };
 
 /** Evaluates the arguments. Returns undefined if --help was printed. */
@@ -44,6 +48,8 @@ async function readRequest(argv: readonly string[]): Promise<Request | undefined
   const given = await parseArguments(argv, printText);
   if (given === undefined) return undefined;
   if (given.version) return { kind: "version" };
+  const { jsonSchema } = given;
+  if (jsonSchema !== undefined) return { kind: "schema", form: jsonSchema === true ? undefined : jsonSchema };
   return { kind: "task", given: readsPipe(given) ? { ...given, piped: await takePiped() } : given };
 }
 
@@ -88,6 +94,11 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     const { draftMessage } = await import("./read/send/send.ts");
     return (session) => draftMessage(session, given);
   }
+  const { act } = given;
+  if (act !== undefined) {
+    const { runAct } = await import("./act/run-act.ts");
+    return (session) => runAct(session, given, act);
+  }
   const { readMail } = await import("./read/read.ts");
   return (session) => readMail(session, given);
 }
@@ -112,6 +123,13 @@ async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   await terminal.page(variables.PAGER.read(process.env["PAGER"]), [whole]);
 }
 
+/** Returns the place for errors that are found before a terminal has been opened. */
+function placeForErrors(argv: readonly string[]) {
+  const err = (text: string) => void process.stderr.write(text);
+  if (!argv.includes("--json")) return { out: printText, err };
+  return { out: printText, err, report: (error: ErrorValue) => err(`${JSON.stringify({ error })}\n`) };
+}
+
 /** Prints text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
 function printText(text: string): void {
   writeFileSync(1, text);
@@ -124,13 +142,19 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     const request = await readRequest(argv);
     let exit: ExitCode = Exit.Ok;
     if (request?.kind === "version") printText(`mail ${version}\n`);
-    else if (request?.kind === "help") {
+    else if (request?.kind === "schema") {
+      const { formatSchemas } = await import("./act/schemas.ts");
+      printText(formatSchemas(request.form));
+    } else if (request?.kind === "help") {
       terminal = await open({ interactive: false });
       await printHelp(request.topic, terminal);
     } else if (request?.kind === "task") {
-      terminal = await open({ interactive: request.given.interactive });
-      const session = await startSession(terminal, request.given);
-      const task = await loadTask(request.given);
+      const { given } = request;
+      const forProgram = isForProgram(given) ? (given.json ? "json" : "text") : undefined;
+      terminal = await open({ interactive: given.interactive, forProgram });
+      const session = await startSession(terminal, given);
+      terminal.beginResult?.();
+      const task = await loadTask(given);
       try {
         const ended = await task(session);
         if (typeof ended === "number") exit = ended;
@@ -146,7 +170,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     return exit;
   } catch (error) {
     const failure = toMailError(error);
-    const to = terminal ?? { out: printText, err: (text: string) => void process.stderr.write(text) };
+    const to = terminal ?? placeForErrors(argv);
     try {
       // The reader of standard output has exited, so a message would be useless.
       if (isSystemError(error) && error.code === "EPIPE") to.err("");

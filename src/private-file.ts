@@ -48,12 +48,11 @@ const words: Readonly<Record<Distrust, string>> = {
 /** Reports a state file or directory that another user could have written. */
 export class NotTrusted extends MailError {
   readonly path: string;
-  readonly reason: Distrust;
+  declare readonly reason: Distrust;
 
   constructor(path: string, reason: Distrust) {
-    super(`${path}: ${words[reason]}; not used`, Exit.NoPerm);
+    super(`${path}: ${words[reason]}; not used`, Exit.NoPerm, undefined, { reason });
     this.path = path;
-    this.reason = reason;
   }
 }
 

@@ -17,6 +17,38 @@ export interface AttachRequest extends PartLabel {
   readonly mayBeAccount?: true;
 }
 
+/** The states that --mark can set. */
+export const markNames = ["read", "unread", "flagged", "unflagged", "answered", "draft"] as const;
+
+export type MarkName = (typeof markNames)[number];
+
+/** An action on messages that a program requests in one command, without a session. */
+export type RequestedAct =
+  | { readonly kind: "delete" }
+  /** The folder as typed. */
+  | { readonly kind: "move" | "copy"; readonly to: string }
+  | { readonly kind: "mark"; readonly state: MarkName }
+  /** The directory as typed. */
+  | { readonly kind: "save-parts"; readonly to: string }
+  | { readonly kind: "resend"; readonly to: readonly string[] }
+  | { readonly kind: "reply"; readonly id: string; readonly toAll: boolean; readonly quotes: boolean }
+  | { readonly kind: "forward"; readonly id: string }
+  | { readonly kind: "part"; readonly number: string };
+
+/** The choice, the order and the additional fields of the messages that --json prints. */
+export interface ListForm {
+  readonly limit: number | undefined;
+  readonly newest: boolean;
+  /** As typed, possibly with a minus sign. */
+  readonly sort: string | undefined;
+  readonly thread: boolean;
+  readonly parts: boolean;
+  readonly text: boolean;
+  readonly allHeaders: boolean;
+  /** Whether a single message is printed completely. */
+  readonly show: boolean;
+}
+
 export interface CommandLine {
   readonly subject: string | undefined;
   readonly cc: readonly string[];
@@ -79,6 +111,12 @@ export interface CommandLine {
   readonly config: boolean;
   readonly check: boolean;
   readonly json: boolean;
+  readonly list: ListForm;
+  /** The form whose schema is printed; true for all forms. */
+  readonly jsonSchema: string | true | undefined;
+  readonly act: RequestedAct | undefined;
+  /** The most messages that an act on a query may affect. */
+  readonly atMost: number | undefined;
   /** The commands given with -X, or with -E as in GNU mail. */
   readonly startUpCommands: readonly string[];
   readonly count: boolean;
@@ -94,21 +132,29 @@ export interface CommandLine {
  * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. The arguments of the
  * first three are a query.
  */
-export function isListing(given: Pick<CommandLine, "json" | "check" | "count" | "print" | "search">): boolean {
+export function isListing(given: Pick<CommandLine, "act" | "json" | "check" | "count" | "print" | "search">): boolean {
+  if (given.act !== undefined) return false;
   return given.count || given.print || (given.json && !given.check) || given.search !== undefined;
 }
 
 /** Returns whether the command line sends a message. */
 export function isSending(given: CommandLine): boolean {
+  if (given.act !== undefined) return false;
   return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
+}
+
+/** Returns whether the output is for a program, so that nothing may be asked, paged, edited or coloured. */
+export function isForProgram({ act, json, jsonSchema }: CommandLine): boolean {
+  return act !== undefined || json || jsonSchema !== undefined;
 }
 
 /** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
 export class UsageError extends MailError {
   override readonly form = "bare";
 
-  constructor(message: string, exit: ExitCode = Exit.Failure) {
-    super(message, exit);
+  /** @param details the usage of the program */
+  constructor(message: string, exit: ExitCode = Exit.Failure, details?: string) {
+    super(message, exit, undefined, { reason: "usage", remedy: "see mail --help", details });
   }
 }
 
@@ -133,7 +179,7 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForm
     throw new UsageError(`mail: -: "${given.resourceFiles}" is invalid; use the letters s, u and x, or /`, Exit.Usage);
   }
   refuseContradictions(given, inFull);
-  if (given.file && given.words.length > 1 && !isListing(given)) {
+  if (given.file && given.words.length > 1 && !isListing(given) && given.act === undefined) {
     throw new UsageError("mail: Cannot give -f and people to send to");
   }
   const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
@@ -141,7 +187,8 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForm
     throw new UsageError("mail: --if, --throttle and --digest require --run", Exit.Usage);
   }
   const recipients = given.words.length > 0 || given.recipientsFromHeader;
-  if (findSendingOption(given) !== undefined && (given.file || !recipients)) throw describeMissingRecipients();
+  if (given.act === undefined && findSendingOption(given) !== undefined && (given.file || !recipients))
+    throw describeMissingRecipients();
   if (given.recipientsFromHeader && given.file)
     throw new UsageError("mail: -f and -t cannot be used together", Exit.Usage);
   if (given.endOptions && !recipients) throw new UsageError("mail: -.: no recipients follow", Exit.Usage);
@@ -193,7 +240,8 @@ function checkBody(given: CommandLine): void {
   }
 }
 
-function describeConflict(one: string, other: string): UsageError {
+/** Returns the error for two options that contradict each other. */
+export function describeConflict(one: string, other: string): UsageError {
   return new UsageError(`mail: ${one} and ${other} cannot be used together`, Exit.Usage);
 }
 
@@ -207,6 +255,12 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
+  // The arguments of acts are checked in program-forms.ts.
+  if (given.act !== undefined) {
+    const other = given.recipientsFromHeader ? "-t" : given.endOptions ? "-." : given.readOnly ? "-R" : undefined;
+    if (other !== undefined) throw describeConflict(task, other);
+    return;
+  }
   const sending =
     findSendingOption(given) ??
     (given.header.length + given.customHeader.length > 0
@@ -231,6 +285,7 @@ const takesQuery = new Set(["--json", "--count", "--print"]);
 
 /** Returns the options that request a task other than writing a message or running a session. */
 function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
+  const { act } = given;
   const listing = given.count ? "--count" : given.print ? "--print" : "--json";
   const existence = inFull.has("exists") ? "--exists" : "-e";
   const tasks: readonly (readonly [string, boolean])[] = [
@@ -242,7 +297,9 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
     ["--smtp", given.smtp !== undefined],
     ["--track", given.track !== undefined],
     ["-L", given.search !== undefined],
-    [listing, given.count || given.print || (given.json && !given.check)],
+    ["--json-schema", given.jsonSchema !== undefined],
+    [`--${act?.kind}`, act !== undefined],
+    [listing, given.count || given.print || (given.json && !given.check && act === undefined)],
     ["-H", given.headers],
     [existence, given.exists && given.search === undefined],
   ];
@@ -250,7 +307,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
 }
 
 /** Returns an option that is valid only when a message is sent. */
-function findSendingOption(given: CommandLine): string | undefined {
+export function findSendingOption(given: CommandLine): string | undefined {
   const options: readonly (readonly [string, boolean])[] = [
     ["-s", given.subject !== undefined],
     ["-c", given.cc.length > 0],

@@ -228,7 +228,11 @@ export const options = [
       "Select the start-up files and their order: s is /etc/mail.rc, u is ~/.mailrc, x is the built-in start-up file, and / or - means none. Overrides -n.",
   },
   { letter: "d", long: "debug", meaning: "Show the message instead of sending it." },
-  { long: "dry-run", meaning: "Print the envelope and the complete message instead of sending it." },
+  {
+    long: "dry-run",
+    meaning:
+      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done.",
+  },
   { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error as JSON lines." },
   { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },
   {
@@ -289,6 +293,99 @@ export const options = [
     long: "json",
     meaning:
       "Print one JSON object per line for all messages, or for those that match a query, and exit. With --check, print the findings as JSON.",
+  },
+  {
+    long: "limit",
+    argument: "number",
+    meaning: "With --json, print at most this number of messages.",
+  },
+  { long: "newest", meaning: "With --json, print the messages in reverse order, beginning with the last." },
+  {
+    long: "sort",
+    argument: "key",
+    meaning:
+      "With --json, print the messages sorted by date, from, subject or size, or in descending order if the key begins with a minus sign.",
+  },
+  { long: "thread", meaning: "With --json, print the messages in threads, and add the thread of each message." },
+  {
+    long: "parts",
+    meaning: "With --json, add the parts of each message: number, type, name and size.",
+  },
+  { long: "text", meaning: "With --json, add the readable text of each message." },
+  { long: "all-headers", meaning: "With --json, add all header fields of each message." },
+  {
+    long: "show",
+    meaning:
+      "With --json, print one message with its parts, its text and all header fields. The argument is an id or a query.",
+  },
+  {
+    long: "json-schema",
+    argument: "form",
+    optional: true,
+    alone: "",
+    meaning: "Print the JSON Schema of everything that the forms for programs print, or of one of them.",
+  },
+  {
+    long: "delete",
+    alone: "[-f name] id|query",
+    meaning:
+      "Delete the messages that the arguments name: ids, or a query. The forms for programs do not accept message numbers.",
+  },
+  {
+    long: "move",
+    argument: "folder",
+    alone: "[-f name] id|query",
+    meaning: "Move messages to a folder.",
+  },
+  { long: "copy", argument: "folder", alone: "[-f name] id|query", meaning: "Copy messages to a folder." },
+  {
+    long: "mark",
+    argument: "state",
+    alone: "[-f name] id|query",
+    meaning: "Mark messages as read, unread, flagged, unflagged, answered or draft.",
+  },
+  {
+    long: "save-parts",
+    argument: "directory",
+    alone: "[-f name] id|query",
+    meaning: "Save the attachments of messages in a directory. No file is overwritten.",
+  },
+  {
+    long: "resend",
+    argument: "address",
+    repeats: true,
+    alone: "[-f name] id|query",
+    meaning: "Send messages unchanged to another address, with Resent- fields.",
+  },
+  {
+    long: "reply",
+    argument: "id",
+    alone: "[-f name]",
+    meaning: "Reply to a message with the text from standard input.",
+  },
+  {
+    long: "all",
+    meaning: "With --reply, reply to the author and all recipients, as the command reply does. This is the default.",
+  },
+  { long: "sender", meaning: "With --reply, reply only to the author." },
+  { long: "quote", meaning: "With --reply, quote the message before the text." },
+  {
+    long: "forward",
+    argument: "id",
+    alone: "[-f name] address ...",
+    meaning: "Forward a message after the text from standard input.",
+  },
+  {
+    long: "part",
+    argument: "number",
+    alone: "[-f name] id",
+    meaning: "Write the decoded content of a part to standard output.",
+  },
+  {
+    long: "at-most",
+    argument: "number",
+    meaning:
+      "With --delete, --move or another action on a query, refuse to change more messages than this number; the default is 100.",
   },
   { long: "count", meaning: "Print the number of messages, or of those that match a query, and exit." },
   {

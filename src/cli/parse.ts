@@ -6,6 +6,7 @@ import { checkOptions, isListing, isSending, UsageError } from "./command-line.t
 import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
 import { formatOperand, type Option, options } from "./options.ts";
 import type { OrderedOption, Parts } from "./part-options.ts";
+import type { ProgramForms } from "./program-forms.ts";
 
 /**
  * Returns the command line, or undefined if --help was printed.
@@ -34,11 +35,44 @@ export async function parseArguments(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const { formatUsage } = await import("./usage.ts");
-    throw new UsageError(`${error.message.replace(/^error: /, "mail: ")}\n${formatUsage()}`);
+    throw new UsageError(error.message.replace(/^error: /, "mail: "), Exit.Failure, formatUsage());
   }
   const parts = ordered.length === 0 ? noParts : await readPartsInOrder(ordered, expanded);
-  return toCommandLine(parser, expanded, { command, parts });
+  const values = parser.opts<Record<string, unknown>>();
+  const forms = programOptions.some((name) => values[name] !== undefined)
+    ? await import("./program-forms.ts")
+    : undefined;
+  const given = toCommandLine(values, expanded, {
+    command,
+    parts,
+    words: parser.args,
+    forms: forms?.readProgramForms(values),
+  });
+  forms?.checkProgramForms(given);
+  return given;
 }
+
+/** The options of the forms for programs, by the names of their values. */
+const programOptions = (
+  "limit newest sort thread parts text allHeaders show jsonSchema delete move copy mark saveParts resend reply all " +
+  "sender quote forward part atMost"
+).split(" ");
+
+const noForms: ProgramForms = {
+  list: {
+    limit: undefined,
+    newest: false,
+    sort: undefined,
+    thread: false,
+    parts: false,
+    text: false,
+    allHeaders: false,
+    show: false,
+  },
+  jsonSchema: undefined,
+  act: undefined,
+  atMost: undefined,
+};
 
 const noParts: Parts = {
   header: [],
@@ -98,12 +132,19 @@ function declareOption(
   parser.addOption(declared);
 }
 
+interface ParsedArguments {
+  /** The command after `--run --`. */
+  readonly command: readonly string[];
+  readonly parts: Parts;
+  readonly words: readonly string[];
+  readonly forms?: ProgramForms | undefined;
+}
+
 function toCommandLine(
-  parser: Command,
+  given: Readonly<Record<string, unknown>>,
   expanded: ExpandedArguments,
-  { command, parts }: { readonly command: readonly string[]; readonly parts: Parts },
+  { command, parts, words, forms = noForms }: ParsedArguments,
 ): CommandLine {
-  const given = parser.opts<Record<string, unknown>>();
   const text = (name: string) => given[name] as string | undefined;
   const list = (name: string) => (given[name] as readonly string[] | undefined) ?? [];
   const flag = (name: string) => given[name] === true;
@@ -160,13 +201,15 @@ function toCommandLine(
     config: flag("config"),
     check: flag("check"),
     json: flag("json"),
+    ...forms,
     startUpCommands: list("startupCmd"),
     count: flag("count"),
     print: flag("print"),
     version: flag("version"),
-    words: [...parser.args, ...target.to],
+    words: [...words, ...target.to],
   };
-  const listing = isListing(result) ? { ...result, words: moveFileFirst(expanded.words, parser.args) } : result;
+  const listing =
+    isListing(result) || result.act !== undefined ? { ...result, words: moveFileFirst(expanded.words, words) } : result;
   checkOptions(listing, expanded);
   return withMeaningOfE(listing);
 }

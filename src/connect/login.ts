@@ -12,11 +12,10 @@ export type LoginReason =
 
 /** The login failed or was not attempted. The message describes the cause and the remedy. */
 export class LoginFailed extends MailError {
-  readonly reason: LoginReason;
+  declare readonly reason: LoginReason;
 
   constructor(reason: LoginReason, message: string, exit: ExitCode, cause?: unknown) {
-    super(message, exit, cause);
-    this.reason = reason;
+    super(message, exit, cause, { reason });
   }
 }
 

@@ -4,21 +4,30 @@ import { Exit, MailError } from "../errors.ts";
 export class MailboxBusy extends MailError {
   constructor(path: string, holder?: number) {
     const by = holder === undefined ? "another program" : `process ${holder}`;
-    super(`${path}: locked by ${by}; nothing was changed`, Exit.TempFail);
+    super(`${path}: locked by ${by}; nothing was changed`, Exit.TempFail, undefined, { reason: "mailbox locked" });
   }
 }
 
 /** Reports that another program changed the mailbox in a way that cannot be merged. Nothing was written. */
 export class MailboxChanged extends MailError {
   constructor(path: string, how: "changed" | "removed" = "changed") {
-    super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail);
+    super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail, undefined, {
+      reason: "mailbox changed",
+    });
   }
 }
 
 /** Reports that another program has rewritten the mailbox since it was scanned and has moved its messages. */
 export class MessagesMoved extends MailError {
   constructor(path: string) {
-    super(`${path}: another program has moved its messages; open the mailbox again to continue`, Exit.TempFail);
+    super(
+      `${path}: another program has moved its messages; open the mailbox again to continue`,
+      Exit.TempFail,
+      undefined,
+      {
+        reason: "mailbox changed",
+      },
+    );
   }
 }
 
@@ -28,6 +37,8 @@ export class CannotFinish extends MailError {
     super(
       `${path}: an interrupted quit of ${user} is not finished; nothing is written until ${user} has run "mail -f ${path}"`,
       Exit.TempFail,
+      undefined,
+      { reason: "unfinished quit" },
     );
   }
 }
@@ -41,24 +52,42 @@ export class FinishFirst extends MailError {
     super(
       `${path}: a quit was interrupted while it moved messages to ${mbox}; nothing was written; run "mail -f ${path}" first`,
       Exit.TempFail,
+      undefined,
+      { reason: "unfinished quit" },
     );
   }
 }
 
 /** Reports a message that another program has removed, or that cannot be read for another reason. */
 export class MessageUnreadable extends MailError {
-  readonly reason: "removed" | "unreadable";
+  declare readonly reason: "removed" | "unreadable";
 
   /** @param failure the system's or the server's reason; undefined if another program has removed the message */
   constructor(message: number, failure: string | undefined, cause?: unknown) {
-    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, cause);
-    this.reason = failure === undefined ? "removed" : "unreadable";
+    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, cause, {
+      reason: failure === undefined ? "removed" : "unreadable",
+    });
   }
 }
 
 /** Reports a file that has neither messages nor a message's header. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {
-    super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr);
+    super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr, undefined, { reason: "not a mailbox" });
+  }
+}
+
+/** Reports that messages which were to be changed are no longer in the mailbox. Nothing was changed. */
+export class MessagesGone extends MailError {
+  readonly messages: readonly number[];
+
+  constructor(path: string, messages: readonly number[]) {
+    super(
+      `${path}: another program has removed ${messages.length === 1 ? "the message" : `${messages.length} of the messages`}; nothing was changed`,
+      Exit.Failure,
+      undefined,
+      { reason: "gone" },
+    );
+    this.messages = messages;
   }
 }

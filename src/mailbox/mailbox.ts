@@ -58,8 +58,11 @@ export interface Counts {
   readonly characters: number;
 }
 
-/** The fate of a message at the end of a session: it stays, is removed, or is moved to mbox. */
-export type Fate = "keep" | "drop" | "mbox";
+/**
+ * The fate of a message at the end of a session: it stays and is no longer new, is removed, or is moved to mbox. With
+ * "as-is", it stays and not even its Status changes.
+ */
+export type Fate = "keep" | "drop" | "mbox" | "as-is";
 
 export interface CommitPlan {
   /** Returns the fate of a message. Called once per message, in order. */
@@ -71,6 +74,8 @@ export interface CommitPlan {
     /** Selects the header fields that are copied, by lower-case name. Without it, all are copied. */
     readonly keepField?: ((lowerName: string) => boolean) | undefined;
   };
+  /** The messages that must still be in the mailbox after it has been locked. */
+  readonly required?: readonly number[];
   /** Aborts the commit with the signal's reason if nothing has been written yet. */
   readonly signal?: AbortSignal;
 }
@@ -219,7 +224,7 @@ export interface Mailbox extends MessageStates {
    * those that stay ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit is all or
    * nothing, even if a crash interrupts it.
    *
-   * @throws MailboxBusy if the lock is not acquired in time, MailError with the reason for any other failure; the
+   * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, MailError with the reason for any other failure; the
    *   mailbox is left unchanged
    */
   commit(plan: CommitPlan): Promise<CommitResult>;

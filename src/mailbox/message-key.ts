@@ -74,7 +74,7 @@ const emptyLine = Buffer.from("\n");
  */
 function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
   const parts: Buffer[] = [];
-  const start = lineEnd(beginning, 0);
+  const start = offsetAfterLine(beginning, 0);
   let at = start;
   let kept = at;
   let isState = false;
@@ -90,12 +90,12 @@ function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
       if (isState && !wasState) parts.push(beginning.subarray(kept, at));
       if (!isState && wasState) kept = at;
     }
-    at = lineEnd(beginning, at);
+    at = offsetAfterLine(beginning, at);
   }
   if (!isState) parts.push(beginning.subarray(kept, at));
   parts.push(emptyLine);
   const isEmptyLine = beginning[at] === newline || (beginning[at] === carriageReturn && beginning[at + 1] === newline);
-  return { parts, body: isEmptyLine ? lineEnd(beginning, at) : at };
+  return { parts, body: isEmptyLine ? offsetAfterLine(beginning, at) : at };
 }
 
 /** Returns the offset at which the newlines at the end of a message begin. */
@@ -112,7 +112,7 @@ function endOfText(message: StoredBytes, body: number): number {
   return body;
 }
 
-function lineEnd(message: Buffer, at: number): number {
+function offsetAfterLine(message: Buffer, at: number): number {
   const found = message.indexOf(newline, at);
   return found < 0 ? message.length : found + 1;
 }

@@ -79,3 +79,11 @@ function isInFlag(text: string, at: number): boolean {
   while (end - start <= 2 * flag.mostTags && isTag(codeAt(end))) end += 2;
   return codeAt(start) === flag.base && end > start + 2 && codeAt(end) === flag.end && at <= end;
 }
+
+/** Escapes the control characters that JSON may contain, but that a terminal can interpret. */
+export function escapeControls(json: string): string {
+  return json.replace(
+    /[\x7f-\x9f\u2028\u2029]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -17,7 +17,7 @@ import type { Session } from "./session/session.ts";
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
 
 /** Returns the folder that the command line names. */
-function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
+export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
   if (given.batch && !given.file && given.user === undefined) {
     return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };
   }
@@ -70,7 +70,7 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // An empty mailbox is not an error: there is nothing to list.
-    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error.cause);
+    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error);
   }
   const query = given.search === undefined ? given.words.slice(given.file ? 1 : 0) : [given.search];
   const exit = await list(session, given, query);
@@ -82,7 +82,7 @@ async function listMessages(session: Session, given: CommandLine): Promise<ExitC
  * Returns the exit code for a mailbox that could not be opened. Exit code 1 means that nothing was found, so it cannot
  * be used here.
  */
-function failureToOpen({ exit, cause }: MailError): ExitCode {
+export function failureToOpen({ exit, cause }: MailError): ExitCode {
   if (exit !== Exit.Failure) return exit;
   return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
 }

@@ -41,11 +41,10 @@ export type FailureReason =
  * one.
  */
 export class SubmissionFailed extends MailError {
-  readonly reason: FailureReason;
+  declare readonly reason: FailureReason;
 
   constructor(reason: FailureReason, message: string, exit: ExitCode = Exit.TempFail, cause?: unknown) {
-    super(message, exit, cause);
-    this.reason = reason;
+    super(message, exit, cause, { reason });
   }
 }
 

@@ -17,6 +17,11 @@ import type { TtyInput } from "./tty-input.ts";
 export interface TerminalOptions {
   /** Whether to behave as on a terminal even though standard input is not one (-I). */
   readonly interactive?: boolean;
+  /**
+   * The form of errors for a program. Nothing is then asked, paged, edited or coloured, even if the standard streams
+   * are terminals.
+   */
+  readonly forProgram?: "text" | "json" | undefined;
 }
 
 /** The device number of /dev/null on Linux: major 1, minor 3. */
@@ -37,6 +42,10 @@ function isTerminal(descriptor: number): boolean {
 
 /** Opens the terminal or the pipes of this process. */
 export async function openTerminal(options: TerminalOptions = {}): Promise<Terminal> {
+  if (options.forProgram !== undefined) {
+    const { openForProgram } = await import("./for-program.ts");
+    return openForProgram(new ProcessTerminal(false, undefined), options.forProgram === "json");
+  }
   const isColoured = isTerminal(1) || process.env["FORCE_COLOR"] !== undefined;
   const level = isColoured ? colourLevel(process.env, isTerminal(1)) : 0;
   const paint = level > 0 ? await loadTheme(level) : undefined;

@@ -3,6 +3,8 @@
  * input and output.
  */
 
+import type { ErrorValue } from "../errors.ts";
+
 export type Input =
   /** A line without its newline, as lossless text (message/text.ts). */
   | {
@@ -112,6 +114,13 @@ export interface Terminal {
   out(text: string | Uint8Array, style?: Style): void;
   /** Writes to standard error, with the same rules as `out`. */
   err(text: string): void;
+  /** Prints an error as a JSON object. Only for a program that has requested JSON. */
+  report?(error: ErrorValue): void;
+  /**
+   * Begins the result of a form for programs. Until then, output, such as that of start-up files, is written to standard
+   * error.
+   */
+  beginResult?(): void;
   /** Resolves when all output has been written. */
   flush(): Promise<void>;
 

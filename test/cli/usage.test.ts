@@ -4,16 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import type { UsageError } from "../../src/cli/command-line.ts";
 import { type Option, options } from "../../src/cli/options.ts";
 import { parseArguments } from "../../src/cli/parse.ts";
 
 const alone = options.filter((option: Option) => option.alone !== undefined);
 
 test("an unknown option prints every form of the command within the width of a terminal", async () => {
-  const mistake = (await parseArguments(["-Z"], () => {}).catch((error: Error) => error)) as Error;
-  const [complaint, ...lines] = mistake.message.split("\n");
-  expect(complaint).toBe("mail: unknown option '-Z'");
-  for (const { long } of alone) expect(mistake.message).toContain(`--${long}`);
+  const mistake = (await parseArguments(["-Z"], () => {}).catch((error: unknown) => error)) as UsageError;
+  expect(mistake.message).toBe("mail: unknown option '-Z'");
+  const lines = mistake.details?.split("\n") ?? [];
+  for (const { long } of alone) expect(mistake.details).toContain(`--${long}`);
   expect(lines.at(-1)).toBe("       mail help topic | --help");
   expect(lines.filter((line) => line.length > 90)).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { testWith } from "../conditions.ts";
 import { complete, fish, makeHome, type Shell, zsh } from "./shells.ts";
 
 const cases = {
-  "mail --thr\t5m": "<mail><--throttle><5m>",
+  "mail --thro\t5m": "<mail><--throttle><5m>",
   "mail --if fai\t": "<mail><--if><failed>",
   "mail -f arch\t": "<mail><-f><archive.mbox>",
   "mail -A d/my\tann": "<mail><-A><d/my report.pdf><ann>",
@@ -16,8 +16,8 @@ const cases = {
   "mail -u roo\t": "<mail><-u><root>",
   "mail --hel\t": "<mail><--help>",
   "mail help folde\t": "<mail><help><folder>",
-  "Mail --thr\t5m": "<Mail><--throttle><5m>",
-  "mailx --thr\t5m": "<mailx><--throttle><5m>",
+  "Mail --thro\t5m": "<Mail><--throttle><5m>",
+  "mailx --thro\t5m": "<mailx><--throttle><5m>",
   "maild --sp\tfol\t": "<maild><--spool><folder/>",
   "maild --log arch\t": "<maild><--log><archive.mbox>",
 };

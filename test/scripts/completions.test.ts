@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { bash, complete, makeHome } from "./shells.ts";
 
 const cases = [
-  ["mail --thr\t 5m", "<mail><--throttle><5m>"],
+  ["mail --thro\t 5m", "<mail><--throttle><5m>"],
   ["mail --if fa\t", "<mail><--if><failed>"],
   ["mail -f arch\t", "<mail><-f><archive.mbox>"],
   ["mail -A arch\t ann", "<mail><-A><archive.mbox><ann>"],
@@ -21,8 +21,8 @@ const cases = [
   ["mail -s arch\t ann", "<mail><-s><arch><ann>"],
   ["mail --hel\t", "<mail><--help>"],
   ["mail hel\t folde\t", "<mail><help><folder>"],
-  ["Mail --thr\t 5m", "<Mail><--throttle><5m>"],
-  ["mailx --thr\t 5m", "<mailx><--throttle><5m>"],
+  ["Mail --thro\t 5m", "<Mail><--throttle><5m>"],
+  ["mailx --thro\t 5m", "<mailx><--throttle><5m>"],
   ["maild --sp\t fol\t --por\t 0", "<maild><--spool><folder/><--port><0>"],
   ["maild --log arch\t", "<maild><--log><archive.mbox>"],
 ] as const;

@@ -84,12 +84,11 @@ export function exitOfImapReason(reason: ImapReason): ExitCode {
 
 /** Reports that a server could not be used, or that it refused a command. */
 export class ImapFailed extends MailError {
-  readonly reason: ImapReason;
+  declare readonly reason: ImapReason;
 
   /** @param message the name of the server or the folder, followed by the reason */
   constructor(reason: ImapReason, message: string, cause?: unknown) {
-    super(message, exitOfImapReason(reason), cause);
-    this.reason = reason;
+    super(message, exitOfImapReason(reason), cause, { reason });
   }
 
   /** Whether the connection can no longer be used. */

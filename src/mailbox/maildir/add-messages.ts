@@ -38,18 +38,19 @@ export async function addToMaildir(
   return { created: delivery.created };
 }
 
-/** Yields a mailbox's messages with their flags, marked as seen. */
-export function* seenMessages(
+/** Yields copies of a mailbox's messages with their flags. @param asRead whether to mark them as seen */
+export function* flaggedCopies(
   stored: StoredMessages,
   messages: readonly number[],
   keepField: ((lowerName: string) => boolean) | undefined,
+  asRead: boolean,
 ): Iterable<FlaggedMessage> {
   for (const message of messages) {
     const fromMaildir = stored.letters !== undefined;
     const form = maildirForm(formatForStorage(stored, message, { keepField, isCopy: !fromMaildir }), { fromMaildir });
     yield {
       pieces: form.pieces,
-      filing: makeFiling(`S${stored.letters?.(message) ?? form.letters}`, "cur", form.date),
+      filing: makeFiling(`${asRead ? "S" : ""}${stored.letters?.(message) ?? form.letters}`, "cur", form.date),
     };
   }
 }

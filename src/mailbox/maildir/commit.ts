@@ -10,7 +10,7 @@ import { findJournal, mayHaveJournal } from "../journal-place.ts";
 import { type LockedTarget, withLockedTarget } from "../locked-target.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox, type StoredMessages } from "../mailbox.ts";
-import { CannotFinish } from "../mailbox-errors.ts";
+import { CannotFinish, MessagesGone } from "../mailbox-errors.ts";
 import { meansMaildir } from "../maildir-path.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
@@ -75,9 +75,16 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
   const kept: number[] = [];
   const moved: number[] = [];
   const going: number[] = [];
+  let left = 0;
+  const gone = (plan.required ?? []).filter((message) => table.entry(message).gone);
+  if (gone.length > 0) throw new MessagesGone(mailbox.path, gone);
   for (let message = 1; message <= known; message++) {
     const fate = plan.fate(message);
     if (table.entry(message).gone) continue;
+    if (fate === "as-is") {
+      left++;
+      continue;
+    }
     if (fate === "keep") kept.push(message);
     if (fate === "mbox") moved.push(message);
     if (fate !== "keep" || replaced.has(message)) going.push(message);
@@ -104,7 +111,7 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
         leave({ path: to.path, at: to.at, oldSize: mbox.oldSize }, mbox),
       );
   }
-  return kept.length;
+  return kept.length + left;
 }
 
 /**

@@ -23,7 +23,7 @@ import {
   type MessageWindow,
   type StoredMessages,
 } from "../mailbox.ts";
-import { MailboxBusy, MailboxChanged, MessagesMoved } from "../mailbox-errors.ts";
+import { MailboxBusy, MailboxChanged, MessagesGone, MessagesMoved } from "../mailbox-errors.ts";
 import { markBits } from "../marks.ts";
 import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
@@ -424,8 +424,9 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   async #decide(descriptor: number, plan: CommitPlan): Promise<{ numbering: Numbering; outcome: Outcome }> {
     const numbering = await this.#lookAgain(descriptor, plan.signal);
+    this.#requirePresent(plan.required ?? [], numbering);
     const toItself = plan.mbox !== undefined && hasName(descriptor, plan.mbox.path);
-    const fate = (message: number): Fate | "as-is" => {
+    const fate = (message: number): Fate => {
       const known = numbering.known(message);
       if (known === 0) return "as-is";
       const decided = plan.fate(known);
@@ -434,6 +435,14 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     const outcome = planOutcome(this.#file, fate);
     keepSeparators(this.#file, outcome);
     return { numbering, outcome };
+  }
+
+  /** @throws MessagesGone if a message is no longer in the locked file */
+  #requirePresent(messages: readonly number[], { known }: Numbering): void {
+    if (messages.length === 0) return;
+    const left = new Set(messages);
+    for (let message = 1; message <= this.#file.count; message++) left.delete(known(message));
+    if (left.size > 0) throw new MessagesGone(this.path, [...left]);
   }
 
   async #lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {

@@ -26,8 +26,8 @@ export interface Outcome {
   readonly kept: number;
 }
 
-/** Decides how each message changes. @param fate returns a message's fate; "as-is" keeps the message and its Status */
-export function planOutcome(file: MboxFile, fate: (message: number) => Fate | "as-is"): Outcome {
+/** Decides how each message changes. @param fate returns a message's fate */
+export function planOutcome(file: MboxFile, fate: (message: number) => Fate): Outcome {
   const changes = new Uint8Array(file.count);
   const moved: number[] = [];
   let firstChanged = 0;

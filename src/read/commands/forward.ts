@@ -5,7 +5,7 @@ import { Body } from "../../compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
-import type { StoredMessages } from "../../mailbox/mailbox.ts";
+import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { openMessage, readHeader } from "../../mailbox/windows.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -68,15 +68,27 @@ export const forwardCommands: readonly Command[] = [
         folder.current = message;
         showAsCurrent(folder, message);
       }
-      draft.subject = forwardSubject(parseHeader(await readHeader(mailbox, first)));
-      for (const message of messages)
-        await openMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
+      await addOriginals(session, mailbox, messages, draft);
       const { exit } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
       return exit === Exit.Ok;
     },
   }),
 ];
+
+/** Adds messages to be forwarded to a draft, and sets its subject if it has none. */
+export async function addOriginals(
+  session: Session,
+  mailbox: Mailbox,
+  messages: readonly number[],
+  draft: Draft,
+): Promise<void> {
+  const [first] = messages;
+  if (first === undefined) return;
+  draft.subject ??= forwardSubject(parseHeader(await readHeader(mailbox, first)));
+  for (const message of messages)
+    await openMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
+}
 
 /** Asks for recipients on a terminal. Returns none in a pipe or if the user cancels the question. */
 export async function askRecipients({ terminal }: Session): Promise<string[]> {

@@ -3,6 +3,7 @@
 import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
 import { markMessage } from "../changes/mark.ts";
+import { stateChanges } from "../changes/state-marks.ts";
 import { takesMessages, type Wanted } from "../message-list/message-list.ts";
 import { expandThreads } from "../session/collapse.ts";
 import { type Command, declareCommand } from "../session/command.ts";
@@ -48,7 +49,7 @@ function stateRow(
 function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
   for (const message of messages) {
     showAsCurrent(folder, message);
-    markMessage(folder, message, Flag.Deleted, Flag.Preserved | Flag.Saved | Flag.ToMbox);
+    markMessage(folder, message, stateChanges.delete.set, stateChanges.delete.clear);
   }
   // The list no longer shows the deleted messages, so their replies must not be hidden below them.
   expandThreads(folder, messages);
@@ -82,11 +83,11 @@ function makeMarker(set: number, clear: number): (folder: Folder, messages: read
 }
 
 /** Returns the row of a command that sets or removes a mark, which other mail clients also show. */
-function markRow(name: string, summary: string, set: number, clear: number): Command {
-  return stateRow(name, summary, makeMarker(set | Flag.StatusChanged, clear), { inFull: true });
+function markRow(name: string, summary: string, { set, clear }: { set: number; clear: number }): Command {
+  return stateRow(name, summary, makeMarker(set, clear), { inFull: true });
 }
 
-const unread = makeMarker(Flag.StatusChanged, Flag.Read | Flag.Touched);
+const unread = makeMarker(stateChanges.unread.set, stateChanges.unread.clear);
 const holdMark = makeMarker(Flag.Preserved, Flag.ToMbox);
 
 function makeHold(name: string): Change {
@@ -135,12 +136,12 @@ export const stateCommands: readonly Command[] = [
     },
     { inFull: true },
   ),
-  markRow("flag", "Mark messages as flagged.", Flag.Flagged, Flag.Unflagged),
-  markRow("unflag", "Remove the mark of flagged messages.", Flag.Unflagged, Flag.Flagged),
-  markRow("answered", "Mark messages as answered.", Flag.Answered, Flag.Unanswered),
-  markRow("unanswered", "Remove the mark of answered messages.", Flag.Unanswered, Flag.Answered),
-  markRow("draft", "Mark messages as drafts.", Flag.Draft, Flag.NotDraft),
-  markRow("undraft", "Remove the mark of drafts.", Flag.NotDraft, Flag.Draft),
+  markRow("flag", "Mark messages as flagged.", stateChanges.flagged),
+  markRow("unflag", "Remove the mark of flagged messages.", stateChanges.unflagged),
+  markRow("answered", "Mark messages as answered.", stateChanges.answered),
+  markRow("unanswered", "Remove the mark of answered messages.", stateChanges.unanswered),
+  markRow("draft", "Mark messages as drafts.", stateChanges.draft),
+  markRow("undraft", "Remove the mark of drafts.", stateChanges.notDraft),
   stateRow(
     "new",
     "Mark messages as new: neither read nor listed before.",

@@ -73,6 +73,13 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   if (message === undefined) return false;
   const stored = await readHeaderOfOriginal(session, message);
   if (stored === undefined) return false;
+  const draft = await draftReplyToAll(session, stored);
+  if (record) draft.record = fileNamedAfter(authorOf(stored));
+  return sendReply(session, draft, messages);
+}
+
+/** Returns a reply to the author and all recipients of a message, without its text. @param stored its header */
+export async function draftReplyToAll(session: Session, stored: Buffer): Promise<Draft> {
   const header = parseHeader(stored);
   const draft = draftFor(header);
   const isOwn = ownNames(session);
@@ -88,29 +95,34 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   const toAuthor = replyTo === undefined || asked.length === 0;
   draft.to = sortUniqueAddresses([...asked, ...(toAuthor ? chooseAddressees(stored, honour) : [])]);
   if (replyTo === undefined) draft.cc = sortUniqueAddresses(others(addressesOfFields(addressField(header, "cc"))));
-  if (record) draft.record = fileNamedAfter(authorOf(stored));
-  return sendReply(session, draft, messages);
+  return draft;
 }
 
 async function replyToAuthors(session: Session, messages: readonly number[], record: boolean): Promise<boolean> {
-  const headers: Header[] = [];
-  const to: string[] = [];
+  const originals: Buffer[] = [];
   for (const message of messages) {
     const stored = await readHeaderOfOriginal(session, message);
     if (stored === undefined) return false;
-    const header = parseHeader(stored);
-    headers.push(header);
-    pushAll(to, chooseAddressees(stored, await decideReplyTo(session, header)));
+    originals.push(stored);
   }
+  const draft = await draftReplyToAuthors(session, originals);
+  if (draft === undefined) return false;
+  if (record) draft.record = fileNamedAfter(draft.to);
+  return sendReply(session, draft, messages);
+}
+
+/** Returns a reply to the authors of messages, without its text; undefined if there are no messages. */
+export async function draftReplyToAuthors(session: Session, originals: readonly Buffer[]): Promise<Draft | undefined> {
+  const headers = originals.map((stored) => parseHeader(stored));
   const [first] = headers;
   const last = headers.at(-1);
-  if (first === undefined || last === undefined) return false;
+  if (first === undefined || last === undefined) return undefined;
   const draft = draftFor(first);
   draft.inReplyTo = findMessageId(last);
   draft.references = listReferences(last);
-  draft.to = to;
-  if (record) draft.record = fileNamedAfter(to);
-  return sendReply(session, draft, messages);
+  for (const stored of originals)
+    pushAll(draft.to, chooseAddressees(stored, await decideReplyTo(session, parseHeader(stored))));
+  return draft;
 }
 
 /**
@@ -149,7 +161,7 @@ async function sendReply(session: Session, draft: Draft, messages: readonly numb
 }
 
 /** Marks messages as answered: always in a Maildir, and in an mbox if `markanswered` is set. */
-function markAnswered({ config, folder }: Session, messages: readonly number[]): void {
+export function markAnswered({ config, folder }: Session, messages: readonly number[]): void {
   if (folder === undefined || folder.mailbox.readOnly) return;
   if (folder.mailbox.letters === undefined && !config.settings.get("markanswered")) return;
   for (const message of messages) markMessage(folder, message, Flag.Answered | Flag.StatusChanged, Flag.Unanswered);

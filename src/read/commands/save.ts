@@ -90,7 +90,12 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
 }
 
 /** Copies messages to a file. On a terminal, Ctrl-C interrupts the copying. */
-function saveMessages(session: Session, mailbox: Mailbox, argument: MessagesToWrite, write: Write): Promise<Appended> {
+export function saveMessages(
+  session: Session,
+  mailbox: Mailbox,
+  argument: MessagesToWrite,
+  write: Write,
+): Promise<Appended> {
   const { messages, path } = argument;
   const save = (signal?: AbortSignal) =>
     gatherMessages(mailbox, messages, signal, (stored) => {

@@ -59,7 +59,7 @@ async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pau
   const { mailbox } = folder;
   const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const values: readonly (number | string)[] =
-    key === "size" ? await listSizes(mailbox, order) : await readSortKeys(folder, key, pause);
+    key === "size" ? await readSizes(mailbox, order) : await readSortKeys(folder, key, pause);
   const sign = descending ? -1 : 1;
   order.sort((a, b) => {
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
@@ -68,11 +68,9 @@ async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pau
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
 }
 
-async function listSizes(mailbox: Mailbox, numbers: readonly number[]): Promise<number[]> {
-  const sizes: number[] = [];
-  for await (const { messages, stored } of mailbox.openMessages(numbers, "header"))
-    for (const message of messages) sizes.push(stored.size(message));
-  return sizes;
+async function readSizes(mailbox: Mailbox, messages: readonly number[]): Promise<readonly number[]> {
+  const { listSizes } = await import("../header-list/sort-columns.ts");
+  return listSizes(mailbox, messages);
 }
 
 async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { folderDirectory, mailboxOptions, systemMailbox } from "../../config/paths.ts";
-import { MailError } from "../../errors.ts";
+import { Exit, MailError } from "../../errors.ts";
 import { Flag, tallyOf } from "../../mailbox/mailbox.ts";
 import { NotAMailbox } from "../../mailbox/mailbox-errors.ts";
 import { isPipe, openMailbox } from "../../mailbox/open.ts";
@@ -32,6 +32,10 @@ export interface FolderName {
 /** The error for a missing or empty mailbox. */
 export class NoMail extends MailError {
   override readonly form = "bare";
+
+  constructor(message: string) {
+    super(message, Exit.Failure, undefined, { reason: "no mail" });
+  }
 }
 
 /** Opens a mailbox as a folder. @throws NoMail for a missing system mailbox, MailError if a mailbox cannot be opened */

@@ -1,7 +1,7 @@
 /** Ends a session with a folder: writes the changes, and reports the fate of the messages to the user. */
 import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { type CommitPlan, type CommitResult, Flag } from "../../mailbox/mailbox.ts";
+import { type CommitPlan, type CommitResult, type Fate, Flag } from "../../mailbox/mailbox.ts";
 import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -93,6 +93,33 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
     const { preserveChanges } = await import("./preserve-changes.ts");
     throw await preserveChanges(session, folder, plan.fate, error);
   }
+}
+
+/**
+ * Commits changes to some messages. All others stay as they are, and even new ones stay new.
+ *
+ * @param fates the fates of the changed messages, each of which must still be in the mailbox
+ * @throws MailError; the mailbox is then unchanged
+ */
+export async function commitChanges(
+  session: Session,
+  folder: Folder,
+  fates: ReadonlyMap<number, Fate>,
+  mbox?: string,
+): Promise<void> {
+  const { mailbox, name } = folder;
+  if (mailbox.readOnly) {
+    throw new MailError(`${name}: opened read-only; nothing was changed`, Exit.NoPerm, undefined, {
+      reason: "read-only mailbox",
+    });
+  }
+  const keepField = selectKeptFields(session.config.saved);
+  const result = await commitPlan(session, folder, {
+    fate: (message) => fates.get(message) ?? "as-is",
+    required: [...fates.keys()],
+    ...(mbox === undefined ? {} : { mbox: { path: mbox, at: "end", keepField } }),
+  });
+  reportNotices(session, result.notice);
 }
 
 /** Refuses to remove messages from a read-only mailbox. @throws MailError if any message would be removed */

@@ -68,3 +68,11 @@ export async function columnOf<Name extends keyof typeof columns>(
   Object.assign(kept, { [name]: values });
   return values;
 }
+
+/** Returns the sizes of messages in bytes, in the same order. */
+export async function listSizes(mailbox: Mailbox, numbers: readonly number[]): Promise<number[]> {
+  const sizes: number[] = [];
+  for await (const { messages, stored } of mailbox.openMessages(numbers, "header"))
+    for (const message of messages) sizes.push(stored.size(message));
+  return sizes;
+}

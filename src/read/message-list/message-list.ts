@@ -32,7 +32,7 @@ import { fieldValues } from "../../message/field-values.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { divideMessages, filterMessages } from "../query/filter.ts";
-import { allOf, anyOf, Cost, makeStateTerm, makeTerm, NoneFound, type Query } from "../query/query.ts";
+import { allOf, anyOf, Cost, ListMistake, makeStateTerm, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
 import { isDeleted, nearestMessage } from "../session/cursor.ts";
@@ -103,6 +103,44 @@ export async function* findMessages(session: Session, folder: Folder, list: stri
   } else yield* divideMessages(await evaluateList(session, folder, list, false));
 }
 
+/** The number of messages that are searched before their matches are yielded, beginning at the end of the mailbox. */
+const backwardStep = 1024;
+
+/** Yields the same messages in reverse order. The end of the mailbox is searched first. */
+export async function* findMessagesBackwards(
+  session: Session,
+  folder: Folder,
+  list: string,
+): AsyncIterable<readonly number[]> {
+  if (!isQuery(tokenizeList(list))) {
+    yield* divideMessages([...(await evaluateList(session, folder, list, false))].reverse());
+    return;
+  }
+  const query = await readQuery(session, folder, list, false);
+  const messages = listByDeletion(folder, false);
+  for (let end = messages.length; end > 0; end -= backwardStep) {
+    const found: number[] = [];
+    const step = messages.slice(Math.max(0, end - backwardStep), end);
+    for await (const some of filterMessages(folder.mailbox, step, query)) pushAll(found, some);
+    if (found.length > 0) yield found.reverse();
+  }
+}
+
+/**
+ * Yields the messages that match a query, in batches. The query may consist of senders and other items without a term,
+ * but may not contain message numbers, because these change.
+ *
+ * @throws ListMistake
+ */
+export async function* findByQuery(session: Session, folder: Folder, query: string): AsyncIterable<readonly number[]> {
+  const refuse = (text: string) => {
+    if (text.trim() === "*") return makeStateTerm(() => true);
+    throw new ListMistake(`${text}: message numbers change; use ids, which mail --json prints, or a query`);
+  };
+  const parsed = await readQuery(session, folder, query, false, refuse);
+  yield* filterMessages(folder.mailbox, listByDeletion(folder, false), parsed);
+}
+
 async function evaluateList(
   session: Session,
   folder: Folder,
@@ -148,15 +186,21 @@ function isQuery(read: readonly ListToken[]): boolean {
 }
 
 /** Parses a query. @throws ListMistake */
-async function readQuery(session: Session, folder: Folder, list: string, deleted: boolean): Promise<Query> {
+async function readQuery(
+  session: Session,
+  folder: Folder,
+  list: string,
+  deleted: boolean,
+  numbers = (text: string) => {
+    const { numbers: chosen, all } = collectItems(folder, tokenizeList(text), deleted);
+    return makeStateTerm(all ? () => true : ({ message }) => chosen.has(message));
+  },
+): Promise<Query> {
   const { parseQuery } = await import("../query/parse-query.ts");
   return parseQuery(list, {
     now: new Date(),
     isKeyedByContent: folder.mailbox.isKeyedByContent,
-    numbers: (text) => {
-      const { numbers, all } = collectItems(folder, tokenizeList(text), deleted);
-      return makeStateTerm(all ? () => true : ({ message }) => numbers.has(message));
-    },
+    numbers,
     item: (text) => {
       if (!text.startsWith(":")) return compileSender(session, text);
       const before = text === ":" ? [...(lastModifiers.get(session) ?? [])] : [];

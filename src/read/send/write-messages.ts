@@ -8,7 +8,7 @@ import {
   storesFlags,
 } from "../../mailbox/append.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
-import { seenMessages } from "../../mailbox/maildir/add-messages.ts";
+import { flaggedCopies } from "../../mailbox/maildir/add-messages.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { copyWithStatus } from "../../mailbox/verbatim-copy.ts";
 import { appendOptions } from "../session/access-options.ts";
@@ -27,6 +27,8 @@ export interface MessagesToWrite {
   readonly messages: readonly number[];
   /** The path after expansion. */
   readonly path: string;
+  /** Whether copies of unread messages are stored as unread. Otherwise all copies are stored as read. */
+  readonly keepsState?: true;
 }
 
 export type Write = (
@@ -40,11 +42,12 @@ export const wholeMessages: Write = (session, stored, chosen, signal) => {
   const { messages, path } = chosen;
   const keep = selectKeptFields(session.config.saved);
   const count = messages.length;
+  const asRead = chosen.keepsState === true ? 0 : Flag.Read;
   if (storesFlags(path)) {
-    const flagged = countProgress(session, path, count, seenMessages(stored, messages, keep));
+    const flagged = countProgress(session, path, count, flaggedCopies(stored, messages, keep, asRead !== 0));
     return appendFlagged(path, flagged, appendOptions(session, signal));
   }
-  const forms = keep === undefined ? allFields(stored, messages) : someFields(stored, messages, keep);
+  const forms = keep === undefined ? allFields(stored, messages, asRead) : someFields(stored, messages, keep, asRead);
   // Determining the lengths of Maildir messages would require opening each of them.
   if (stored.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
@@ -78,21 +81,31 @@ function* countProgress<T>(session: Session, path: string, total: number, messag
   }
 }
 
-/** A saved copy is stored as read, although the original is marked as read only after the copy has been stored. */
-const flagsWhenSaved = (stored: StoredMessages, message: number) => stored.flags(message) | Flag.Read;
+/** Returns the flags of a copy. @param asRead Flag.Read if the copy is stored as read; otherwise it is stored as old */
+function flagsOfCopy(stored: StoredMessages, message: number, asRead: number): number {
+  const flags = stored.flags(message);
+  return asRead === 0 ? flags & ~Flag.New : flags | asRead;
+}
 
+/** Yields messages with some of their fields. The originals are marked as read only after they have been copied. */
 function* someFields(
   stored: StoredMessages,
   messages: readonly number[],
   keep: KeepField,
+  asRead: number,
 ): Iterable<Iterable<Uint8Array>> {
-  for (const message of messages) yield formatShownPieces(stored, message, keep, flagsWhenSaved(stored, message), true);
+  for (const message of messages)
+    yield formatShownPieces(stored, message, keep, flagsOfCopy(stored, message, asRead), true);
 }
 
-function* allFields(stored: StoredMessages, messages: readonly number[]): Iterable<Iterable<Uint8Array>> {
+function* allFields(
+  stored: StoredMessages,
+  messages: readonly number[],
+  asRead: number,
+): Iterable<Iterable<Uint8Array>> {
   for (const { message, at, bytes } of messagePieces(stored, messages, "whole")) {
     if (at > 0) continue;
-    const flags = flagsWhenSaved(stored, message);
+    const flags = flagsOfCopy(stored, message, asRead);
     const copied =
       bytes.length === stored.size(message) ? copyWithStatus(bytes, statusLetters(flags), true) : undefined;
     yield copied ?? formatShownPieces(stored, message, undefined, flags, true);

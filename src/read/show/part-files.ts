@@ -1,7 +1,7 @@
 /** Saves parts of messages as files: parts are selected by number, and no file is overwritten. */
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { MailError } from "../../errors.ts";
+import { Exit, MailError } from "../../errors.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { safeFileName, splitName } from "../../message/part-file-name.ts";
 import type { Part } from "../../message/view/part.ts";
@@ -36,7 +36,10 @@ export async function partsOf(stored: StoredMessages, message: number, wanted: s
   if (wanted === "all") {
     // An attached message is saved with its own attachments.
     const attached = selectAttachments(root);
-    if (attached.length === 0) throw new MailError(`message ${message} has no attachments`);
+    if (attached.length === 0)
+      throw new MailError(`message ${message} has no attachments`, Exit.Failure, undefined, {
+        reason: "no attachments",
+      });
     return attached;
   }
   return wanted
@@ -44,8 +47,9 @@ export async function partsOf(stored: StoredMessages, message: number, wanted: s
     .filter((number) => number !== "")
     .map((number) => {
       const part = all.find((each) => each.number === number);
-      if (part === undefined) throw new MailError(`message ${message} has no part ${number}; "parts" lists its parts`);
-      return part;
+      if (part !== undefined) return part;
+      const text = `message ${message} has no part ${number}; "parts" lists its parts`;
+      throw new MailError(text, Exit.Failure, undefined, { reason: "no such part" });
     });
 }
 

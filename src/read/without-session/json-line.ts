@@ -1,6 +1,6 @@
 /**
- * Formats a message as one line of JSON for `mail --json`. docs/json.md describes the format, and
- * docs/message.schema.json defines it.
+ * Formats a message as one line of JSON for `mail --json`. docs/programs.md describes the format, and act/schemas.ts
+ * defines it.
  *
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
@@ -8,10 +8,12 @@ import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { decodeWords } from "../../message/decode-words.ts";
+import { escapeControls } from "../../message/safe-text.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
-const schemaVersion = 1;
+/** The version in each JSON object that a form for programs prints. act/schemas.ts declares the fields. */
+export const schemaVersion = 1;
 
 interface Person {
   readonly name: string;
@@ -23,8 +25,13 @@ interface Attachment {
   readonly type: string;
 }
 
-/** Returns a message as a line of JSON. @param bytes the stored message, if already read */
-export function jsonLine(stored: StoredMessages, message: number, bytes?: Buffer): string {
+/**
+ * Returns a message as a line of JSON.
+ *
+ * @param bytes the stored message, if already read
+ * @param more further fields (json-details.ts)
+ */
+export function jsonLine(stored: StoredMessages, message: number, bytes?: Buffer, more: object = {}): string {
   const candidate = new Candidate(stored, message, bytes);
   const { flags, marks } = candidate;
   const whole = candidate.whole;
@@ -54,9 +61,9 @@ export function jsonLine(stored: StoredMessages, message: number, bytes?: Buffer
     references: messageIds(candidate, "references"),
     attachments: describeAttachments(candidate),
     failedRecipients: candidate.failedRecipients ?? null,
+    ...more,
   };
-  // JSON does not escape DEL, but a terminal can interpret it.
-  return `${JSON.stringify(line).replaceAll("\x7f", "\\u007f")}\n`;
+  return `${escapeControls(JSON.stringify(line))}\n`;
 }
 
 function parsePeople(candidate: Candidate, name: string): Person[] {

@@ -1,15 +1,18 @@
 /** The options --json, --count, --print and -L, which read a mailbox without a session and without changing it. */
-import type { CommandLine } from "../../cli/command-line.ts";
+import type { CommandLine, ListForm } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import { pushAll } from "../../message/lists.ts";
 import { isSystemError } from "../../system-error.ts";
 import { printHeaderLines } from "../header-list/header-window.ts";
-import { findMessages } from "../message-list/message-list.ts";
+import { findByIds, parseIds, readKeys } from "../message-list/message-ids.ts";
+import { findByQuery, findMessages, findMessagesBackwards } from "../message-list/message-list.ts";
 import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { printDecoded } from "../show/print-decoded.ts";
 import { printMessages } from "../show/print-message.ts";
-import { jsonLine } from "./json-line.ts";
+import { jsonLine, schemaVersion } from "./json-line.ts";
+import type { ListedBatch } from "./list-order.ts";
 
 /**
  * Prints or counts the selected messages.
@@ -23,36 +26,102 @@ export async function listSelected(session: Session, given: CommandLine, words: 
   let count = 0;
   try {
     if (folder !== undefined && folder.mailbox.count > 0) {
-      for await (const messages of findMessages(session, folder, words.join(" ") || "*")) {
-        count += messages.length;
-        if (given.count || given.exists) continue;
-        if (given.search === undefined) await printSelected(session, folder, messages, given.json);
-        else await printHeaderLines(session, folder, messages);
+      const print = makePrinter(session, folder, given);
+      for await (const batch of chooseMessages(session, folder, given, words)) {
+        count += batch.messages.length;
+        await print(batch);
       }
     }
   } catch (error) {
     // The reader of the pipe has closed it, as head(1) does.
     if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
     if (!(error instanceof ListMistake)) throw error;
-    if (!(error instanceof NoneFound)) throw new MailError(error.message, Exit.Usage);
+    if (!(error instanceof NoneFound)) {
+      throw new MailError(error.message, Exit.Usage, error, { reason: "invalid query", remedy: error.remedy });
+    }
   }
-  if (given.count) session.terminal.out(given.json ? `${JSON.stringify({ version: 1, count })}\n` : `${count}\n`);
+  if (given.count)
+    session.terminal.out(given.json ? `${JSON.stringify({ version: schemaVersion, count })}\n` : `${count}\n`);
   return count > 0 ? Exit.Ok : Exit.Failure;
 }
 
-async function printSelected(
+/** Yields the selected messages in the order in which they are printed. */
+async function* chooseMessages(
   session: Session,
   folder: Folder,
-  messages: readonly number[],
-  json: boolean,
+  { list }: CommandLine,
+  words: readonly string[],
+): AsyncIterable<ListedBatch> {
+  if (list.show) {
+    yield { messages: await findOne(session, folder, words) };
+    return;
+  }
+  const find = list.newest ? findMessagesBackwards : findMessages;
+  const found = find(session, folder, words.join(" ") || "*");
+  if (list.limit === undefined && list.sort === undefined && !list.thread) {
+    for await (const messages of found) yield { messages };
+    return;
+  }
+  const { orderList } = await import("./list-order.ts");
+  yield* orderList(folder, list, found);
+}
+
+/** Returns the message that --show names: none if there is none. @throws MailError if a query matches several */
+async function findOne(session: Session, folder: Folder, words: readonly string[]): Promise<number[]> {
+  const ids = parseIds(folder.mailbox, words);
+  if (ids !== undefined) {
+    const found = (await findByIds(folder.mailbox, ids)).filter((message) => message !== undefined);
+    if (ids.length === 1) return found;
+    throw makeSeveralError(ids.length);
+  }
+  const found: number[] = [];
+  for await (const some of findByQuery(session, folder, words.join(" "))) pushAll(found, some);
+  if (found.length > 1) throw makeSeveralError(found.length);
+  return found;
+}
+
+function makeSeveralError(count: number): MailError {
+  return new MailError(`--show: ${count} messages match, but only one can be shown`, Exit.Usage, undefined, {
+    reason: "too many matches",
+    remedy: "name the message by its id",
+  });
+}
+
+type Print = (batch: ListedBatch) => Promise<unknown> | undefined;
+
+function makePrinter(session: Session, folder: Folder, given: CommandLine): Print {
+  if (given.count || given.exists) return () => undefined;
+  if (given.search !== undefined) return ({ messages }) => printHeaderLines(session, folder, messages);
+  if (given.json) return (batch) => printJson(session, folder, batch, given.list);
+  const print = session.config.settings.get("decode") ? printDecoded : printMessages;
+  return ({ messages }) => print(session, folder, messages, { allFields: false, paged: false }, () => {});
+}
+
+async function printJson(
+  { terminal }: Session,
+  { mailbox }: Folder,
+  { messages, places }: ListedBatch,
+  list: ListForm,
 ): Promise<void> {
-  const { terminal, config } = session;
-  const print = config.settings.get("decode") ? printDecoded : printMessages;
-  if (json) {
-    for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
+  const details = list.show ? { parts: true, text: true, allHeaders: true } : list;
+  const isInOrder = !list.newest && list.sort === undefined && places === undefined;
+  if (isInOrder && !details.parts && !details.text && !details.allHeaders) {
+    for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
       for (const { message, at, bytes } of messagePieces(stored, opened, "whole")) {
         if (at === 0) terminal.out(jsonLine(stored, message, bytes));
       }
     }
-  } else await print(session, folder, messages, { allFields: false, paged: false }, () => {});
+    return;
+  }
+  const { readDetails } = await import("./json-details.ts");
+  const roots = await readKeys(mailbox, [...new Set(messages.map((message) => places?.get(message)?.root ?? 0))]);
+  for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+    for (const message of opened) {
+      const place = places?.get(message);
+      const thread = place === undefined ? {} : { thread: { root: roots.get(place.root), depth: place.depth } };
+      terminal.out(
+        jsonLine(stored, message, undefined, { ...thread, ...(await readDetails(stored, message, details)) }),
+      );
+    }
+  }
 }

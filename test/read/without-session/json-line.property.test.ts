@@ -1,11 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { Ajv } from "ajv";
 import fc from "fast-check";
-
 import { jsonLine } from "../../../src/read/without-session/json-line.ts";
+import { parseLines } from "../../act/support/schemas.ts";
 import { openLocal } from "../../mailbox/support/local-mailbox.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-json-"));
@@ -47,8 +46,6 @@ const mailbox = fc
   .map((messages) => messages.map((lines) => `From ann Sat Jan 16 18:22:03 2021\n${lines.join("\n")}\n\n`).join(""));
 
 test("with any mailbox, each line is a well-formed object that conforms to the schema", async () => {
-  const schema = JSON.parse(readFileSync(new URL("../../../docs/message.schema.json", import.meta.url), "utf8"));
-  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(schema);
   await fc.assert(
     fc.asyncProperty(mailbox, fc.constantFrom("utf8", "latin1", "utf16le"), async (text, encoding) => {
       writeFileSync(join(home, "box"), Buffer.concat([Buffer.from("From b c\n"), Buffer.from(text, encoding)]));
@@ -58,8 +55,7 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
           const written = jsonLine(box, message);
           expect(written.slice(0, -1)).not.toMatch(/[\0-\x1f]/);
           expect(/\\ud[89a-f]/i.test(written)).toBe(false);
-          const known = validate(JSON.parse(written));
-          expect({ known, errors: validate.errors }).toEqual({ known: true, errors: null });
+          expect(parseLines("message", written)).toHaveLength(1);
         }
       } finally {
         await box.close();

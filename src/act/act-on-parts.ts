@@ -1,0 +1,50 @@
+/** The acts on the parts of messages: --part and --save-parts. */
+import { Exit, MailError } from "../errors.ts";
+import { openMessage } from "../mailbox/windows.ts";
+import { partsOf, savePart } from "../read/show/part-files.ts";
+import type { ActResult } from "./act-result.ts";
+import { describeDryRun, type Ended, type Work } from "./work.ts";
+
+/** Writes the decoded content of a part to standard output. @throws MailError if the message has no such part */
+export async function printPart({ session, folder, selected }: Work, number: string): Promise<Ended> {
+  const { decodeInPieces } = await import("../message/view/transfer-decoding.ts");
+  const { terminal } = session;
+  for (const { message } of selected.slice(0, 1)) {
+    await openMessage(folder.mailbox, message, "whole", async (stored) => {
+      const parts = await partsOf(stored, message, number);
+      terminal.beginResult?.();
+      for (const part of parts) {
+        for (const piece of decodeInPieces(part)) {
+          terminal.out(piece);
+          await terminal.flush();
+        }
+      }
+    });
+  }
+  return { results: [], exit: Exit.Ok };
+}
+
+/** Saves the attachments of messages in a directory. A message without attachments is not an error. */
+export async function saveAttachments(work: Work): Promise<Ended> {
+  const { folder, given, selected, to } = work;
+  if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
+  const results: ActResult[] = [];
+  for (const { id, message } of selected) {
+    const files: string[] = [];
+    await openMessage(folder.mailbox, message, "whole", async (stored) => {
+      for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
+        files.push((await savePart(part, to ?? "")).path);
+    });
+    results.push({ id, done: true, reason: null, to, files });
+  }
+  return { results, exit: Exit.Ok };
+}
+
+async function attachmentsOf<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof MailError && error.reason === "no attachments") return [];
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+/** The result of an act for one message, and its two forms: text and JSON. */
+import type { RequestedAct } from "../cli/command-line.ts";
+import { escapeControls, makeVisible } from "../message/safe-text.ts";
+import { schemaVersion } from "../read/without-session/json-line.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+export type ActKind = Exclude<RequestedAct["kind"], "part">;
+
+/** The result of an act for one message. act/schemas.ts declares its JSON form. */
+export interface ActResult {
+  readonly id: string;
+  readonly done: boolean;
+  /** Why nothing was done: "dry run", "gone" or the reason of an error. */
+  readonly reason: string | null;
+  /** The absolute path of the folder or directory, or the mark. */
+  readonly to: string | null;
+  readonly files?: readonly string[];
+  readonly recipients?: readonly string[];
+}
+
+const past: Readonly<Record<ActKind, string>> = {
+  delete: "deleted",
+  move: "moved",
+  copy: "copied",
+  mark: "marked",
+  "save-parts": "saved",
+  resend: "resent",
+  reply: "replied",
+  forward: "forwarded",
+};
+
+/** Prints results, one per line. */
+export function printResults(terminal: Terminal, act: ActKind, results: readonly ActResult[], json: boolean): void {
+  for (const result of results) terminal.out(json ? formatAsJson(act, result) : formatAsText(act, result));
+}
+
+function formatAsJson(act: ActKind, { id, done, reason, to, ...more }: ActResult): string {
+  return `${escapeControls(JSON.stringify({ version: schemaVersion, act, id, done, reason, to, ...more }))}\n`;
+}
+
+/** Returns a line such as `ID: moved to /home/ann/old` or `ID: not moved to /home/ann/old: gone`. */
+function formatAsText(act: ActKind, { id, done, reason, to, files, recipients }: ActResult): string {
+  const target = to ?? recipients?.join(", ");
+  const place = target === undefined ? "" : ` ${act === "mark" ? "as" : "to"} ${target}`;
+  const saved = files === undefined ? "" : files.map((file) => `\n  ${file}`).join("");
+  const why = reason === null ? "" : `: ${reason}`;
+  const isDryRun = reason === "dry run";
+  const verb = done ? past[act] : `${isDryRun ? "would be" : "not"} ${past[act]}`;
+  const lines = `${id}: ${verb}${place}${isDryRun ? "" : why}${saved}`;
+  return `${lines.split("\n").map(makeVisible).join("\n")}\n`;
+}

@@ -1,0 +1,164 @@
+/**
+ * The JSON Schemas (2020-12) of everything that the forms for programs print.
+ *
+ * Within a version, fields are only added. test/act/schemas.test.ts fails if a field of a published version disappears
+ * or changes. `x-untrusted` marks text that the sender of a message controls.
+ */
+import { UsageError } from "../cli/command-line.ts";
+import { Exit, joinAlternatives } from "../errors.ts";
+import { schemaVersion } from "../read/without-session/json-line.ts";
+
+type Schema = Readonly<Record<string, unknown>>;
+
+const version = { const: schemaVersion };
+const id = {
+  type: "string",
+  description: "Identifies the message as long as it is in the mailbox. The query id:ID selects it.",
+};
+const untrusted = { "x-untrusted": true };
+const nullable = (schema: Schema): Schema => ({ ...schema, type: [schema["type"], "null"] });
+const text = { type: "string", ...untrusted };
+const people = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["name", "address"],
+    properties: { name: text, address: text },
+  },
+};
+const messageIds = { type: "array", items: text };
+const count = { type: "integer", minimum: 0 };
+
+function describeObject(title: string, properties: Readonly<Record<string, Schema>>, optional: Schema = {}): Schema {
+  return { title, type: "object", required: Object.keys(properties), properties: { ...properties, ...optional } };
+}
+
+const schemas: Readonly<Record<string, Schema>> = {
+  message: describeObject(
+    "A message, as mail --json and mail --show --json print it",
+    {
+      version,
+      id,
+      number: { type: "integer", minimum: 1, description: "The number in a session, which changes between sessions." },
+      offset: { type: ["integer", "null"], minimum: 0 },
+      size: { type: "integer", minimum: 1 },
+      lines: count,
+      state: { enum: ["new", "unread", "read"] },
+      flagged: { type: "boolean" },
+      answered: { type: "boolean" },
+      flags: { type: "array", items: { enum: ["read", "flagged", "answered", "draft"] } },
+      envelopeSender: nullable(text),
+      date: {
+        type: ["string", "null"],
+        pattern: "^[+-]?\\d{4,6}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$",
+        ...untrusted,
+      },
+      from: people,
+      to: people,
+      cc: people,
+      replyTo: people,
+      subject: nullable(text),
+      messageId: nullable(text),
+      inReplyTo: messageIds,
+      references: messageIds,
+      attachments: {
+        type: "array",
+        items: {
+          type: "object",
+          required: ["name", "type"],
+          properties: { name: nullable(text), type: text },
+        },
+      },
+      failedRecipients: { type: ["array", "null"], items: text },
+    },
+    {
+      thread: {
+        type: "object",
+        description: "With --thread: the id of the thread's first message, and the depth of this message.",
+        required: ["root", "depth"],
+        properties: { root: id, depth: count },
+      },
+      parts: {
+        type: "array",
+        description: "With --parts.",
+        items: {
+          type: "object",
+          required: ["number", "type", "name", "size", "isAttachment"],
+          properties: {
+            number: { type: "string", description: "The number for --part." },
+            type: text,
+            name: nullable(text),
+            size: { ...count, description: "In bytes, decoded." },
+            isAttachment: { type: "boolean" },
+          },
+        },
+      },
+      text: { ...text, description: "With --text: the readable text." },
+      isTruncated: { type: "boolean", description: "With --text: whether the text is too long and was truncated." },
+      headers: {
+        type: "array",
+        description: "With --all-headers: all fields, in order.",
+        items: { type: "object", required: ["name", "value"], properties: { name: text, value: text } },
+      },
+    },
+  ),
+  count: describeObject("The number of messages, as mail --count --json prints it", { version, count }),
+  act: describeObject(
+    "The result for one message of an action such as mail --delete --json",
+    {
+      version,
+      act: { enum: ["delete", "move", "copy", "mark", "save-parts", "resend", "reply", "forward"] },
+      id,
+      done: { type: "boolean" },
+      reason: { type: ["string", "null"], description: 'Why nothing was done; "dry run" with --dry-run.' },
+      to: {
+        type: ["string", "null"],
+        description: "The absolute path of the folder or directory, or the mark that was set; otherwise null.",
+      },
+    },
+    {
+      files: { type: "array", items: { type: "string" }, description: "With --save-parts: the files." },
+      recipients: {
+        type: "array",
+        items: { type: "string" },
+        description: "With --reply, --forward and --resend: the recipients before aliases are expanded.",
+      },
+    },
+  ),
+  error: describeObject("An error, one object per line on standard error", {
+    error: describeObject("The error", {
+      code: { type: "integer", minimum: 1, description: "The exit code that the error causes (sysexits.h)." },
+      reason: { type: "string", description: "The kind of error, a phrase that does not change." },
+      message: { type: "string" },
+      remedy: { type: ["string", "null"], description: "What the caller can do." },
+    }),
+  }),
+  warning: describeObject("A warning, one object per line on standard error", {
+    warning: describeObject("The warning", { message: { type: "string" } }),
+  }),
+  finding: describeObject(
+    "A finding of mail --check --json",
+    { status: { enum: ["ok", "warn", "fail"] }, about: { type: "string" }, text: { type: "string" } },
+    { remedy: { type: "string" } },
+  ),
+};
+
+/**
+ * Returns the text that --json-schema prints.
+ *
+ * @param form the name of a form; all forms if undefined
+ * @throws UsageError for an unknown form
+ */
+export function formatSchemas(form: string | undefined): string {
+  const $schema = "https://json-schema.org/draft/2020-12/schema";
+  if (form === undefined) {
+    const title = "Everything that the forms of mail for programs print";
+    return `${JSON.stringify({ $schema, title, version: schemaVersion, $defs: schemas }, undefined, 2)}\n`;
+  }
+  const schema = schemas[form];
+  if (schema === undefined) {
+    const names = joinAlternatives(Object.keys(schemas));
+    throw new UsageError(`mail: --json-schema: "${form}" is invalid; use ${names}`, Exit.Usage);
+  }
+  return `${JSON.stringify({ $schema, version: schemaVersion, ...schema }, undefined, 2)}\n`;
+}

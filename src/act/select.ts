@@ -1,0 +1,83 @@
+/** Selects the messages of an act by their ids or by a query. */
+import type { CommandLine } from "../cli/command-line.ts";
+import { Exit, MailError } from "../errors.ts";
+import { pushAll } from "../message/lists.ts";
+import { findByIds, parseIds, readKeys } from "../read/message-list/message-ids.ts";
+import { findByQuery } from "../read/message-list/message-list.ts";
+import { ListMistake } from "../read/query/query.ts";
+import type { Folder, Session } from "../read/session/session.ts";
+
+/** The number of messages that a query may select without --at-most. */
+const usualMost = 100;
+
+/** The messages that an act is to affect. They stay the same if the mailbox has to be opened again. */
+export interface Selection {
+  readonly ids: readonly string[];
+  /** Whether the caller named the messages, each of which must then exist. */
+  readonly isById: boolean;
+}
+
+/** A selected message. */
+export interface Selected {
+  readonly id: string;
+  /** Its number in the open mailbox; undefined if it is no longer there. */
+  readonly message: number | undefined;
+}
+
+/**
+ * Returns the selection that the arguments describe.
+ *
+ * @param folder undefined if there is no mail
+ * @throws MailError for an invalid query or too many matches
+ */
+export async function selectForAct(
+  session: Session,
+  folder: Folder | undefined,
+  words: readonly string[],
+  atMost: CommandLine["atMost"],
+): Promise<Selection> {
+  const named = parseIds(folder?.mailbox, words);
+  if (named !== undefined) return { ids: named, isById: true };
+  if (folder === undefined) return { ids: [], isById: false };
+  const found: number[] = [];
+  try {
+    for await (const some of findByQuery(session, folder, words.join(" "))) pushAll(found, some);
+  } catch (error) {
+    if (!(error instanceof ListMistake)) throw error;
+    throw new MailError(`${error.message}; nothing was changed`, Exit.Usage, error, { reason: "invalid query" });
+  }
+  const most = atMost ?? usualMost;
+  if (found.length > most) {
+    throw new MailError(
+      `${found.length} messages match, more than ${most}; nothing was changed`,
+      Exit.Usage,
+      undefined,
+      {
+        reason: "too many matches",
+        remedy: `use --at-most ${found.length}, or narrow the query`,
+      },
+    );
+  }
+  const keys = await readKeys(folder.mailbox, found);
+  return { ids: found.map((message) => keys.get(message) ?? ""), isById: false };
+}
+
+/** Finds the selected messages in the mailbox as it is open now. @param folder undefined if there is no mail */
+export async function locateSelected(folder: Folder | undefined, { ids }: Selection): Promise<Selected[]> {
+  const found = folder === undefined ? [] : await findByIds(folder.mailbox, ids);
+  return ids.map((id, index) => ({ id, message: found[index] }));
+}
+
+/** Returns the error for messages that are no longer in the mailbox. */
+export function makeGoneError(ids: readonly string[]): MailError {
+  const what = ids.length === 1 ? `${ids[0]}: no such message` : `${ids.length} messages no longer exist`;
+  return new MailError(`${what}; nothing was changed`, Exit.Failure, undefined, {
+    reason: "gone",
+    remedy: "list the messages again with mail --json",
+  });
+}
+
+/** Returns the error for a query that no message matches. */
+export function makeNoMatchError(): MailError {
+  return new MailError("no messages match; nothing was changed", Exit.Failure, undefined, { reason: "no match" });
+}

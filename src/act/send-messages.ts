@@ -1,0 +1,92 @@
+/** The acts that send mail: --resend, --reply and --forward. */
+import type { CommandLine, RequestedAct } from "../cli/command-line.ts";
+import { compose } from "../compose/compose.ts";
+import type { Draft } from "../compose/draft/draft.ts";
+import type { ComposeResult } from "../compose/sending/context.ts";
+import { Exit, type ExitCode } from "../errors.ts";
+import { Flag } from "../mailbox/mailbox.ts";
+import { openMessage, readHeader } from "../mailbox/windows.ts";
+import { addOriginals } from "../read/commands/forward.ts";
+import { draftReplyToAll, draftReplyToAuthors, markAnswered } from "../read/commands/reply.ts";
+import { resendStored } from "../read/commands/resend.ts";
+import { commitChanges } from "../read/folder/quit.ts";
+import { draftMessage } from "../read/send/send.ts";
+import { quoteMessage } from "../read/show/quoted-message.ts";
+import type { ActResult } from "./act-result.ts";
+import type { Ended, Located, Work } from "./work.ts";
+
+type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
+
+/** Sends the selected messages, or a reply to one. Errors of a submission have been reported. */
+export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
+  const results: ActResult[] = [];
+  let exit: ExitCode = Exit.Ok;
+  for (const each of work.selected) {
+    const { recipients, sent } = await sendOne(work, act, each);
+    const reason = sent === undefined ? "dry run" : sent.sent ? null : "not sent";
+    results.push({ id: each.id, done: sent?.sent === true, reason, to: null, recipients });
+    if (sent !== undefined && sent.exit !== Exit.Ok) exit = sent.exit;
+  }
+  return { results, exit };
+}
+
+interface Sent {
+  readonly recipients: readonly string[];
+  /** Undefined if nothing was to be sent. */
+  readonly sent: ComposeResult | undefined;
+}
+
+async function sendOne(work: Work, act: Sending, located: Located): Promise<Sent> {
+  const { session, folder, given } = work;
+  if (act.kind === "resend") {
+    if (given.dryRun) return { recipients: act.to, sent: undefined };
+    return { recipients: act.to, sent: await resendStored(session, folder, located.message, act.to) };
+  }
+  const { context, draft } = await draftMessage(session, withRecipients(given, act));
+  if (act.kind === "reply") await addReply(work, act, located, draft);
+  else await addOriginals(session, folder.mailbox, [located.message], draft);
+  const recipients = [...draft.to, ...draft.cc, ...draft.bcc];
+  if (given.dryRun) return { recipients, sent: undefined };
+  const sent = await compose(context, draft);
+  if (sent.sent && act.kind === "reply") await storeAnswered(work, located);
+  return { recipients, sent };
+}
+
+/** Returns the command line of a message to the recipients that the act names. The name of the mailbox is not one. */
+function withRecipients(given: CommandLine, act: Sending): CommandLine {
+  const words = act.kind === "forward" ? given.words.slice(given.file ? 1 : 0) : [];
+  return { ...given, words, file: false, act: undefined };
+}
+
+/** Adds the addresses, the subject and the references of a reply to a draft, and the quoted message. */
+async function addReply(
+  { session, folder, given }: Work,
+  { toAll, quotes }: Extract<Sending, { kind: "reply" }>,
+  { message }: Located,
+  draft: Draft,
+): Promise<void> {
+  const header = await readHeader(folder.mailbox, message);
+  const reply = toAll ? await draftReplyToAll(session, header) : await draftReplyToAuthors(session, [header]);
+  draft.to = [...(reply?.to ?? [])];
+  draft.cc = [...(reply?.cc ?? []), ...given.cc];
+  draft.subject ??= reply?.subject;
+  draft.inReplyTo = reply?.inReplyTo;
+  draft.references = reply?.references;
+  if (!quotes) return;
+  const text = await openMessage(folder.mailbox, message, "text", (stored) =>
+    quoteMessage(session, stored, message, false),
+  );
+  draft.body.append(quoteLines(text, session.config.settings.get("indentprefix") ?? "\t"));
+}
+
+function quoteLines(text: Buffer, prefix: string): Buffer {
+  const lines = text.toString("latin1").replace(/\n$/, "").split("\n");
+  return Buffer.from(lines.map((line) => `${prefix}${line}\n`).join(""), "latin1");
+}
+
+/** Stores the mark of an answered message, if the command reply would. */
+async function storeAnswered({ session, folder }: Work, { message }: Located): Promise<void> {
+  markAnswered(session, [message]);
+  if ((folder.mailbox.flags(message) & Flag.Answered) !== 0)
+    await commitChanges(session, folder, new Map([[message, "keep"]]));
+}

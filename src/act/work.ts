@@ -1,0 +1,31 @@
+/** The work that an act does on messages of an open mailbox, and its results. */
+import type { CommandLine } from "../cli/command-line.ts";
+import type { ExitCode } from "../errors.ts";
+import type { Folder, Session } from "../read/session/session.ts";
+import type { ActResult } from "./act-result.ts";
+import type { Selected } from "./select.ts";
+
+/** A message that is in the mailbox. */
+export interface Located extends Selected {
+  readonly message: number;
+}
+
+/** An act on messages of an open mailbox. */
+export interface Work {
+  readonly session: Session;
+  readonly folder: Folder;
+  readonly given: CommandLine;
+  readonly selected: readonly Located[];
+  readonly to: string | null;
+}
+
+/** The results of an act, and the exit code. */
+export interface Ended {
+  readonly results: readonly ActResult[];
+  readonly exit: ExitCode;
+}
+
+/** Returns the results for messages that an act would affect. */
+export function describeDryRun({ selected, to }: Work): ActResult[] {
+  return selected.map(({ id }) => ({ id, done: false, reason: "dry run", to }));
+}

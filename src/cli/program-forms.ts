@@ -1,0 +1,138 @@
+/** The options of the forms for programs: actions on messages, and the form of the list that --json prints. */
+import { Exit, joinAlternatives } from "../errors.ts";
+import {
+  type CommandLine,
+  describeConflict,
+  findSendingOption,
+  type ListForm,
+  type MarkName,
+  markNames,
+  type RequestedAct,
+  UsageError,
+} from "./command-line.ts";
+
+export type ProgramForms = Pick<CommandLine, "list" | "jsonSchema" | "act" | "atMost">;
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** Returns the values of these options. @throws UsageError for an invalid value or two actions */
+export function readProgramForms(values: Values): ProgramForms {
+  return {
+    list: readListForm(values),
+    jsonSchema: values["jsonSchema"] as string | true | undefined,
+    act: readAct(values),
+    atMost: readCount("at-most", values["atMost"]),
+  };
+}
+
+function readListForm(values: Values): ListForm {
+  const flag = (name: string) => values[name] === true;
+  return {
+    limit: readCount("limit", values["limit"]),
+    newest: flag("newest"),
+    sort: values["sort"] as string | undefined,
+    thread: flag("thread"),
+    parts: flag("parts"),
+    text: flag("text"),
+    allHeaders: flag("allHeaders"),
+    show: flag("show"),
+  };
+}
+
+function readCount(option: string, value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && /^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number`, Exit.Usage);
+}
+
+function readAct(values: Values): RequestedAct | undefined {
+  const acts: RequestedAct[] = [];
+  const text = (name: string) => values[name] as string;
+  const has = (name: string) => values[name] !== undefined;
+  if (has("delete")) acts.push({ kind: "delete" });
+  if (has("move")) acts.push({ kind: "move", to: text("move") });
+  if (has("copy")) acts.push({ kind: "copy", to: text("copy") });
+  if (has("mark")) acts.push({ kind: "mark", state: readMark(text("mark")) });
+  if (has("saveParts")) acts.push({ kind: "save-parts", to: text("saveParts") });
+  if (has("resend")) acts.push({ kind: "resend", to: values["resend"] as readonly string[] });
+  if (has("reply")) {
+    if (has("all") && has("sender")) throw describeConflict("--all", "--sender");
+    acts.push({ kind: "reply", id: text("reply"), toAll: !has("sender"), quotes: has("quote") });
+  } else {
+    const [option] = ["all", "sender", "quote"].filter(has);
+    if (option !== undefined) throw new UsageError(`mail: --${option} requires --reply`, Exit.Usage);
+  }
+  if (has("forward")) acts.push({ kind: "forward", id: text("forward") });
+  if (has("part")) acts.push({ kind: "part", number: text("part") });
+  const [act, other] = acts;
+  if (act !== undefined && other !== undefined) throw describeConflict(`--${act.kind}`, `--${other.kind}`);
+  return act;
+}
+
+function readMark(text: string): MarkName {
+  const state = markNames.find((name) => name === text);
+  if (state !== undefined) return state;
+  throw new UsageError(`mail: --mark: "${text}" is invalid; use ${joinAlternatives(markNames)}`, Exit.Usage);
+}
+
+/** Returns the options of a list that are given, for a message about one that does not apply. */
+function listOptionsOf({ list }: Pick<CommandLine, "list">): string[] {
+  const given: readonly (readonly [string, boolean])[] = [
+    ["--limit", list.limit !== undefined],
+    ["--newest", list.newest],
+    ["--sort", list.sort !== undefined],
+    ["--thread", list.thread],
+    ["--parts", list.parts],
+    ["--text", list.text],
+    ["--all-headers", list.allHeaders],
+    ["--show", list.show],
+  ];
+  return given.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
+}
+
+/**
+ * Refuses options that do not apply, or that contradict each other.
+ *
+ * @throws UsageError
+ */
+export function checkProgramForms(given: CommandLine): void {
+  const { act, list, file } = given;
+  const [option] = listOptionsOf(given);
+  if (option !== undefined && (!given.json || given.check || given.count || act !== undefined || given.run.length > 0))
+    throw new UsageError(`mail: ${option} requires --json, and a list of messages`, Exit.Usage);
+  if (list.sort !== undefined && !/^-?(?:date|from|subject|size)$/.test(list.sort))
+    throw new UsageError(`mail: --sort: "${list.sort}" is invalid; use date, from, subject or size`, Exit.Usage);
+  if (list.thread && list.sort !== undefined) throw describeConflict("--thread", "--sort");
+  if (list.thread && list.newest) throw describeConflict("--thread", "--newest");
+  if (list.newest && list.sort !== undefined) throw describeConflict("--newest", "--sort");
+  const words = given.words.slice(file ? 1 : 0);
+  if (list.show && words.length === 0) throw new UsageError("mail: --show: no id or query", Exit.Usage);
+  if (given.atMost !== undefined && (act === undefined || act.kind === "reply" || act.kind === "part"))
+    throw new UsageError("mail: --at-most requires an action on a query, such as --delete", Exit.Usage);
+  if (act !== undefined) checkAct(given, act, words);
+}
+
+function checkAct(given: CommandLine, act: RequestedAct, words: readonly string[]): void {
+  const name = `--${act.kind}`;
+  if (act.kind === "reply" && words.length > 0)
+    throw new UsageError(`mail: ${name}: "${words[0]}": unexpected argument`, Exit.Usage);
+  if (act.kind !== "reply" && words.length === 0)
+    throw new UsageError(`mail: ${name}: ${missingArgument[act.kind]}`, Exit.Usage);
+  if (act.kind === "part" && words.length > 1)
+    throw new UsageError(`mail: ${name}: "${words[1]}": unexpected argument`, Exit.Usage);
+  if (act.kind === "part" && given.json) throw describeConflict(name, "--json");
+  if (act.kind === "reply" || act.kind === "forward") return;
+  const sending = findSendingOption(given) ?? (given.header.length + given.customHeader.length > 0 ? "-a" : undefined);
+  if (sending !== undefined) throw describeConflict(name, sending);
+}
+
+const missingArgument = {
+  delete: "no id or query",
+  move: "no id or query",
+  copy: "no id or query",
+  mark: "no id or query",
+  "save-parts": "no id or query",
+  resend: "no id or query",
+  forward: "no recipient",
+  part: "no id",
+} as const;

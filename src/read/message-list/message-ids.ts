@@ -1,0 +1,69 @@
+/** Finds messages by their ids, which `mail --json` prints. */
+import type { Mailbox } from "../../mailbox/mailbox.ts";
+import { messagePieces } from "../../mailbox/pieces.ts";
+
+/** An id of an mbox, which is recognized without `id:`. */
+const bareId = /^m-[0-9a-f]{32}$/;
+
+/**
+ * Returns the ids that all words consist of, or undefined if any word is part of a query. A word is an id if it begins
+ * with `id:`, if it has the form of an id in an mbox, or if a message has this id.
+ *
+ * @param mailbox undefined if there is no mail
+ */
+export function parseIds(mailbox: Mailbox | undefined, words: readonly string[]): string[] | undefined {
+  const ids: string[] = [];
+  const names = mailbox?.isKeyedByContent === false ? new Set(listKeys(mailbox)) : undefined;
+  for (const word of words) {
+    const isBare = bareId.test(word) || names?.has(word) === true;
+    if (!isBare && !/^id:./.test(word)) return undefined;
+    ids.push(word.replace(/^id:/, ""));
+  }
+  return ids.length > 0 ? ids : undefined;
+}
+
+function* listKeys(mailbox: Mailbox): Iterable<string> {
+  for (let message = 1; message <= mailbox.count; message++) yield mailbox.key(message);
+}
+
+/** Returns the keys of messages. A number that is 0 is ignored. */
+export async function readKeys(mailbox: Mailbox, messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
+  const keys = new Map<number, string>();
+  const wanted = messages.filter((message) => message > 0).sort((a, b) => a - b);
+  for await (const { message, key } of computeKeys(mailbox, wanted)) keys.set(message, key);
+  return keys;
+}
+
+/** Yields messages with their keys. @param messages in ascending order */
+async function* computeKeys(
+  mailbox: Mailbox,
+  messages: readonly number[],
+): AsyncIterable<{ readonly message: number; readonly key: string }> {
+  if (!mailbox.isKeyedByContent) {
+    for (const message of messages) yield { message, key: mailbox.key(message) };
+    return;
+  }
+  for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+    for (const { message, at, bytes } of messagePieces(stored, opened, "whole"))
+      if (at === 0) yield { message, key: stored.key(message, bytes) };
+  }
+}
+
+/**
+ * Returns the message with each id, or undefined if it is not in the mailbox. If an id is given several times, it stands
+ * for as many identical copies.
+ */
+export async function findByIds(mailbox: Mailbox, ids: readonly string[]): Promise<(number | undefined)[]> {
+  const wanted = new Map<string, number[]>();
+  for (const [index, id] of ids.entries()) wanted.set(id, [...(wanted.get(id) ?? []), index]);
+  const found: (number | undefined)[] = ids.map(() => undefined);
+  let left = ids.length;
+  const all = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  for await (const { message, key } of computeKeys(mailbox, all)) {
+    const index = wanted.get(key)?.shift();
+    if (index === undefined) continue;
+    found[index] = message;
+    if (--left === 0) break;
+  }
+  return found;
+}

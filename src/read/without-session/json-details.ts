@@ -1,0 +1,51 @@
+/** The fields that --parts, --text and --all-headers add to a message's JSON object. */
+import type { ListForm } from "../../cli/command-line.ts";
+import type { StoredMessages } from "../../mailbox/mailbox.ts";
+import { nodeCharsets } from "../../message/charsets.ts";
+import { decodeWords } from "../../message/decode-words.ts";
+import { parseHeader } from "../../message/header.ts";
+import { longestShown } from "../../message/view/laid-out-text.ts";
+import { charsetOfBody, listLeaves, parseParts, readParts } from "../../message/view/part.ts";
+import { computeDecodedSize } from "../../message/view/transfer-decoding.ts";
+import { plainTextOf } from "../../message/view/view.ts";
+import { viewStoredBytes } from "../show/print-decoded.ts";
+
+type Details = Pick<ListForm, "parts" | "text" | "allHeaders">;
+
+/** Returns the requested fields of a message. */
+export async function readDetails(stored: StoredMessages, message: number, wanted: Details): Promise<object> {
+  return {
+    ...(wanted.parts ? { parts: await listPartObjects(stored, message) } : {}),
+    ...(wanted.text ? await readText(stored, message) : {}),
+    ...(wanted.allHeaders ? { headers: listFields(stored, message) } : {}),
+  };
+}
+
+async function listPartObjects(stored: StoredMessages, message: number): Promise<object[]> {
+  const { root } = await readParts(viewStoredBytes(stored, message));
+  return listLeaves(root).map((part) => ({
+    number: part.number,
+    type: part.type,
+    name: part.name ?? null,
+    size: computeDecodedSize(part),
+    isAttachment: part.disposition === "attachment",
+  }));
+}
+
+/** Returns the text, and whether it is truncated because it is too long. */
+async function readText(stored: StoredMessages, message: number): Promise<object> {
+  const source = viewStoredBytes(stored, message);
+  const leaves = listLeaves(parseParts(source));
+  return {
+    text: (await plainTextOf(source)).toWellFormed(),
+    isTruncated: leaves.some((part) => part.type.startsWith("text/") && part.end - part.start > longestShown(part)),
+  };
+}
+
+function listFields(stored: StoredMessages, message: number): object[] {
+  const charset = () => charsetOfBody(parseParts(viewStoredBytes(stored, message)));
+  return parseHeader(stored.header(message)).fields.map(({ name, value }) => ({
+    name,
+    value: decodeWords(value, nodeCharsets, charset).toWellFormed(),
+  }));
+}

@@ -1,0 +1,87 @@
+/** Chooses and orders the messages of --json: the first or the newest, sorted, or in threads. */
+import type { ListForm } from "../../cli/command-line.ts";
+import { pushAll } from "../../message/lists.ts";
+import { columnOf, listSizes } from "../header-list/sort-columns.ts";
+import { threadsOf } from "../header-list/threads.ts";
+import { divideMessages } from "../query/filter.ts";
+import type { Folder } from "../session/session.ts";
+
+/** A message's place in its thread. */
+export interface ThreadPlace {
+  /** The number of the thread's first message. */
+  readonly root: number;
+  readonly depth: number;
+}
+
+export interface ListedBatch {
+  readonly messages: readonly number[];
+  /** The places in threads, with --thread. */
+  readonly places?: ReadonlyMap<number, ThreadPlace>;
+}
+
+const noPause = async () => {};
+
+/**
+ * Yields the messages of a list in the order in which they are printed, in batches.
+ *
+ * @param found yields the messages that the list or query selects; from the end of the mailbox on if `newest` is set
+ */
+export async function* orderList(
+  folder: Folder,
+  form: ListForm,
+  found: AsyncIterable<readonly number[]>,
+): AsyncIterable<ListedBatch> {
+  let left = form.limit ?? Number.POSITIVE_INFINITY;
+  if (form.sort === undefined && !form.thread) {
+    for await (const batch of found) {
+      const messages = left < batch.length ? batch.slice(0, left) : batch;
+      yield { messages };
+      left -= messages.length;
+      if (left <= 0) return;
+    }
+    return;
+  }
+  const selected: number[] = [];
+  for await (const batch of found) pushAll(selected, batch);
+  if (!form.thread) {
+    const sorted = await sortByKey(folder, form.sort ?? "date", selected);
+    for (const messages of divideMessages(sorted.slice(0, left))) yield { messages };
+    return;
+  }
+  const { order, places } = await arrangeThreads(folder);
+  const wanted = new Set(selected);
+  const messages = order.filter((message) => wanted.has(message)).slice(0, left);
+  for (const batch of divideMessages(messages)) yield { messages: batch, places };
+}
+
+/** @param key a key of the command sort, possibly with a minus sign */
+async function sortByKey({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<number[]> {
+  const name = key.replace("-", "") as "date" | "from" | "subject" | "size";
+  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const values: readonly (number | string)[] =
+    name === "size" ? await listSizes(mailbox, everyone) : await columnOf(mailbox, name, noPause);
+  const sign = key.startsWith("-") ? -1 : 1;
+  return [...messages].sort((a, b) => {
+    const [first, second] = [values[a - 1] ?? 0, values[b - 1] ?? 0];
+    return first < second ? -sign : first > second ? sign : a - b;
+  });
+}
+
+async function arrangeThreads({ mailbox }: Folder): Promise<{
+  order: readonly number[];
+  places: ReadonlyMap<number, ThreadPlace>;
+}> {
+  const threading = await columnOf(mailbox, "threading", noPause);
+  const { order, depths } = threadsOf(
+    threading.map(({ ids }) => ids),
+    threading.map(({ date }) => date),
+  );
+  const places = new Map<number, ThreadPlace>();
+  let root = 0;
+  for (const message of order) {
+    const depth = depths[message] ?? 0;
+    if (depth === 0) root = message;
+    places.set(message, { root, depth });
+  }
+  return { order, places };
+}

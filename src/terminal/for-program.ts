@@ -1,0 +1,54 @@
+/**
+ * A terminal for the forms for programs. It never asks, pages, edits or colours, even if the standard streams are
+ * terminals.
+ */
+import { escapeControls } from "../message/safe-text.ts";
+import type { Terminal } from "./terminal.ts";
+
+/** Returns a terminal for a program. @param json whether errors and warnings are printed as JSON objects */
+export function openForProgram(own: Terminal, json: boolean): Terminal {
+  let hasBegun = false;
+  const out = (text: string | Uint8Array) => own.out(text);
+  const err = (text: string) => {
+    if (!json) own.err(text);
+    else for (const line of text.split("\n")) if (line !== "") printValue({ warning: { message: withoutName(line) } });
+  };
+  const printValue = (value: object) => own.err(`${escapeControls(JSON.stringify(value))}\n`);
+  return {
+    interactive: false,
+    inputIsTerminal: false,
+    outputIsTerminal: false,
+    rich: false,
+    lost: false,
+    begun: "",
+    size: () => ({ rows: 24, columns: 80 }),
+    out: (text) => (hasBegun ? out(text) : err(typeof text === "string" ? text : Buffer.from(text).toString())),
+    err,
+    ...(json ? { report: (error) => printValue({ error }) } : {}),
+    beginResult: () => {
+      hasBegun = true;
+    },
+    flush: () => own.flush(),
+    hasMore: () => own.hasMore(),
+    readLine: async () => ({ kind: "end" }),
+    editLine: async () => ({ kind: "end" }),
+    rest: () => own.rest(),
+    assist: () => {},
+    choose: async () => undefined,
+    chooseSeveral: async () => undefined,
+    confirm: async () => false,
+    progress: () => () => {},
+    lend: (task) => task(),
+    page: async (_pager, pieces) => {
+      const groups = Symbol.asyncIterator in pieces ? pieces : [pieces];
+      for await (const group of groups)
+        for (const piece of group) out(piece instanceof Uint8Array ? piece : piece.text);
+    },
+    onInterrupt: () => () => {},
+    close: () => own.close(),
+  };
+}
+
+function withoutName(line: string): string {
+  return line.replace(/^mail: /, "");
+}

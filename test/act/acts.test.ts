@@ -1,0 +1,285 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { kinds, letter, makePlace, readMessages } from "./support/boxes.ts";
+
+const place = makePlace();
+afterAll(() => rmSync(place.home, { recursive: true, force: true }));
+
+const pdf = `Content-Type: multipart/mixed; boundary=cut\n`;
+const parts =
+  "--cut\n\nhello\n--cut\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\naGkK\n--cut--";
+const letters = [letter("one"), letter("two", { fields: pdf, body: parts }), letter("three", { from: "cron@y.org" })];
+
+describe.each(kinds)("in a mailbox of the format %s", (kind) => {
+  let ids: Record<string, string>;
+  const id = (subject: string) => ids[subject] as string;
+
+  beforeEach(() => {
+    for (const name of ["box", "old", "parts"]) rmSync(join(place.home, name), { recursive: true, force: true });
+    place.create(kind, "box", letters);
+    ids = place.ids("box");
+  });
+
+  test("--delete removes the messages with these ids, and the states of the others do not change", () => {
+    const before = readMessages(join(place.home, "box"));
+    const { status, values, problems } = place.json("act", ["--delete", "-f", "box", `id:${id("one")}`]);
+    expect({ status, problems }).toEqual({ status: 0, problems: [] });
+    expect(values).toEqual([{ version: 1, act: "delete", id: id("one"), done: true, reason: null, to: null }]);
+    expect(readMessages(join(place.home, "box"))).toEqual(before.slice(1));
+    const left = place.json("message", ["-f", "box"]).values;
+    expect(left.map(({ state, id: each }) => [state, each])).toEqual([
+      ["new", id("two")],
+      ["new", id("three")],
+    ]);
+  });
+
+  test("an id is also recognized without id:, and the options may follow the arguments", () => {
+    const { status, stdout } = place.run([id("two"), "--delete", "-f", "box"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: `${id("two")}: deleted\n` });
+    expect(place.subjects("box")).toEqual(["one", "three"]);
+  });
+
+  test("a query selects messages, and messages that it does not match stay", () => {
+    expect(place.run(["--delete", "-f", "box", "from:cron", "or", "subject:one"]).status).toBe(0);
+    expect(place.subjects("box")).toEqual(["two"]);
+  });
+
+  test("an id that is gone: exit code 1, the reason gone, and nothing is changed", () => {
+    expect(place.run(["--delete", "-f", "box", id("one")]).status).toBe(0);
+    const before = readMessages(join(place.home, "box"));
+    for (const act of [["--delete"], ["--move", "./old"], ["--copy", "./old"], ["--mark", "read"]]) {
+      const { status, values, problems } = place.json("act", [
+        ...act,
+        "-f",
+        "box",
+        `id:${id("one")}`,
+        `id:${id("two")}`,
+      ]);
+      expect({ status, problems }).toMatchObject({ status: 1, problems: [{ error: { code: 1, reason: "gone" } }] });
+      expect(values.map(({ done, reason }) => [done, reason])).toEqual([
+        [false, "gone"],
+        [false, "not attempted"],
+      ]);
+    }
+    expect(readMessages(join(place.home, "box"))).toEqual(before);
+    expect(readMessages(join(place.home, "old"))).toEqual([]);
+  });
+
+  test("--dry-run reports what would be done and changes nothing", () => {
+    const before = readMessages(join(place.home, "box"));
+    const dry = (...argv: string[]) => place.json("act", ["--dry-run", ...argv, "-f", "box", "from:ann"]);
+    for (const act of [
+      ["--delete"],
+      ["--move", "./old"],
+      ["--copy", "./old"],
+      ["--mark", "read"],
+      ["--save-parts", "."],
+    ]) {
+      const { status, values } = dry(...act);
+      expect({ status, ids: values.map((each) => each["id"]) }).toEqual({ status: 0, ids: [id("one"), id("two")] });
+      expect(values.map(({ done, reason }) => [done, reason])).toEqual([
+        [false, "dry run"],
+        [false, "dry run"],
+      ]);
+    }
+    expect(readMessages(join(place.home, "box"))).toEqual(before);
+    expect(readdirSync(place.home)).not.toContain("old");
+    expect(place.run(["--dry-run", "--delete", "-f", "box", id("one")]).stdout).toBe(
+      `${id("one")}: would be deleted\n`,
+    );
+  });
+
+  test.each(kinds)("--move moves messages to a folder of the format %s, unread", (other) => {
+    if (other === "Maildir") place.create(other, "old", []);
+    const { values } = place.json("act", ["--move", "./old", "-f", "box", "from:ann"]);
+    expect(values.map(({ done, to }) => [done, to])).toEqual([
+      [true, join(place.home, "old")],
+      [true, join(place.home, "old")],
+    ]);
+    expect(place.subjects("box")).toEqual(["three"]);
+    expect(place.subjects("old").sort()).toEqual(["one", "two"]);
+    expect(place.json("message", ["-f", "old"]).values.map(({ state }) => state)).not.toContain("read");
+  });
+
+  test.each(kinds)("--copy copies messages to a folder of the format %s, unread, and the originals stay", (other) => {
+    if (other === "Maildir") place.create(other, "old", []);
+    const before = readMessages(join(place.home, "box"));
+    expect(place.json("act", ["--copy", "./old", "-f", "box", id("one")]).values).toMatchObject([{ done: true }]);
+    expect(readMessages(join(place.home, "box"))).toEqual(before);
+    expect(place.subjects("old")).toEqual(["one"]);
+    expect(place.json("message", ["-f", "old"]).values.map(({ state }) => state)).not.toContain("read");
+  });
+
+  test("--mark sets and removes marks, and other messages keep theirs", () => {
+    const flagsOf = (subject: string) =>
+      place.json("message", ["-f", "box"]).values.find((each) => each["subject"] === subject)?.["flags"];
+    const mark = (state: string) => place.json("act", ["--mark", state, "-f", "box", id("two")]);
+    for (const state of ["read", "flagged", "answered", "draft"]) {
+      expect(mark(state).values).toMatchObject([{ act: "mark", done: true, to: state }]);
+      expect(flagsOf("two")).toContain(state);
+    }
+    mark("unflagged");
+    mark("unread");
+    expect(flagsOf("two")).toEqual(["answered", "draft"]);
+    expect([flagsOf("one"), flagsOf("three")]).toEqual([[], []]);
+    expect(place.ids("box")).toEqual(ids);
+  });
+
+  test("--save-parts saves attachments, overwrites no file, and accepts messages without attachments", () => {
+    mkdirSync(join(place.home, "parts"));
+    writeFileSync(join(place.home, "parts/a.pdf"), "mine");
+    const { status, values } = place.json("act", ["--save-parts", "parts", "-f", "box", "from:ann"]);
+    expect(status).toBe(0);
+    expect(values.map(({ files }) => files)).toEqual([[], [join(place.home, "parts/a (1).pdf")]]);
+    expect(readFileSync(join(place.home, "parts/a (1).pdf"), "utf8")).toBe("hi\n");
+    expect(readFileSync(join(place.home, "parts/a.pdf"), "utf8")).toBe("mine");
+    expect(place.json("act", ["--save-parts", "nix", "-f", "box", "from:ann"])).toMatchObject({
+      status: 73,
+      problems: [{ error: { reason: "not a directory" } }],
+    });
+  });
+
+  test("--part writes the decoded bytes of a part", () => {
+    expect(place.run(["--part", "2", id("two"), "-f", "box"])).toMatchObject({ status: 0, stdout: "hi\n", stderr: "" });
+    expect(place.run(["--part", "9", id("two"), "-f", "box"])).toMatchObject({ status: 1, stdout: "" });
+    expect(place.run(["--part", "1", "m-00000000000000000000000000000000", "-f", "box"])).toMatchObject({ status: 1 });
+  });
+
+  test("--show prints one message completely and leaves it unread", () => {
+    const before = readMessages(join(place.home, "box"));
+    for (const words of [[id("two")], [`id:${id("two")}`], ["subject:two"]]) {
+      const [shown] = place.json("message", ["--show", ...words, "-f", "box"]).values;
+      expect(shown).toMatchObject({
+        id: id("two"),
+        state: "new",
+        text: "hello\n",
+        isTruncated: false,
+        parts: [
+          { number: "1", type: "text/plain", name: null },
+          { number: "2", type: "application/pdf", name: "a.pdf", size: 3 },
+        ],
+      });
+      const headers = shown?.["headers"] as { name: string }[];
+      expect(headers.map(({ name }) => name)).toContain("Content-Type");
+    }
+    expect(place.json("message", ["--show", "from:ann", "-f", "box"])).toMatchObject({
+      status: 64,
+      values: [],
+      problems: [{ error: { reason: "too many matches" } }],
+    });
+    expect(place.json("message", ["--show", "from:zoe", "-f", "box"])).toEqual({ status: 1, values: [], problems: [] });
+    expect(readMessages(join(place.home, "box"))).toEqual(before);
+  });
+
+  test("a query that matches more messages than --at-most is refused", () => {
+    const refused = place.json("act", ["--delete", "--at-most", "1", "-f", "box", "from:ann"]);
+    expect(refused).toMatchObject({ status: 64, values: [], problems: [{ error: { reason: "too many matches" } }] });
+    expect(place.subjects("box")).toHaveLength(3);
+    expect(place.run(["--delete", "--at-most", "2", "-f", "box", "from:ann"]).status).toBe(0);
+    expect(place.subjects("box")).toEqual(["three"]);
+  });
+
+  test.each([["1"], ["1-2"], ["from:ann", "and", "2"], ["$"], ["."], ["+"]])(
+    "message numbers are refused: %s",
+    (...words) => {
+      const refused = place.json("act", ["--delete", "-f", "box", ...words]);
+      expect(refused).toMatchObject({ status: 64, values: [], problems: [{ error: { reason: "invalid query" } }] });
+      expect(place.subjects("box")).toHaveLength(3);
+    },
+  );
+
+  test("a query that matches nothing: exit code 1", () => {
+    expect(place.json("act", ["--delete", "-f", "box", "from:zoe"])).toMatchObject({
+      status: 1,
+      values: [],
+      problems: [{ error: { reason: "no match" } }],
+    });
+  });
+
+  test("messages are not moved or copied to their own mailbox", () => {
+    symlinkSync("box", join(place.home, "old"));
+    for (const act of ["--move", "--copy"])
+      expect(place.json("act", [act, "./old", "-f", "box", id("one")])).toMatchObject({
+        status: 64,
+        problems: [{ error: { reason: "same folder" } }],
+      });
+    expect(place.subjects("box")).toHaveLength(3);
+  });
+});
+
+test("an act on the id of identical copies takes one of them, and the same id twice takes two", () => {
+  place.create("mbox", "copies", [letter("same"), letter("other"), letter("same"), letter("same")]);
+  const { same } = place.ids("copies");
+  expect(place.run(["--delete", "-f", "copies", `id:${same}`]).status).toBe(0);
+  expect(place.subjects("copies")).toEqual(["other", "same", "same"]);
+  expect(place.run(["--delete", "-f", "copies", `id:${same}`, `id:${same}`]).status).toBe(0);
+  expect(place.subjects("copies")).toEqual(["other"]);
+});
+
+test("without -f, acts use the system mailbox, and read messages are not moved to mbox", () => {
+  place.create("mbox", "spool", [letter("read", { fields: "Status: RO\n" }), letter("new")]);
+  expect(place.run(["--mark", "flagged", "subject:read"]).status).toBe(0);
+  expect(place.run(["--delete", "subject:new"]).status).toBe(0);
+  expect(place.subjects("spool")).toEqual(["read"]);
+  expect(place.run(["--delete", "subject:read"]).status).toBe(0);
+  expect(place.json("act", ["--delete", "id:m-00000000000000000000000000000000"])).toMatchObject({
+    status: 1,
+    values: [{ reason: "gone" }],
+    problems: [{ error: { reason: "gone" } }],
+  });
+  expect(place.json("act", ["--delete", "subject:read"])).toMatchObject({
+    status: 1,
+    problems: [{ error: { reason: "no match" } }],
+  });
+  expect(readdirSync(place.home)).not.toContain("mbox");
+});
+
+test.each([
+  [["--delete", "--move", "x", "id:a"]],
+  [["--delete"]],
+  [["--delete", "-s", "subject", "id:a"]],
+  [["--delete", "-R", "id:a"]],
+  [["--delete", "--count", "id:a"]],
+  [["--delete", "-t", "id:a"]],
+  [["--mark", "red", "id:a"]],
+  [["--at-most", "3"]],
+  [["--at-most", "x", "--delete", "id:a"]],
+  [["--reply", "a", "--all", "--sender"]],
+  [["--reply", "a", "b"]],
+  [["--quote", "x@y"]],
+  [["--forward", "a"]],
+  [["--part", "1"]],
+  [["--part", "1", "a", "b"]],
+  [["--show"]],
+  [["--limit", "0"]],
+  [["--sort", "colour"]],
+  [["--thread", "--newest"]],
+  [["--newest", "--sort", "date"]],
+  [["--count", "--limit", "3"]],
+  [["--track", "--delete", "id:a"]],
+])("options that contradict each other or are invalid: exit code 64 (%j)", (argv) => {
+  const { status, values, problems } = place.json("act", argv);
+  expect({ status, values, problems }).toMatchObject({
+    status: 64,
+    values: [],
+    problems: [{ error: { code: 64, reason: "usage" } }],
+  });
+});
+
+test.each(["--limit", "--newest", "--thread", "--text", "--parts", "--all-headers"])(
+  "%s without --json is refused",
+  (option) => {
+    const argv = option === "--limit" ? [option, "1"] : [option];
+    expect(place.run([...argv, "-f", "box"])).toMatchObject({ status: 64, stdout: "" });
+  },
+);
+
+test("output of start-up files is not part of the result", () => {
+  place.create("mbox", "inbox", letters);
+  writeFileSync(join(place.home, ".mailrc"), "echo hola\nset nonsense=1\nbogus\n");
+  const { status, values, problems } = place.json("message", ["-f", "inbox", "subject:one"]);
+  rmSync(join(place.home, ".mailrc"));
+  expect({ status, subjects: values.map(({ subject }) => subject) }).toEqual({ status: 0, subjects: ["one"] });
+  expect(problems[0]).toEqual({ warning: { message: "hola" } });
+});
