@@ -127,7 +127,9 @@ function items(lines) {
   for (const line of lines) {
     if (/^\.(El|Bl|S[hs])\b/.test(line)) item = undefined;
     const names = /^\.It (?:Ic|Va|Cm|Fl) /.test(line) ? namesIn(line.slice(4)) : [];
-    if (names.length > 0) {
+    const hasNoText = item?.body.at(-1).startsWith(".It ");
+    if (names.length > 0 && hasNoText) item.names.push(...names);
+    else if (names.length > 0) {
       item = { names, body: [".Bl -tag"] };
       found.push(item);
     } else if (line.startsWith(".It ")) item = undefined;

@@ -38,3 +38,50 @@ export function splitWords(text: string): string[] {
   if (word !== undefined) words.push(word);
   return words;
 }
+
+/** A word as it was typed, with its quotes and backslashes. */
+export interface RawWord {
+  /** The index of the word's first character. */
+  readonly start: number;
+  readonly typed: string;
+  /** The word without its quotes and backslashes. */
+  readonly text: string;
+  /** The quote that is still open at the end of the word, or "". */
+  readonly quote: string;
+}
+
+/**
+ * Returns the words of a text in which a backslash is special, as in the shell and unlike in `splitWords`. Such words
+ * are file names that are expanded later.
+ */
+export function splitRawWords(line: string): RawWord[] {
+  const words: RawWord[] = [];
+  let [start, text, quote] = [-1, "", ""];
+  for (let at = 0; at <= line.length; at++) {
+    const character = line.charAt(at);
+    if (quote === "" && /^[ \t]?$/.test(character)) {
+      if (start >= 0) words.push({ start, typed: line.slice(start, at), text, quote });
+      [start, text] = [-1, ""];
+      continue;
+    }
+    if (start < 0) start = at;
+    if (character === "") words.push({ start, typed: line.slice(start), text, quote });
+    else if (character === "\\" && quote !== "'" && at + 1 < line.length) text += line.charAt(++at);
+    else if (character === quote) quote = "";
+    else if (quote === "" && (character === '"' || character === "'")) quote = character;
+    else text += character;
+  }
+  return words;
+}
+
+/**
+ * Returns the last word of a command line, which is a file name, and the text before it.
+ *
+ * @param isQuotable whether the name may contain white space between quotes or after a backslash; not so in bsd-mailx
+ */
+export function splitLastWord(line: string, isQuotable: boolean): { readonly before: string; readonly word: string } {
+  const last = isQuotable ? splitRawWords(line).at(-1) : undefined;
+  if (last !== undefined && last.quote === "") return { before: line.slice(0, last.start), word: last.typed };
+  const [, before = "", word = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(line) ?? [];
+  return { before, word };
+}

@@ -19,6 +19,7 @@ test.each([
   ["a variable and its default", "lockwait", "a mailbox that another program has locked. By\n    default 30."],
   ["an option", "--attach", "-A, --attach file\n    Attach a file"],
   ["an escape", "~m", "~m messages\n"],
+  ["an escape that shares its text with another", "~r", "~r file\n~< file\n    Read a file into the message buffer."],
 ])("%s", (_what, topic, part) => {
   const { status, stdout } = help(topic);
   expect(stdout.toLowerCase()).toContain(part.toLowerCase());

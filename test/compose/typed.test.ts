@@ -144,6 +144,10 @@ test("~a, ~i, ~@, ~? and ~r !command are run on a terminal", async () => {
   await first.expect('"!echo from a command" 1/15');
   first.send("~@ report.txt\n");
   await first.expect("1: report.txt (text/plain; charset=us-ascii, 8 bytes)");
+  writeFileSync(join(home, "a b.txt"), "blank\n");
+  first.send('~@ a\\ b.txt "~/a b.txt"\n');
+  await first.expect("2: a b.txt (text/plain; charset=us-ascii, 6 bytes)");
+  await first.expect("3: a b.txt (text/plain; charset=us-ascii, 6 bytes)");
   first.send("~?\n");
   await first.expect("~@ file ...");
   first.send(".\n");

@@ -118,14 +118,18 @@ test("save -p creates the named file, and never overwrites an existing file", as
   expect(session.failure).toBe(1);
 });
 
-test.each(["save -p 9 {D}", "save -p all 2 {D}", "save -p 2 {D}/missing/", "save -p 2,3 {D}/one"])(
-  "%s saves nothing and sets the exit code",
-  async (line) => {
-    await run(line);
-    expect(readdirSync(directory)).toEqual([]);
-    expect(session.failure).toBe(1);
-  },
-);
+test.each([
+  "save -p 9 {D}",
+  "save -p all 2 {D}",
+  "save -p 2 {D}/missing/",
+  "save -p 2,3 {D}/one",
+  "save -p all 1 {D}/missing",
+  "save -p 1 * {D}/missing",
+])("%s saves nothing and sets the exit code", async (line) => {
+  await run(line);
+  expect(readdirSync(directory)).toEqual([]);
+  expect(session.failure).toBe(1);
+});
 
 test("print -p prints a part as text, including an attachment", async () => {
   expect(await run("p -p 1 1")).toBe("Message 1:\nsee below\n");

@@ -1,7 +1,7 @@
 /** The escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
 import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
-import { splitWords } from "../../config/words.ts";
+import { splitRawWords } from "../../config/words.ts";
 import { UserMistake } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import { runInterruptibly } from "./interrupt.ts";
@@ -37,11 +37,16 @@ async function attachFiles(composing: Composing, line: string): Promise<void> {
   const { config, terminal, draft } = composing;
   const { openAttachment: attach } = await import("../draft/attachment.ts");
   await runInterruptibly(terminal, async (signal) => {
-    for (const path of splitWords(line).map((word) => expandFileName(composing, word)))
+    for (const path of splitRawWords(line).map(({ typed }) => expandFileName(composing, unquotePrefix(typed))))
       draft.attachments.push(await attach(path, { ttycharset: ttyCharset(config) }, signal));
   });
   for (const [at, { name, type, size }] of draft.attachments.entries()) {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);
   }
   if (draft.attachments.length === 0) terminal.out("Nothing is attached.\n");
+}
+
+/** Moves a quote behind `~/` or `+`, so that the name is expanded as in the other commands: `"~/a b"`. */
+function unquotePrefix(name: string): string {
+  return name.replace(/^(["'])(~\/|\+)/, "$2$1");
 }

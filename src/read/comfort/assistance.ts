@@ -10,7 +10,7 @@ import type { Command } from "../session/command.ts";
 import { sortKeys } from "../session/display-order.ts";
 import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
-import { fileCandidates } from "./file-candidates.ts";
+import { offerFiles } from "./file-candidates.ts";
 
 /**
  * The maximum number of history lines that are kept for each kind of prompt until the session ends. Command lines have
@@ -76,8 +76,9 @@ class Completion {
     if (name === "if") return offerMatching(before, start, toCandidates(["s", "r"]));
     if (name === "mail") return this.#people(before);
     if (/\bfield\b/.test(synopsis)) return offerMatching(before, start, toCandidates(fieldNames));
-    if (/\bdirectory\b/.test(synopsis)) return this.#files(before, start, { directories: true });
-    if (/\bfile\b/.test(synopsis)) return this.#files(before, start, { mailboxes: true });
+    const spaces = /\bmsglist\b/.test(synopsis) ? "after a backslash" : "in quotes";
+    if (/\bdirectory\b/.test(synopsis)) return offerFiles(config, before, { directories: true, spaces });
+    if (/\bfile\b/.test(synopsis)) return offerFiles(config, before, { mailboxes: true, spaces });
     if (/\baddress\b/.test(synopsis) && /^\s*\S+\s+\S+\s+/.test(before)) return this.#people(before);
     if (/\bname\b|\baddress\b/.test(synopsis))
       return offerMatching(before, start, toCandidates([...config.aliases.keys()]));
@@ -85,10 +86,12 @@ class Completion {
     return nothing;
   }
 
-  async #messages(before: string, start: number): Promise<Offer> {
+  async #messages(before: string, word: number): Promise<Offer> {
+    const [term] = /^\(*(?:from|to|cc):/.exec(before.slice(word)) ?? [];
+    if (term !== undefined) return offerMatching(before, word + term.length, toCandidates(await this.#addresses()));
     const terms = Object.keys(queryTerms).map((term) => ({ text: `${term}:`, open: true }));
     const states = toCandidates([":n", ":u", ":o", ":r", ":d"]);
-    return offerMatching(before, start, [...terms, ...states, ...toCandidates(await this.#addresses())]);
+    return offerMatching(before, word, [...terms, ...states, ...toCandidates(await this.#addresses())]);
   }
 
   async #people(before: string): Promise<Offer> {
@@ -97,18 +100,15 @@ class Completion {
     return offerMatching(before, start, toCandidates(names));
   }
 
-  #files(before: string, start: number, wanted: { directories?: boolean; mailboxes?: boolean }): Offer {
-    return { start, candidates: fileCandidates(this.#session.config, before.slice(start), wanted) };
-  }
-
   /** Completes the argument of a tilde escape. Other lines of a message are not completed. */
   #escape(before: string): Offer | Promise<Offer> {
     const [all, letter = ""] = /^~(\S)\s+/.exec(before) ?? [];
     if (before.startsWith("~:") || before.startsWith("~_")) return this.#commandLine(before, 2);
     if (all === undefined) return nothing;
     const start = before.search(/\S*$/);
-    if (/[rR<wd@]/.test(letter)) return this.#files(before, start, {});
-    if (/[tcb]/.test(letter)) return this.#people(before);
+    if (/[r<w@]/.test(letter))
+      return offerFiles(this.#session.config, before, { spaces: "after a backslash", isLast: letter !== "@" });
+    if (/[tcbR]/.test(letter)) return this.#people(before);
     if (/[fFmM]/.test(letter) && this.#session.folder !== undefined) return this.#messages(before, start);
     return nothing;
   }

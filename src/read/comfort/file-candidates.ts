@@ -3,34 +3,53 @@ import { type Dirent, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { folderDirectory } from "../../config/paths.ts";
+import { splitRawWords } from "../../config/words.ts";
 import { isDirectory } from "../../file-stats.ts";
-import type { Candidate } from "../../terminal/terminal.ts";
+import type { Candidate, Offer } from "../../terminal/terminal.ts";
 
 const mostNames = 5000;
-/** Names that need no quotes in a command. Other names are not completed. */
-const plainName = /^[^\s"'\\*?[\]{}$\p{Cc}\p{Cf}\p{Cs}]+$/u;
+/** Names that can be typed in a command. Other names are not completed. */
+const typeableName = /^[^"'\\`*?[\]{}$\p{Cc}\p{Cf}\p{Cs}]+$/u;
 
 export interface WantedFiles {
   readonly directories?: boolean;
   /** Whether to include %, & and #. */
   readonly mailboxes?: boolean;
+  /** How the command accepts a name that contains a space. */
+  readonly spaces: "after a backslash" | "in quotes";
+  /** Whether nothing may follow the name, not even a space. */
+  readonly isLast?: boolean;
 }
 
-/** Returns the file names that complete a typed prefix. */
-export function fileCandidates(config: Config, typed: string, wanted: WantedFiles): Candidate[] {
-  const special = wanted.mailboxes === true && typed === "" ? ["%", "&", "#"].map((text) => ({ text })) : [];
+/** Returns the file names that complete the last word before the cursor. */
+export function offerFiles(config: Config, before: string, wanted: WantedFiles): Offer {
+  const last = splitRawWords(before).at(-1);
+  const isBegun = last !== undefined && last.start + last.typed.length === before.length;
+  const { start, text: typed, quote } = isBegun ? last : { start: before.length, text: "", quote: "" };
+  // Between quotes that are removed later, `+` and `~` are ordinary characters.
+  const isLiteral = quote !== "" && wanted.spaces === "after a backslash";
+  const special = wanted.mailboxes === true && typed === "" && quote === "" ? ["%", "&", "#"] : [];
   const [, prefix = "", begun = ""] = /^(\+(?:.*\/)?|.*\/|)([^/]*)$/s.exec(typed) ?? [];
-  const directory = directoryOfTyped(config, prefix);
-  if (directory === undefined) return special;
-  const names = readEntries(directory).filter(
-    ({ name }) => name.startsWith(begun) && plainName.test(name) && (begun !== "" || !name.startsWith(".")),
-  );
+  const directory = isLiteral ? prefix || "." : directoryOfTyped(config, prefix);
+  const names = directory === undefined ? [] : readEntries(directory);
   const found = names.flatMap((entry): Candidate[] => {
-    if (entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(join(directory, entry.name))))
-      return [{ text: `${prefix}${entry.name}/`, open: true }];
-    return wanted.directories === true ? [] : [{ text: `${prefix}${entry.name}` }];
+    const { name } = entry;
+    if (!name.startsWith(begun) || !typeableName.test(name) || (begun === "" && name.startsWith("."))) return [];
+    const isOpen = entry.isDirectory() || (entry.isSymbolicLink() && isDirectory(join(directory ?? "", name)));
+    if (!isOpen && wanted.directories === true) return [];
+    const text = quoteName(`${prefix}${name}${isOpen ? "/" : ""}`, quote, wanted.spaces, isOpen);
+    return [isOpen || wanted.isLast === true ? { text, open: true } : { text }];
   });
-  return [...special, ...found.sort((a, b) => (a.text < b.text ? -1 : 1))];
+  const candidates = found.sort((a, b) => (a.text < b.text ? -1 : 1));
+  return { start, candidates: [...special.map((text) => ({ text })), ...candidates] };
+}
+
+/** @param quote the quote that the user has typed, or "" */
+function quoteName(name: string, quote: string, spaces: WantedFiles["spaces"], isOpen: boolean): string {
+  if (quote === "" && !/[ \\]/.test(name)) return name;
+  if (quote === "" && spaces === "after a backslash") return name.replace(/[ "'\\`*?[\]{}$|&;<>()]/g, "\\$&");
+  const mark = quote === "" ? '"' : quote;
+  return `${mark}${name}${isOpen ? "" : mark}`;
 }
 
 /** @param prefix the typed text up to and including the last slash, or the plus sign */

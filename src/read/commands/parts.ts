@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitForExit } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";
+import { splitLastWord } from "../../config/words.ts";
 import { MailError, UserMistake } from "../../errors.ts";
 import { statIfPresent } from "../../file-stats.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
@@ -34,7 +35,7 @@ export interface PartsToSave extends PartsOfMessages {
 
 /** Parses `[msglist] [directory]`. The last word is the directory, by default the working directory. */
 export async function partsToSave(session: Session, { parts, rest }: PartsForm): Promise<PartsToSave | undefined> {
-  const [, list = "", name = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
+  const { before: list, word: name } = splitLastWord(rest, true);
   const messages = await selectMessages(session, list);
   if (messages === undefined) return undefined;
   return { messages, parts, path: expandFileName(session, name === "" ? "." : name) };
@@ -43,12 +44,12 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
 /** Saves attachments to a path and prints the name of each file. */
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
   await noteFailure(session, async (folder) => {
+    if (parts === "all" || messages.length > 1) requireDirectory(path);
     for (const message of messages) {
       makeCurrent(folder, message);
       await openMessage(folder.mailbox, message, "whole", async (stored) => {
         const chosen = await choosePartsOf(session, stored, message, parts);
-        if (chosen.length > 1 && !namesDirectory(path))
-          throw new MailError(`${path}: not a directory; nothing was saved`);
+        if (chosen.length > 1) requireDirectory(path);
         for (const part of chosen) {
           const saved = await savePart(part, path);
           session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
@@ -79,8 +80,11 @@ export async function choosePartNumbers(
   return parts === "?" && comfort !== undefined ? comfort.chooseParts(stored, message) : parts;
 }
 
-function namesDirectory(path: string): boolean {
-  return statIfPresent(path)?.isDirectory() === true;
+/** Rejects a path that several parts cannot be saved to. */
+function requireDirectory(path: string): void {
+  const found = statIfPresent(path);
+  if (found === undefined) throw new MailError(`${path}: no such directory; nothing was saved; create it with !mkdir`);
+  if (!found.isDirectory()) throw new MailError(`${path}: not a directory; nothing was saved`);
 }
 
 /** Runs a task on the folder. Its error determines the exit code of the session. */

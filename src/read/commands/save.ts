@@ -1,6 +1,7 @@
 /** The commands save, copy and write, which append messages to a file. */
 
 import { expandFileName, storeOptions } from "../../config/paths.ts";
+import { splitLastWord } from "../../config/words.ts";
 import { Exit, MailError, UserMistake } from "../../errors.ts";
 import { type Appended, appendBytes } from "../../mailbox/append.ts";
 import { gatherMessages } from "../../mailbox/gathered.ts";
@@ -26,8 +27,8 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
   parse: async (session, rest, name) => {
     const form = partsForm(rest);
     if (form !== undefined) return partsToSave(session, form);
-    const [, list = "", file] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(rest) ?? [];
-    if (file === undefined || file === "") throw new UserMistake("No file specified.");
+    const { before: list, word: file } = splitLastWord(rest, session.terminal.rich);
+    if (file === "") throw new UserMistake("No file specified.");
     const { folder } = session;
     const listed = folder !== undefined && list.trim() !== "";
     const found = listed ? await selectMessages(session, list, { orElse: "nothing" }) : [];
