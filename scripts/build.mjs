@@ -57,6 +57,7 @@ const parts = {
   ]),
   "mail-read": inSource(["read/read.ts"]),
   "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
+  "mail-oauth": [...inSource(["account/oauth-server.ts", "account/log-in.ts"]), ...packages("oauth4webapi")],
   enquirer: packages("enquirer"),
   "html-to-text": packages("html-to-text"),
   "iconv-lite": packages("iconv-lite"),

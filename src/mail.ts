@@ -72,6 +72,11 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     const { runChecks } = await import("./check/check.ts");
     return (session) => runChecks(session, { address: given.words[0], json: given.json });
   }
+  if (given.login !== undefined) {
+    const account = given.login;
+    const { logInToProvider } = await import("./account/log-in.ts");
+    return (session) => logInToProvider(session, account);
+  }
   if (given.queue || given.flush) {
     const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
     return async (session) => (given.flush ? flushQueue(session) : listQueue(session));

@@ -1,13 +1,13 @@
 /** Finds and hides passwords on the command line, in the environment and in typed lines. */
 
 /** A variable that contains a password, as an argument, after -S, or in a command: `smtp-auth-password-USER@HOST=`. */
-const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:smtp-auth-)?password(?:-[^\s=]+)?=).+$/s;
+const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:(?:smtp-auth-)?password|oauth-client-secret)(?:-[^\s=]+)?=).+$/s;
 /** The last @ ends the password, which may contain any character. */
 const url = /(\b[a-z]+:\/\/[^\s:/]*:)\S+(?=@)/gi;
 
 /** Returns the text with asterisks in place of passwords. */
 export function hidePasswords(text: string): string {
-  if (!/password|:\/\//i.test(text)) return text;
+  if (!/password|secret|:\/\//i.test(text)) return text;
   return text.replace(assignment, "$1***").replace(url, "$1***");
 }
 
@@ -29,7 +29,7 @@ export function hidePasswordArguments(): void {
 /** Removes passwords from this process's environment, which its children inherit. */
 export function removePasswordVariables(environment: Record<string, string | undefined>): void {
   for (const [name, value = ""] of Object.entries(environment)) {
-    if (/^(?:smtp-auth-)?password(?:-.+)?$/.test(name)) delete environment[name];
+    if (/^(?:(?:smtp-auth-)?password|oauth-client-secret)(?:-.+)?$/.test(name)) delete environment[name];
     else if (/^(?:mta|smtp|sendmail)$/.test(name))
       environment[name] = value.replace(url, (_all, start: string) => start.slice(0, -1));
   }

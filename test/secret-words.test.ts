@@ -23,6 +23,7 @@ test.each([
   ["mta=smtps://ann@x.org:s3:cr@t@mx", "mta=smtps://ann@x.org:***@mx"],
   ["smtp://ann:x@mx:587", "smtp://ann:***@mx:587"],
   ["mta=smtp://ann@mx:587", "mta=smtp://ann@mx:587"],
+  ["set oauth-client-secret-ann@mx=x", "set oauth-client-secret-ann@mx=***"],
   ["see https://x.org:8080/a", "see https://x.org:8080/a"],
   ["passwordcommand=pass show mail", "passwordcommand=pass show mail"],
   ["Your password has expired", "Your password has expired"],
@@ -31,12 +32,19 @@ test.each([
   expect(containsPassword(text)).toBe(text !== hidden);
 });
 
-test("a password is hidden after every name of the variable password", () => {
-  for (const [name] of namesOfVariable("password")) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
+test("a password is hidden after every name of the variables for secrets", () => {
+  const names = [...namesOfVariable("password"), ...namesOfVariable("oauth-client-secret")];
+  for (const [name] of names) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
 });
 
 test("passwords are removed from the environment of child programs", () => {
-  const environment = { "smtp-auth-password": "x", "password-a@b": "x", mta: "smtp://ann:x@mx", HOME: "/h" };
+  const environment = {
+    "oauth-client-secret": "x",
+    "smtp-auth-password": "x",
+    "password-a@b": "x",
+    mta: "smtp://ann:x@mx",
+    HOME: "/h",
+  };
   removePasswordVariables(environment);
   expect(environment).toEqual({ mta: "smtp://ann@mx", HOME: "/h" });
 });

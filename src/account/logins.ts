@@ -13,6 +13,7 @@ import {
 } from "../connect/login.ts";
 import { Exit } from "../errors.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { readOAuthSettings } from "./oauth-settings.ts";
 import { findPassword } from "./password.ts";
 import { describeRequirement } from "./providers.ts";
 
@@ -22,49 +23,71 @@ export class Logins {
   readonly #terminal: Terminal;
   /** The passwords that were typed or printed by a command, by user and host. */
   readonly #kept = new Map<string, string>();
-  /** The rejected secrets, by user and host. */
-  readonly #rejected = new Map<string, Set<string>>();
+  /** The rejected secrets and the problem that each caused, by user and host. */
+  readonly #rejected = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(config: Config, terminal: Terminal) {
     this.#config = config;
     this.#terminal = terminal;
   }
 
-  /** Returns the login of a user at a server. */
+  /** Returns the login of a user at a server. @throws MailError if a variable is invalid */
   loginTo(request: LoginRequest): Login {
+    const oauth = readOAuthSettings(this.#config, request);
     return {
-      usesToken: false,
-      find: (connection) => this.#find(request, connection),
-      refuse: (credentials) => this.#refuse(request, credentials),
+      usesToken: oauth !== undefined,
+      find: (connection) =>
+        oauth === undefined ? this.#findPassword(request) : this.#findToken(request, oauth, connection),
+      refuse: (credentials, problem) => this.#refuse(request, credentials, problem),
     };
   }
 
-  async #find(request: LoginRequest, _connection: ConnectionFacts): Promise<Credentials> {
-    const { user, host } = request;
-    const secret = await this.#findPassword(request);
-    if (this.#rejected.get(loginKey(request))?.has(secret) === true) {
-      throw new LoginFailed(
-        "login refused",
-        `${host} port ${request.port}: the server has already rejected the login of ${user}; it was not attempted again`,
-        Exit.NoPerm,
-      );
-    }
-    return { user, secret, isToken: false };
+  async #findPassword(request: LoginRequest): Promise<Credentials> {
+    const secret = this.#kept.get(loginKey(request)) ?? (await this.#askPassword(request));
+    this.#throwIfRejected(request, secret);
+    return { user: request.user, secret, isToken: false };
   }
 
-  async #findPassword(request: LoginRequest): Promise<string> {
-    const kept = this.#kept.get(loginKey(request));
-    if (kept !== undefined) return kept;
+  async #askPassword(request: LoginRequest): Promise<string> {
     const { password, isKept } = await findPassword(this.#config, this.#terminal, request);
     if (isKept) this.#kept.set(loginKey(request), password);
     return password;
   }
 
-  async #refuse(request: LoginRequest, { secret }: Credentials): Promise<LoginRefusal> {
+  async #findToken(
+    request: LoginRequest,
+    oauth: NonNullable<ReturnType<typeof readOAuthSettings>>,
+    { isVerified }: ConnectionFacts,
+  ): Promise<Credentials> {
+    const { user, host, port } = request;
+    if (!isVerified) {
+      const text = `${host} port ${port}: an OAuth2 token is sent only over TLS with a valid certificate; the login was not sent`;
+      throw new LoginFailed("login not encrypted", text, Exit.NoPerm);
+    }
+    const rejected = this.#rejected.get(loginKey(request)) ?? new Map();
+    // One renewed token has been rejected, too. Further ones would not help.
+    if (rejected.size > 1) this.#throwIfRejected(request, [...rejected.keys()][1]);
+    const { findAccessToken } = await import("./access-token.ts");
+    const secret = await findAccessToken(this.#config, request, oauth, new Set(rejected.keys()));
+    this.#throwIfRejected(request, secret);
+    return { user, secret, isToken: true };
+  }
+
+  /** @throws LoginFailed if the server has rejected the secret in this run */
+  #throwIfRejected(request: LoginRequest, secret: string): void {
+    const problem = this.#rejected.get(loginKey(request))?.get(secret);
+    if (problem === undefined) return;
+    throw new LoginFailed("login refused", `${problem}; it was not attempted again`, Exit.NoPerm);
+  }
+
+  async #refuse(request: LoginRequest, { secret, isToken }: Credentials, problem: string): Promise<LoginRefusal> {
     const key = loginKey(request);
     this.#kept.delete(key);
-    this.#rejected.set(key, new Set(this.#rejected.get(key)).add(secret));
-    return { isRetried: false, advice: describeRequirement(request.host) };
+    const rejected = new Map(this.#rejected.get(key)).set(secret, problem);
+    this.#rejected.set(key, rejected);
+    return isToken
+      ? { isRetried: rejected.size === 1, advice: "" }
+      : { isRetried: false, advice: describeRequirement(request.host) };
   }
 }
 

@@ -1,9 +1,6 @@
 /**
  * Finds the password for a server: in a variable or URL, from a command, in ~/.netrc, or from the user.
  */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
 import type { Config } from "../config/config.ts";
 import type { Found } from "../config/settings.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
@@ -13,6 +10,7 @@ import type { Terminal } from "../terminal/terminal.ts";
 import { hostSuffixes, isForAccount, netrcPath, senderSuffixes, suffixesOf } from "./find-account.ts";
 import { variablesNaming } from "./named-servers.ts";
 import { passwordFromNetrc } from "./netrc.ts";
+import { readSecretFromCommand } from "./secret-command.ts";
 
 /** A password, and whether it is kept for the rest of the run, because finding it again would disturb the user. */
 interface FoundPassword {
@@ -32,7 +30,8 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
   if (set !== undefined) return { password: set, isKept: false };
   const command = settings.text("passwordcommand");
   if (command !== undefined && command !== "") {
-    return { password: await readPasswordFromCommand(settings.get("SHELL"), command, { user, host }), isKept: true };
+    const password = await readSecretFromCommand(config, "passwordcommand", command, { user, host });
+    return { password, isKept: true };
   }
   const path = netrcPath(config);
   const found = passwordFromNetrc(path, request, user);
@@ -73,24 +72,4 @@ function usePassword({ value, exposedIn }: Found): string {
     `${exposedIn}: other users can read the password in it; nothing was sent; run chmod 600 ${exposedIn}`,
     Exit.Config,
   );
-}
-
-/** Returns the first line that the command prints. The command's environment contains $MAIL_USER and $MAIL_HOST. */
-async function readPasswordFromCommand(shell: string, command: string, { user, host }: { user: string; host: string }) {
-  const environment = { ...process.env, MAIL_USER: user, MAIL_HOST: host };
-  const child = spawn(shell, ["-c", command], { stdio: ["ignore", "pipe", "inherit"], env: environment });
-  const closed = once(child, "close") as Promise<[number | null]>;
-  const [output, [code]] = await Promise.all([text(child.stdout), closed]).catch((error: unknown) => {
-    throw new MailError(`passwordcommand: ${error instanceof Error ? error.message : String(error)}`, Exit.Config);
-  });
-  const [password = ""] = output.split("\n", 1);
-  if (code !== 0)
-    throw new LoginFailed("no password", `passwordcommand: exited with code ${code}; nothing was sent`, Exit.NoPerm);
-  if (password === "")
-    throw new LoginFailed(
-      "password command failed",
-      "passwordcommand: printed no password; nothing was sent",
-      Exit.NoPerm,
-    );
-  return password;
 }

@@ -1,36 +1,88 @@
 /** What is known about large mail providers: the logins that they require, and their OAuth2 endpoints. */
 
+/** The endpoints of an authorization server (RFC 6749, section 3; RFC 8628, section 3.1), as URLs. */
+export interface Endpoints {
+  readonly authorization?: string | undefined;
+  readonly token?: string | undefined;
+  /** The device authorization endpoint; undefined if the provider does not offer the device flow for mail. */
+  readonly device?: string | undefined;
+}
+
+export interface OAuthProvider {
+  readonly issuer: string;
+  readonly scope: string;
+  readonly endpoints: Endpoints;
+}
+
 interface Provider {
   readonly name: string;
   /** The domains of its mail servers. */
   readonly domains: readonly string[];
   /** The login that it requires, in words. */
   readonly requires: string;
+  readonly oauth?: OAuthProvider;
 }
 
-const providers: readonly Provider[] = [
-  {
+const providers = {
+  google: {
     name: "Google",
     domains: ["gmail.com", "googlemail.com", "google.com"],
-    requires: "an application password, or OAuth2",
+    requires: "an application password, or OAuth2 (mail --login ACCOUNT)",
+    oauth: {
+      issuer: "https://accounts.google.com",
+      scope: "https://mail.google.com/",
+      // Google's device flow does not permit this scope.
+      endpoints: {
+        authorization: "https://accounts.google.com/o/oauth2/v2/auth",
+        token: "https://oauth2.googleapis.com/token",
+      },
+    },
   },
-  {
+  microsoft: {
     name: "Microsoft",
     domains: ["outlook.com", "office365.com", "office.com", "hotmail.com", "live.com"],
-    requires: "OAuth2",
+    requires: "OAuth2 (mail --login ACCOUNT)",
+    oauth: {
+      issuer: "https://login.microsoftonline.com/common/v2.0",
+      scope:
+        "offline_access https://outlook.office.com/IMAP.AccessAsUser.All " +
+        "https://outlook.office.com/POP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
+      endpoints: {
+        authorization: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        token: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
+        device: "https://login.microsoftonline.com/common/oauth2/v2.0/devicecode",
+      },
+    },
   },
-  { name: "Fastmail", domains: ["fastmail.com", "messagingengine.com"], requires: "an application password" },
-  { name: "Yahoo", domains: ["yahoo.com", "aol.com"], requires: "an application password" },
-  { name: "Apple", domains: ["me.com", "icloud.com"], requires: "an application password" },
-];
+  fastmail: {
+    name: "Fastmail",
+    domains: ["fastmail.com", "messagingengine.com"],
+    requires: "an application password",
+  },
+  yahoo: { name: "Yahoo", domains: ["yahoo.com", "aol.com"], requires: "an application password" },
+  apple: { name: "Apple", domains: ["me.com", "icloud.com"], requires: "an application password" },
+} as const satisfies Record<string, Provider>;
 
-function providerOf(host: string): Provider | undefined {
+function findProvider(host: string): Provider | undefined {
   const name = host.toLowerCase();
-  return providers.find(({ domains }) => domains.some((domain) => name === domain || name.endsWith(`.${domain}`)));
+  return Object.values<Provider>(providers).find(({ domains }) =>
+    domains.some((domain) => name === domain || name.endsWith(`.${domain}`)),
+  );
 }
 
 /** Returns the login that the provider of a host requires, for an error message; empty if the provider is unknown. */
 export function describeRequirement(host: string): string {
-  const provider = providerOf(host);
+  const provider = findProvider(host);
   return provider === undefined ? "" : `${provider.name} requires ${provider.requires}`;
 }
+
+/** Returns the provider of a name such as "google"; without a name, the provider of a mail server's host. */
+export function oauthProvider(name: string | undefined, host: string): OAuthProvider | undefined {
+  if (name === undefined) return findProvider(host)?.oauth;
+  return Object.hasOwn(providers, name) ? (providers as Record<string, Provider>)[name]?.oauth : undefined;
+}
+
+/** The names of the providers whose OAuth2 endpoints are known. */
+export const oauthProviderNames: readonly string[] = Object.entries<Provider>(providers).flatMap(([name, { oauth }]) =>
+  oauth === undefined ? [] : [name],
+);

@@ -163,6 +163,7 @@ function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "l
     case "login mechanism unknown":
     case "login not encrypted":
     case "no password":
+    case "no token":
     case "password command failed":
       return "login";
     default:

@@ -33,6 +33,8 @@ export function connectionRemedy(
   switch (reason) {
     case "no password":
       return "see mailrc(5) for netrc and passwordcommand";
+    case "no token":
+      return "run mail --login ACCOUNT";
     case "login not encrypted":
       return "set starttls=required";
     case "login not offered":

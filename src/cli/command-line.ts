@@ -103,6 +103,8 @@ export interface CommandLine {
   readonly set: readonly string[];
   /** The account whose variables are set after the start-up files have been read. */
   readonly account: string | undefined;
+  /** The account for which --login obtains a token. */
+  readonly login: string | undefined;
   /** The command given with --run; empty without --run. */
   readonly run: readonly string[];
   readonly if: string | undefined;
@@ -251,6 +253,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   const [task, other] = tasks;
   if (task !== undefined && other !== undefined) throw describeConflict(task, other);
   if (given.count && given.print) throw describeConflict("--count", "--print");
+  if (given.login !== undefined && given.account !== undefined) throw describeConflict("--login", "--account");
   if (given.wait > 0 && given.track === undefined) throw new UsageError("mail: --wait requires --track", Exit.Usage);
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
@@ -292,6 +295,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
     ["--run", given.run.length > 0],
     ["--config", given.config],
     ["--check", given.check],
+    ["--login", given.login !== undefined],
     ["--queue", given.queue],
     ["--flush", given.flush],
     ["--smtp", given.smtp !== undefined],

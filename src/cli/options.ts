@@ -248,6 +248,12 @@ export const options = [
     meaning: "Select an account that a start-up file defines. Variables given with -S are set afterwards.",
   },
   {
+    long: "login",
+    argument: "account",
+    meaning:
+      "Log in to the OAuth2 provider of an account that a start-up file defines, and store the token. See oauth-client-id in mailrc(5).",
+  },
+  {
     letter: "X",
     long: "startup-cmd",
     argument: "command",

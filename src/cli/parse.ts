@@ -194,6 +194,7 @@ function toCommandLine(
     wait: parseSeconds("wait", text("wait")),
     set: list("set"),
     account: text("account"),
+    login: text("login"),
     run: command.length > 0 ? command : list("run"),
     if: text("if"),
     throttle: text("throttle"),

@@ -45,7 +45,8 @@ function readValue(settings: Config["settings"], name: string): string | undefin
  */
 export function hideSecrets<Value extends string | undefined>(name: string, value: Value): Value | string {
   if (value === undefined || value === "") return value;
-  if (isSecretVariable(name) || /passw(or)?d(?!command)|secret|token(?!-command)/i.test(name)) return "***";
+  if (isSecretVariable(name) || /passw(or)?d(?!command)|secret|token(?!-(?:command|endpoint))/i.test(name))
+    return "***";
   // A user name may contain @, and a password may contain any character. The last @ ends the password.
   return value.replace(/(:\/\/[^\s:]*):\S*@/g, "$1:***@");
 }

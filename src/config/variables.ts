@@ -326,6 +326,57 @@ export const variables = {
   noheader: flagKind("Do not list the headers at start-up."),
   noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
+  "oauth-authorization-endpoint": {
+    ...textKind("The URL of the page on which the user logs in, if oauth-provider does not determine it.", "URL"),
+    perAccount: true,
+  },
+  "oauth-client-id": {
+    ...textKind(
+      "The identifier under which you have registered mail with the provider. If set, the account uses OAuth2, and mail --login obtains its token.",
+      "identifier",
+    ),
+    perAccount: true,
+    notInherited: true,
+  },
+  "oauth-client-secret": {
+    ...textKind(
+      "The secret that the provider has issued together with oauth-client-id, if it has issued one.",
+      "secret",
+    ),
+    perAccount: true,
+    isSecret: true,
+    notInherited: true,
+  },
+  "oauth-device-endpoint": {
+    ...textKind("The URL of the device authorization endpoint, if oauth-provider does not determine it.", "URL"),
+    perAccount: true,
+  },
+  "oauth-provider": {
+    ...textKind(
+      "The OAuth2 provider: google, microsoft, or the URL of an issuer. By default it is determined by the name of the mail server.",
+      "provider",
+    ),
+    perAccount: true,
+  },
+  "oauth-scope": {
+    ...textKind(
+      "The permissions to request, separated by spaces. By default those for mail at oauth-provider.",
+      "list",
+    ),
+    perAccount: true,
+  },
+  "oauth-token-command": {
+    ...textKind(
+      "A command that prints an OAuth2 access token, instead of mail --login. The environment variables MAIL_USER and MAIL_HOST identify the account.",
+      "command",
+    ),
+    perAccount: true,
+    notInherited: true,
+  },
+  "oauth-token-endpoint": {
+    ...textKind("The URL that issues tokens, if oauth-provider does not determine it.", "URL"),
+    perAccount: true,
+  },
   outfolder: flagKind("Interpret a relative path in record as relative to the folder directory."),
   PAGER: programKind("The program that shows long messages page by page.", ["/usr/bin/pager", "less", "more"]),
   password: {

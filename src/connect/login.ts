@@ -8,6 +8,7 @@ export type LoginReason =
   | "login mechanism unknown"
   | "login not encrypted"
   | "no password"
+  | "no token"
   | "password command failed";
 
 /** The login failed or was not attempted. The message describes the cause and the remedy. */
@@ -43,7 +44,7 @@ export interface Credentials {
 
 /** What to do after a server has rejected a login. */
 export interface LoginRefusal {
-  /** Whether one further attempt is worthwhile, because the access token has been renewed in the meantime. */
+  /** Whether one further attempt over a new connection is worthwhile, because the access token will be renewed. */
   readonly isRetried: boolean;
   /** What the provider requires, for the error message; empty if this is unknown. */
   readonly advice: string;
@@ -59,6 +60,10 @@ export interface Login {
    * @throws LoginFailed if there are none, or if the server has already rejected them in this run
    */
   find(connection: ConnectionFacts): Promise<Credentials>;
-  /** Records that the server has permanently rejected the credentials, so that they are not sent again in this run. */
-  refuse(credentials: Credentials): Promise<LoginRefusal>;
+  /**
+   * Records that the server has permanently rejected the credentials, so that they are not sent again in this run.
+   *
+   * @param problem the error message, with the server's name and reply
+   */
+  refuse(credentials: Credentials, problem: string): Promise<LoginRefusal>;
 }

@@ -93,9 +93,10 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   asVariables();
   await readStartUpFiles(session, given.resourceFiles ?? (given.withoutSystemRc ? "u" : "su"));
   session.ending = undefined;
-  if (given.account !== undefined) {
+  const account = given.account ?? given.login;
+  if (account !== undefined) {
     const { selectAccount } = await import("./session/select-account.ts");
-    await selectAccount(session, given.account);
+    await selectAccount(session, account);
   }
   await selectNamedAccounts(session, given);
   config.settings.origin = "the command line";

@@ -90,9 +90,17 @@ export function chooseMechanism(
   const foreign = words.filter((word) => word !== "").join(" ");
   throw new SubmissionFailed(
     foreign === "" ? "login not offered" : "login mechanism unknown",
-    `${server}: ${foreign === "" ? "the server does not offer a login" : `no supported login mechanism (${foreign})`}`,
+    `${server}: ${describeUnusable(foreign, usesToken)}`,
     Exit.Unavailable,
   );
+}
+
+/** @param mechanisms the mechanisms that the server offers */
+function describeUnusable(mechanisms: string, usesToken: boolean): string {
+  if (mechanisms === "") return "the server does not offer a login";
+  return usesToken
+    ? `the server does not accept OAuth2 tokens (${mechanisms})`
+    : `no supported login mechanism (${mechanisms})`;
 }
 
 /** @throws MailError if the name is unknown */
@@ -140,10 +148,10 @@ export async function logIn(
   } catch (error) {
     const reply = loginRejection(error);
     if (reply === undefined) throw error;
-    const { isRetried, advice } = await login.refuse(credentials);
+    const problem = `${name}: login failed: ${reply}`;
+    const { isRetried, advice } = await login.refuse(credentials, problem);
     if (isRetried) return false;
-    const words = advice === "" ? reply : `${reply}; ${advice}`;
-    throw new SubmissionFailed("login refused", `${name}: login failed: ${words}`, Exit.NoPerm, error);
+    throw new SubmissionFailed("login refused", advice === "" ? problem : `${problem}; ${advice}`, Exit.NoPerm, error);
   }
 }
 

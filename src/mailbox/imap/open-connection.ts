@@ -87,7 +87,7 @@ async function sendCredentials(
     await sendLogin(offer, mechanism, credentials, server);
   } catch (error) {
     if (!(error instanceof ImapFailed) || error.reason !== "login refused") throw error;
-    const { isRetried, advice } = await login.refuse(credentials);
+    const { isRetried, advice } = await login.refuse(credentials, error.message);
     if (isRetried) throw new TokenRenewed(error.reason, error.message, error);
     if (advice === "") throw error;
     throw new ImapFailed(error.reason, `${error.message}; ${advice}`, error);

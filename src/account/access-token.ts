@@ -1,0 +1,58 @@
+/** Obtains the OAuth2 access token for a login: from a command, from the store, or by renewing the stored one. */
+import type { Config } from "../config/config.ts";
+import { loadAuthorities } from "../connect/certificates.ts";
+import { LoginFailed, type LoginRequest } from "../connect/login.ts";
+import { readTlsSettings } from "../connect/tls-policy.ts";
+import { Exit } from "../errors.ts";
+import type { OAuthClient, TokenCommand } from "./oauth-settings.ts";
+import { readSecretFromCommand } from "./secret-command.ts";
+import { type StoredTokens, TokenStore } from "./token-store.ts";
+
+/**
+ * Returns the access token for a login. An expired token, or one that the mail server has rejected, is renewed.
+ *
+ * @throws LoginFailed if there is no token for the server
+ */
+export async function findAccessToken(
+  config: Config,
+  request: LoginRequest,
+  settings: OAuthClient | TokenCommand,
+  rejected: ReadonlySet<string>,
+): Promise<string> {
+  const { user, host } = request;
+  if (settings.kind === "command") {
+    return readSecretFromCommand(config, "oauth-token-command", settings.command, { user, host });
+  }
+  const store = new TokenStore(config, settings.issuer, user);
+  const isUsable = ({ accessToken, expires }: StoredTokens) =>
+    accessToken !== "" && (expires === undefined || expires > Date.now()) && !rejected.has(accessToken);
+  const stored = readFor(store, request, settings);
+  if (isUsable(stored)) return stored.accessToken;
+  return store.lock(async () => {
+    // Another process may have renewed the token in the meantime.
+    const current = readFor(store, request, settings);
+    if (isUsable(current)) return current.accessToken;
+    const { OAuthServer, OAuthRefusal } = await import("./oauth-server.ts");
+    const server = await OAuthServer.find(settings, await loadAuthorities(readTlsSettings(config)));
+    try {
+      const { refreshToken = current.refreshToken, ...renewed } = await server.renew(current.refreshToken);
+      store.write({ ...current, ...renewed, refreshToken });
+      return renewed.accessToken;
+    } catch (error) {
+      if (!(error instanceof OAuthRefusal) || error.code !== "invalid_grant") throw error;
+      throw noToken(`the provider no longer accepts the login of ${user}`, error);
+    }
+  });
+}
+
+function readFor(store: TokenStore, { user, host }: LoginRequest, { clientId }: OAuthClient): StoredTokens {
+  const stored = store.read();
+  if (stored === undefined) throw noToken(`no OAuth2 token for ${user} at ${host}`);
+  if (stored.clientId !== clientId) throw noToken(`the OAuth2 token of ${user} belongs to another client`);
+  if (!stored.hosts.includes(host)) throw noToken(`the OAuth2 token of ${user} is not meant for ${host}`);
+  return stored;
+}
+
+function noToken(problem: string, cause?: unknown): LoginFailed {
+  return new LoginFailed("no token", `${problem}; run mail --login ACCOUNT`, Exit.NoPerm, cause);
+}
