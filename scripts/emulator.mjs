@@ -23,8 +23,8 @@ export function emulator({ rows, columns }) {
   const terminal = new headless.Terminal({ rows, cols: columns, allowProposedApi: true, convertEol: true });
   terminal.loadAddon(new unicode.Unicode11Addon());
   terminal.unicode.activeVersion = "11";
-  const { active } = terminal.buffer;
-  const line = (y) => active.getLine(active.baseY + y);
+  const { buffer } = terminal;
+  const line = (y) => buffer.active.getLine(buffer.active.baseY + y);
 
   function styledLine(y) {
     let text = "";
@@ -53,12 +53,12 @@ export function emulator({ rows, columns }) {
         .join("\n")
         .trimEnd(),
     styled: () => all(styledLine).join("\n").trimEnd(),
-    cursor: () => ({ row: active.cursorY, column: active.cursorX }),
+    cursor: () => ({ row: buffer.active.cursorY, column: buffer.active.cursorX }),
     withCursor() {
       return all((y) => {
-        if (y !== active.cursorY) return line(y)?.translateToString(true) ?? "";
-        const left = line(y)?.translateToString(false, 0, active.cursorX) ?? "";
-        return `${left}█${line(y)?.translateToString(true, active.cursorX) ?? ""}`;
+        if (y !== buffer.active.cursorY) return line(y)?.translateToString(true) ?? "";
+        const left = line(y)?.translateToString(false, 0, buffer.active.cursorX) ?? "";
+        return `${left}█${line(y)?.translateToString(true, buffer.active.cursorX) ?? ""}`;
       })
         .join("\n")
         .trimEnd();

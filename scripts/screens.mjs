@@ -54,8 +54,8 @@ function environmentOf(home, more) {
   };
 }
 
-/** Runs a session. @returns each step and the screen after it, as text */
-async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false }) {
+/** Runs a session. @returns each named step and the screen after it, as text */
+async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false, excerpt = false }) {
   const home = makeHome(files);
   const screen = emulator(size);
   let taken = Promise.resolve();
@@ -69,13 +69,17 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
       taken = taken.then(() => screen.write(text)).then(() => look());
     },
   });
-  /** Waits until there is new output and the screen, with the cursor shown as █, ends with the expected text. */
+  /**
+   * Waits until there is new output and the screen, with the cursor shown as █, ends with the expected text or matches
+   * the expression.
+   */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {
-      const fail = () => reject(new Error(`never ended with ${JSON.stringify(wanted)}:\n${screen.withCursor()}`));
+      const fail = () => reject(new Error(`never showed ${wanted}:\n${screen.withCursor()}`));
       const timer = setTimeout(fail, patience);
       look = () => {
-        if (!screen.withCursor().endsWith(wanted)) return;
+        const now = screen.withCursor();
+        if (typeof wanted === "string" ? !now.endsWith(wanted) : !wanted.test(now)) return;
         clearTimeout(timer);
         look = () => {};
         resolve();
@@ -94,7 +98,11 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
       }
       await answered;
       await taken;
-      text += `── ${name}\n${colours ? screen.styled() : screen.withCursor()}\n`;
+      if (name === undefined) continue;
+      const all = colours ? screen.styled() : screen.withCursor();
+      const typed = excerpt && type !== undefined ? all.lastIndexOf(` ${type.trim()}\n`) : 0;
+      const start = all.lastIndexOf("\n", typed) + 1;
+      text += `── ${name}\n${all.slice(start)}\n`;
     }
   } finally {
     await pty.close();
@@ -123,10 +131,16 @@ let failed = 0;
 let count = 0;
 for (const [name, session] of Object.entries(sessions)) {
   if (names.length > 0 && !names.includes(name)) continue;
+  if (session.requires !== undefined && !existsSync(session.requires)) {
+    console.log(`skip  ${name}: ${session.requires} is not installed`);
+    continue;
+  }
   count++;
   const path = join(directory, `${name}.txt`);
   try {
-    const played = await play(session);
+    // Other clients fill their lines with spaces.
+    const shown = await play(session);
+    const played = session.requires === undefined ? shown : shown.replace(/ +$/gm, "");
     if (write) writeFileSync(path, played);
     const wanted = existsSync(path) ? readFileSync(path, "utf8") : "";
     if (wanted === played) {

@@ -6,6 +6,7 @@ import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { emptyMailbox } from "../mailbox/packed/piped.ts";
 import { isSystemError } from "../system-error.ts";
+import { wrapWords } from "../terminal/wrap-words.ts";
 import { type FolderName, folderNamed, NoMail, openWithMail, summarizeFolder, systemFolder } from "./folder/folder.ts";
 import { offerPending } from "./folder/offer-pending.ts";
 import { leaveFolder } from "./folder/quit.ts";
@@ -14,7 +15,7 @@ import { runSession } from "./interpreter/loop.ts";
 import { offerUnfinished } from "./send/unfinished.ts";
 import type { Session } from "./session/session.ts";
 
-const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.\n";
+const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.";
 
 /** Returns the folder that the command line names. */
 export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
@@ -43,7 +44,8 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
     await printHeaderLines(session, folder, all);
     return Exit.Ok;
   }
-  if (!config.settings.get("quiet")) terminal.out(banner);
+  if (!config.settings.get("quiet"))
+    terminal.out(`${terminal.rich ? wrapWords(banner, terminal.size().columns) : banner}\n`);
   if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) await showHeaders(session);
   await offerPending(session);

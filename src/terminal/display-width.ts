@@ -73,15 +73,45 @@ function countJoinedLetters(character: string): number {
   return Math.max(letters.length - 1, 0);
 }
 
+/** Characters that join or modify emoji. Some terminals show each emoji of such a sequence separately. */
+const joinsEmoji = /[\u200d\u{1f3fb}-\u{1f3ff}]/u;
+
+/** Returns the number of columns that the text occupies on the terminals that show it widest. */
+export function widestWidth(text: string): number {
+  if (!joinsEmoji.test(text)) return displayWidth(text);
+  let width = 0;
+  for (const character of splitGraphemes(text)) {
+    let separately = 0;
+    if (joinsEmoji.test(character)) for (const codePoint of character) separately += measureJoined(codePoint);
+    width += Math.max(displayWidth(character), separately);
+  }
+  return width;
+}
+
+/** Returns the width of a code point within an emoji sequence, in which joiners are invisible. */
+function measureJoined(codePoint: string): number {
+  return /[\u200d\ufe0f]/.test(codePoint) ? 0 : displayWidth(codePoint);
+}
+
+interface CutOptions {
+  readonly ellipsis?: string;
+  /** The function that measures text, displayWidth or widestWidth. */
+  readonly measure?: (text: string) => number;
+}
+
 /** Truncates text to the given number of columns. An ellipsis marks the omission. */
-export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { ellipsis?: string } = {}): string {
+export function cutToFit(
+  text: string,
+  columns: number,
+  { ellipsis = "…", measure = displayWidth }: CutOptions = {},
+): string {
   const start = text.length > columns * longestCharacter ? startOfText(text, columns * longestCharacter) : text;
-  if (start === text && displayWidth(text) <= columns) return text;
+  if (start === text && measure(text) <= columns) return text;
   const room = columns - ellipsis.length;
   let used = 0;
   let kept = "";
   for (const character of splitGraphemes(start)) {
-    used += displayWidth(character);
+    used += measure(character);
     if (used > room) break;
     kept += character;
   }
@@ -89,7 +119,7 @@ export function cutToFit(text: string, columns: number, { ellipsis = "…" }: { 
 }
 
 /** Truncates text, or pads it with spaces, to an exact number of columns. */
-export function fillColumns(text: string, columns: number, options: { ellipsis?: string } = {}): string {
+export function fillColumns(text: string, columns: number, options: CutOptions = {}): string {
   const kept = cutToFit(text, columns, options);
   return kept + " ".repeat(Math.max(columns - displayWidth(kept), 0));
 }

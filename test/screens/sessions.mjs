@@ -1,7 +1,10 @@
 /**
  * The sessions that `npm run screens` runs. A step types text or resizes the window. It then waits until the screen,
- * with its cursor as █, ends with `until`. Without `until`, it waits until the program exits.
+ * with its cursor as █, ends with `until`. Without `until`, it waits until the program exits. The screen after a step
+ * without a name is not recorded, and of an excerpt only the last command and its output.
  */
+
+import { discussionMailbox } from "./discussion.mjs";
 
 const wide = { rows: 24, columns: 80 };
 const narrow = { rows: 24, columns: 40 };
@@ -130,6 +133,79 @@ const mailrc = `set ask askcc append dot save sendmail=bin/take sendwait
 ignore received message-id resent-message-id status mail-from return-path via delivered-to
 `;
 const taking = { "bin/take": "#!/bin/sh\ncat >sent\n" };
+
+/** Windows that show 50 messages, and all of the help. */
+const tall = { list: 56, help: 300 };
+
+const muttrc = `set folder=. spoolfile=spool record=/dev/null mbox_type=mbox
+set sort=threads sort_aux=last-date-received
+`;
+
+/** Returns the sessions in which other mail clients show the same messages in threads. */
+function peersAt(columns) {
+  const size = { rows: tall.list, columns };
+  return {
+    [`s-nail-${columns}`]: {
+      title: `the same list in S-nail, in ${columns} columns`,
+      requires: "/usr/bin/s-nail",
+      argv: ["s-nail", "-n", "-S", "screen=60", "-f", "spool"],
+      size,
+      excerpt: true,
+      files: { spool: discussionMailbox() },
+      steps: [
+        { until: "? █" },
+        { type: "thread\r", until: "? █" },
+        { name: "thread", type: "h\r", until: "? █" },
+        { type: "collapse *\r", until: "? █" },
+        { name: "collapse *", type: "h\r", until: "? █" },
+        { type: "x\r" },
+      ],
+    },
+    [`mutt-${columns}`]: {
+      title: `the same list in mutt, in ${columns} columns`,
+      requires: "/usr/bin/mutt",
+      argv: ["mutt", "-n", "-F", "muttrc", "-R", "-f", "spool"],
+      size,
+      files: { muttrc, spool: discussionMailbox() },
+      steps: [
+        { name: "threads", until: /Msgs:50[^\n]*$/ },
+        { name: "all threads collapsed", type: "\x1bV", until: /█[^\n]*\n(?:[^\n]*\n){0,60}[^\n]*Msgs:50[^\n]*$/ },
+        { type: "x" },
+      ],
+    },
+  };
+}
+
+/** Returns the sessions that show lists, threads and help in a window of a given width. */
+function sessionsAt(columns) {
+  return {
+    [`list-${columns}`]: {
+      title: `a list of 50 messages, in threads and collapsed, in ${columns} columns`,
+      size: { rows: tall.list, columns },
+      excerpt: true,
+      files: { ".mailrc": mailrc, spool: discussionMailbox() },
+      steps: [
+        { name: "mail", until: "& █" },
+        { name: "thread", type: "thread\r", until: "& █" },
+        { name: "collapse *", type: "collapse *\r", until: "& █" },
+        { type: "x\r" },
+      ],
+    },
+    ...(columns > 80 ? {} : peersAt(columns)),
+    [`help-${columns}`]: {
+      title: `help in ${columns} columns`,
+      size: { rows: tall.help, columns },
+      excerpt: true,
+      files: { ".mailrc": mailrc, spool: hola },
+      steps: [
+        { name: "mail", until: "& █" },
+        { name: "?", type: "?\r", until: "& █" },
+        { name: "help msglist", type: "help msglist\r", until: "& █" },
+        { type: "x\r" },
+      ],
+    },
+  };
+}
 
 export const sessions = {
   story: {
@@ -359,4 +435,7 @@ export const sessions = {
       { name: "x", type: "x\r", until: "$ █" },
     ],
   },
+  ...sessionsAt(40),
+  ...sessionsAt(80),
+  ...sessionsAt(200),
 };

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import stringWidth from "string-width";
 import { makeVisible } from "../../src/message/safe-text.ts";
-import { cutToFit, displayWidth, fillColumns, splitGraphemes } from "../../src/terminal/display-width.ts";
+import { cutToFit, displayWidth, fillColumns, splitGraphemes, widestWidth } from "../../src/terminal/display-width.ts";
 
 test.each([
   ["plain", "hola", 4],
@@ -17,6 +17,16 @@ test.each([
   ["an emoji of several code points", "👩‍💻", 2],
   ["a control character made visible", "a\u001bb", 4],
 ])("the width of %s", (_what, text, width) => expect(displayWidth(text)).toBe(width));
+
+test.each([
+  ["an emoji", "🎉", 2],
+  ["two joined emoji", "👩\u200d💻", 4],
+  ["an emoji with a skin colour", "👍🏽", 4],
+  ["a flag", "🇩🇪", 2],
+  ["plain text", "señor", 5],
+])("the width of %s on the terminals that show it widest", (_what, text, width) =>
+  expect(widestWidth(text)).toBe(width),
+);
 
 test("the fast path for Latin, Greek and Cyrillic gives the same result as the general path", () => {
   for (let code = 0x20; code < 0x600; code++) {

@@ -7,7 +7,7 @@ import { parseHeader } from "../../message/header.ts";
 import { namesAnother, trueName } from "../../message/lookalike.ts";
 import { findDeclaredCharset } from "../../message/parameters.ts";
 import { findSender } from "../../message/sender.ts";
-import { cutToFit, displayWidth, fillColumns } from "../../terminal/display-width.ts";
+import { cutToFit, fillColumns, widestWidth } from "../../terminal/display-width.ts";
 import { formatCounts, headerTexts, statusMark } from "../header-list/header-line.ts";
 import { bareSubject } from "../header-list/sort-columns.ts";
 import { asciiTree, drawBranch, formatHidden, unicodeTree } from "../header-list/thread-lines.ts";
@@ -52,13 +52,21 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
   const sender = toOneLine(revealHost(parts.byName ? revealAddress(who, parts.header, decode) : decode(who)));
   const start =
-    `${parts.current ? ">" : " "}${statusMark(parts.flags)}${number} ` +
+    `${parts.current ? ">" : " "}${findMark(parts)}${number} ` +
     `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +
     `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatCounts(parts.counts) : ""}`;
-  const room = Math.max(columns - displayWidth(start), 0);
+  // A line that is too wide would be wrapped, so emoji are measured as on the terminals that show them widest.
+  const room = Math.max(columns - widestWidth(start), 0);
+  const cut = { ...fit, measure: widestWidth };
   const text = toOneLine(decode(subject));
-  if (parts.thread === undefined) return start + cutToFit(text, room, fit);
-  return start + cutToFit(formatThreadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, fit).trimEnd();
+  if (parts.thread === undefined) return start + cutToFit(text, room, cut);
+  return start + cutToFit(formatThreadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, cut).trimEnd();
+}
+
+/** Returns the letter for a message's state, or `u` if only messages that it hides in a collapsed thread are unread. */
+function findMark({ flags, thread }: HeaderLineParts): string {
+  const mark = statusMark(flags);
+  return mark === " " && (thread?.hidden.unread ?? 0) > 0 ? "u" : mark;
 }
 
 interface SubjectRoom {

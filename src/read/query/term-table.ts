@@ -54,7 +54,8 @@ export const queryTerms = {
   },
   is: {
     argument: "state",
-    meaning: "The message has this state: new, unread, deleted, flagged or another state listed below.",
+    meaning:
+      "The message has this state: new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered, draft or bounce.",
     example: "is:unread",
     hint: "use new, old, read, unread, deleted, saved, held, mbox, touched, flagged, answered, draft or bounce",
   },

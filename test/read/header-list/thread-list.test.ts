@@ -108,6 +108,15 @@ test("a collapsed thread is one line with the number of hidden messages", async 
   expect(await run("expand 1")).toBe(tree);
 });
 
+test("the letter u marks a thread in which only hidden messages are unread", async () => {
+  const run = await onTerminal();
+  await run("thread");
+  await run("seen 1");
+  expect(await run("collapse *")).toContain(">u  1 Zoe Z.               Jan 16 18:22 [3 hidden, 3 unread] hola\n");
+  await run("seen *");
+  expect(await run("h")).toContain("    1 Zoe Z.               Jan 16 18:22 [3 hidden] hola\n");
+});
+
 test("a reply and its replies can be collapsed separately", async () => {
   const run = await onTerminal();
   await run("thread");
