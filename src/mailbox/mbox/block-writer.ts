@@ -177,14 +177,16 @@ export class BlockWriter {
   async #writeSome(bytes: Buffer, position: number): Promise<number> {
     const { descriptor, direct } = this.#target;
     const isWhole = bytes.length % directUnit === 0 && position % directUnit === 0;
-    if (!this.#isDirect || direct === undefined || !isWhole) return writeBlock(descriptor, bytes, position);
-    try {
-      return await writeBlock(direct, bytes, position);
-    } catch (error) {
-      if (!isSystemError(error) || error.code !== "EINVAL") throw error;
-      // This file system requires a different unit, or does not support direct writes.
-      this.#isDirect = false;
-      return writeBlock(descriptor, bytes, position);
+    let target = this.#isDirect && direct !== undefined && isWhole ? direct : descriptor;
+    for (;;) {
+      try {
+        return (await writeAsync(target, bytes, 0, bytes.length, position)).bytesWritten;
+      } catch (error) {
+        if (target === descriptor || !isSystemError(error) || error.code !== "EINVAL") throw error;
+        // This file system requires a different unit, or does not support direct writes.
+        this.#isDirect = false;
+        target = descriptor;
+      }
     }
   }
 
@@ -201,10 +203,6 @@ export class BlockWriter {
     await Promise.all(this.#writing);
     await this.#starting;
   }
-}
-
-async function writeBlock(descriptor: number, bytes: Buffer, position: number): Promise<number> {
-  return (await writeAsync(descriptor, bytes, 0, bytes.length, position)).bytesWritten;
 }
 
 /** Returns page-aligned memory, which Node's own buffers do not guarantee; undefined if the memory limit is too low. */
