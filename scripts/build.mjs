@@ -50,7 +50,6 @@ const parts = {
   "mail-send": inSource([
     "read/send/send.ts",
     "compose/compose.ts",
-    "submit/open-transport.ts",
     "submit/sent.ts",
     "submit/smtp.ts",
     "account/find-account.ts",

@@ -249,16 +249,16 @@ const additions: Readonly<Record<string, Addition>> = {
         },
         { after: "switch (way.kind) {\n", add: `    case "file":\n      return \`file:\${way.path}\`;\n` },
       ],
-      "submit/open-transport.ts": {
+      "compose/sending/submission.ts": {
         after: "switch (way.kind) {\n",
         add: [
           '    case "file": {',
-          '      const { FileTransport } = await import("./file-transport.ts");',
+          '      const { FileTransport } = await import("../../submit/file-transport.ts");',
           "      return new FileTransport(way.path);",
           "    }\n",
         ].join("\n"),
       },
-      "compose/sending/sending.ts": {
+      "compose/sending/prepare-message.ts": {
         after: "switch (way.kind) {\n",
         add: `    case "file":\n      return \`Would be written to \${way.path}\\n\`;\n`,
       },

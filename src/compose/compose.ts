@@ -25,7 +25,7 @@ import {
   reportPlan,
   summarizeCopies,
   writeCopies,
-} from "./sending/sending.ts";
+} from "./sending/prepare-message.ts";
 import { Interrupt, keepAtSignals } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Autosave, Unfinished } from "./unsent/autosave.ts";

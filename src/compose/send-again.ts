@@ -8,7 +8,7 @@ import type { Body } from "./draft/body.ts";
 import { emptyDraft } from "./draft/draft.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { reportFailure, reportOutcome } from "./sending/outcome.ts";
-import { listEnvelope, prepareDraft, reportPlan } from "./sending/sending.ts";
+import { listEnvelope, prepareDraft, reportPlan } from "./sending/prepare-message.ts";
 import { Interrupt } from "./typing/interrupt.ts";
 
 /** The message stays in its mailbox, so an unsent copy is not kept. */

@@ -5,63 +5,15 @@
  * The key bindings are those of Emacs and common shells. A state is immutable; typed-line.ts shows each state.
  */
 import { splitGraphemes } from "./display-width.ts";
+import { pressInSearch, startSearch } from "./history-search.ts";
 import type { Key } from "./keys.ts";
-
-export interface LineState {
-  readonly text: string;
-  /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
-  readonly cursor: number;
-  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, which Ctrl-Y inserts. */
-  readonly killed: string;
-  /** Whether the last key removed text, so that the next removal is added to it. */
-  readonly killing: boolean;
-  /** The number of lines back in the history; 0 for the line being typed. */
-  readonly back: number;
-  /** The line being typed, while an earlier line is shown. */
-  readonly own: string;
-  readonly search: Search | undefined;
-  /** Whether the next key is inserted as text (Ctrl-V). */
-  readonly literal: boolean;
-}
-
-interface Search {
-  readonly wanted: string;
-  /** The state before the search. */
-  readonly before: { readonly text: string; readonly cursor: number; readonly back: number };
-  readonly failed: boolean;
-}
-
-/** The action that the caller must perform after a key, in addition to showing the new state. */
-export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
-
-export interface Pressed {
-  readonly state: LineState;
-  readonly effect?: Effect;
-}
-
-/**
- * Returns the state of a new line.
- *
- * @param text the initial text, with the cursor at its end
- * @param killed the text that Ctrl-Y inserts, kept from the previous line
- */
-export function createLine(text = "", killed = ""): LineState {
-  return {
-    text,
-    cursor: text.length,
-    killed,
-    killing: false,
-    back: 0,
-    own: "",
-    search: undefined,
-    literal: false,
-  };
-}
+import type { LineState, Pressed } from "./line-state.ts";
 
 /** Returns the state after a key. @param history earlier lines, oldest first */
 export function pressKey(before: LineState, key: Key, history: readonly string[]): Pressed {
-  if (before.search !== undefined) return pressInSearch(before, before.search, key, history);
-  const state = { ...before, killing: false, literal: false };
+  const searched = before.search === undefined ? undefined : pressInSearch(before, before.search, key, history);
+  if (searched !== undefined) return searched;
+  const state = { ...before, search: undefined, killing: false, literal: false };
   switch (key.name) {
     case "text":
       return { state: insertText(state, key.text) };
@@ -206,41 +158,4 @@ function recallLine(state: LineState, back: number, history: readonly string[]):
   const own = state.back === 0 ? state.text : state.own;
   const text = back === 0 ? own : (history[history.length - back] ?? "");
   return { state: { ...state, text, cursor: text.length, back, own } };
-}
-
-function startSearch(state: LineState): LineState {
-  const own = state.back === 0 ? state.text : state.own;
-  const { text, cursor, back } = state;
-  return { ...state, own, search: { wanted: "", before: { text, cursor, back }, failed: false } };
-}
-
-function pressInSearch(state: LineState, search: Search, key: Key, history: readonly string[]): Pressed {
-  switch (key.name) {
-    case "text":
-      return showMatch(state, { ...search, wanted: search.wanted + key.text }, Math.max(state.back, 1), history);
-    case "backspace": {
-      const wanted = splitGraphemes(search.wanted).slice(0, -1).join("");
-      if (wanted !== "") return showMatch(state, { ...search, wanted }, 1, history);
-      return { state: { ...state, ...search.before, search: { ...search, wanted, failed: false } } };
-    }
-    case "search":
-      if (search.wanted === "") return { state, effect: "bell" };
-      return showMatch(state, search, state.back + 1, history);
-    case "cancel":
-    case "interrupt":
-      return { state: { ...state, ...search.before, search: undefined } };
-    default:
-      // Any other key applies to the line that was found.
-      return pressKey({ ...state, search: undefined }, key, history);
-  }
-}
-
-/** Shows the next match in the history. @param from the number of lines back at which to begin */
-function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
-  for (let back = from; back <= history.length; back++) {
-    const text = history[history.length - back] ?? "";
-    const at = text.lastIndexOf(search.wanted);
-    if (at >= 0) return { state: { ...state, text, cursor: at, back, search: { ...search, failed: false } } };
-  }
-  return { state: { ...state, search: { ...search, failed: true } }, effect: "bell" };
 }

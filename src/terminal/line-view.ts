@@ -1,6 +1,6 @@
 /** Computes the rows of the line being typed, and the place of the cursor. */
 import { displayWidth, splitGraphemes } from "./display-width.ts";
-import { createLine, type LineState } from "./line-editor.ts";
+import { createLine, type LineState } from "./line-state.ts";
 
 export interface Size {
   readonly rows: number;

@@ -1,6 +1,6 @@
 /** Draws the line being typed, redraws it, leaves it on the screen or removes it. */
 import { drawChanges, drawCompletely } from "./line-drawing.ts";
-import type { LineState } from "./line-editor.ts";
+import type { LineState } from "./line-state.ts";
 import { type LineView, orderRows, type Size } from "./line-view.ts";
 import type { Stroke } from "./output.ts";
 

@@ -5,7 +5,8 @@
 import type { ReadStream } from "node:tty";
 import { completeOffer, type Outcome } from "./completion.ts";
 import type { Key } from "./keys.ts";
-import { createLine, type LineState, type Pressed, pressKey, replaceBeforeCursor } from "./line-editor.ts";
+import { pressKey, replaceBeforeCursor } from "./line-editor.ts";
+import { createLine, type LineState, type Pressed } from "./line-state.ts";
 import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";

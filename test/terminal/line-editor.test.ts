@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { firstKey, type Key } from "../../src/terminal/keys.ts";
-import { createLine, type Effect, type LineState, pressKey } from "../../src/terminal/line-editor.ts";
+import { pressKey } from "../../src/terminal/line-editor.ts";
+import { createLine, type Effect, type LineState } from "../../src/terminal/line-state.ts";
 
 const history = ["print 1", "save +archive", "delete 3-5", "print 2"];
 

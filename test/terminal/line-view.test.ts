@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { emulator } from "../../scripts/emulator.mjs";
 import { splitGraphemes } from "../../src/terminal/display-width.ts";
 import { drawChanges } from "../../src/terminal/line-drawing.ts";
-import { createLine, type LineState } from "../../src/terminal/line-editor.ts";
+import { createLine, type LineState } from "../../src/terminal/line-state.ts";
 import { type LineView, orderRows } from "../../src/terminal/line-view.ts";
 import { Output } from "../../src/terminal/output.ts";
 

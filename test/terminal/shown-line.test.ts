@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { emulator } from "../../scripts/emulator.mjs";
-import { createLine } from "../../src/terminal/line-editor.ts";
+import { createLine } from "../../src/terminal/line-state.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 

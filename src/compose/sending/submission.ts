@@ -9,10 +9,11 @@ import type { Config } from "../../config/config.ts";
 import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import type { Login } from "../../connect/login.ts";
 import { Exit, MailError } from "../../errors.ts";
-import { serverSettings } from "../../submit/server-settings.ts";
+import type { DialogueObserver } from "../../submit/dialogue.ts";
+import { type ServerSettings, serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
-import { type ServerWay, wayName } from "../../submit/way.ts";
+import { type ServerWay, type Way, wayName } from "../../submit/way.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { flushCommand, ownQueue, type QueueingProgram, type QueuePlaces } from "./queue-place.ts";
@@ -49,6 +50,26 @@ export function shareLogins(config: Config, terminal: Terminal): () => Promise<L
     logins ??= create();
     return logins;
   };
+}
+
+/** The settings of all kinds of transports. */
+interface TransportOptions extends ServerSettings {
+  /** Returns the options for writing to a mailbox. */
+  readonly storeOptions: () => { readonly lockwait: number; readonly stateDirectory: string };
+  readonly verbose: boolean;
+  /** The envelope sender, if one was given. It is passed only to programs. */
+  readonly envelopeSender: string | undefined;
+  /**
+   * Whether a sender who is a member of an expanded alias also receives the message. The option is passed only to
+   * programs.
+   */
+  readonly metoo: boolean;
+  /** The place where a program finds the recipients. */
+  readonly recipients: "header" | "arguments";
+  readonly observe: DialogueObserver | undefined;
+  /** Provides the credentials for a server; undefined without a login. */
+  readonly login: Login | undefined;
+  readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
 /** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
@@ -175,8 +196,7 @@ export class Submission {
     const key = JSON.stringify([wayName(used), said, shown]);
     if (this.#reused?.key === key) return this.#reused.transport;
     await this.#hangUp();
-    const { openTransport } = await import("../../submit/open-transport.ts");
-    const transport = await openTransport(used, {
+    const transport = await loadTransport(used, {
       ...said,
       storeOptions: () => storeOptions(this.#config),
       observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
@@ -200,6 +220,25 @@ export class Submission {
   async #loginTo({ host, port }: ServerWay, user: string): Promise<Login> {
     const logins = await this.#options.logins();
     return logins.loginTo({ protocol: "smtp", host, port, user });
+  }
+}
+
+/** Returns the transport for `way`. The compiler reports any kind of transport that this function does not handle. */
+async function loadTransport(way: Way, options: TransportOptions): Promise<Transport> {
+  switch (way.kind) {
+    case "smtp": {
+      const { SmtpTransport } = await import("../../submit/smtp.ts");
+      return new SmtpTransport({ ...options, server: way });
+    }
+    case "program": {
+      const { ProgramTransport } = await import("../../submit/program.ts");
+      return new ProgramTransport(way, options);
+    }
+    case "local": {
+      const { LocalTransport } = await import("../../submit/local.ts");
+      const { mailName, storeOptions } = options;
+      return new LocalTransport({ ...storeOptions(), mailName, directory: "/var/mail" });
+    }
   }
 }
 

@@ -66,7 +66,7 @@ function planEdits(session: Session, folder: Folder): Leaving | undefined {
   if (folder.mailbox.readOnly) {
     if (!session.config.settings.get("readonly"))
       session.terminal.out(`"${folder.name}" [Read only]: nothing was written\n`);
-    return undefined;
+    return;
   }
   return {
     plan: { fate: (message) => ((flags[message - 1] ?? 0) & Flag.Deleted ? "drop" : "keep") },

@@ -6,7 +6,6 @@ import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
 import { foldText } from "./fold.ts";
 import { Cost, ListMistake, type MessageState, makeStateTerm, makeTerm, type Query } from "./query.ts";
-import { parseSizes } from "./sizes.ts";
 import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
 
@@ -101,4 +100,32 @@ const states: Readonly<Record<string, Query>> = {
 function hasAttachment(candidate: Candidate): boolean {
   if (!candidate.mayHaveAttachments) return false;
   return listAttachedParts(parseParts(candidate.source)).length > 0;
+}
+
+const sizeForm = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i;
+
+function parseSize(text: string): number | undefined {
+  const [, number, unit = ""] = sizeForm.exec(text) ?? [];
+  if (number === undefined) return undefined;
+  return Math.round(Number(number) * 1024 ** ["", "k", "m", "g"].indexOf(unit.toLowerCase()));
+}
+
+/**
+ * Parses the value of `size:`, the number of bytes that are stored. Returns undefined if it is invalid.
+ *
+ *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
+ *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum
+ */
+export function parseSizes(text: string): ((size: number) => boolean) | undefined {
+  const [, low = "", high = ""] = /^([^-]+)-([^-]+)$/.exec(text) ?? [];
+  const [least, most] = [parseSize(low), parseSize(high)];
+  if (least !== undefined && most !== undefined) return (size) => size >= least && size <= most;
+  const [, sign = "", rest = ""] = /^([<>]=?|=|)(.*)$/s.exec(text) ?? [];
+  const limit = parseSize(rest);
+  if (limit === undefined) return undefined;
+  if (sign === ">") return (size) => size > limit;
+  if (sign === "<") return (size) => size < limit;
+  if (sign === "<=") return (size) => size <= limit;
+  if (sign === "=") return (size) => size === limit;
+  return (size) => size >= limit;
 }

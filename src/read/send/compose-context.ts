@@ -2,7 +2,6 @@
 
 import type { MessageSource } from "../../compose/draft/draft.ts";
 import type { ComposeContext } from "../../compose/sending/context.ts";
-import { serverAccess } from "../session/access-options.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /** Returns the composer's access to a session. */
@@ -12,7 +11,10 @@ export function composeContext(session: Session, ask: { subject: boolean }): Com
     config,
     terminal,
     submission: session.submission,
-    accessServer: serverAccess(session),
+    accessServer: async (address) => {
+      const { serverAccess } = await import("../session/access-options.ts");
+      return serverAccess(session)(address);
+    },
     verbose: config.settings.get("verbose"),
     ask,
     folder,

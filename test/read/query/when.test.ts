@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { parseSizes } from "../../../src/read/query/sizes.ts";
+import { parseSizes } from "../../../src/read/query/terms.ts";
 import { parseWhen } from "../../../src/read/query/when.ts";
 
 const local = (year: number, month: number, day: number, hour = 0, minute = 0) =>

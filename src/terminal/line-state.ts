@@ -1,0 +1,53 @@
+/** The state of the line being typed. A state is immutable. */
+
+export interface LineState {
+  readonly text: string;
+  /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
+  readonly cursor: number;
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, which Ctrl-Y inserts. */
+  readonly killed: string;
+  /** Whether the last key removed text, so that the next removal is added to it. */
+  readonly killing: boolean;
+  /** The number of lines back in the history; 0 for the line being typed. */
+  readonly back: number;
+  /** The line being typed, while an earlier line is shown. */
+  readonly own: string;
+  readonly search: Search | undefined;
+  /** Whether the next key is inserted as text (Ctrl-V). */
+  readonly literal: boolean;
+}
+
+/** A search of the history (Ctrl-R). */
+export interface Search {
+  readonly wanted: string;
+  /** The state before the search. */
+  readonly before: { readonly text: string; readonly cursor: number; readonly back: number };
+  readonly failed: boolean;
+}
+
+/** The action that the caller must perform after a key, in addition to showing the new state. */
+export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
+
+export interface Pressed {
+  readonly state: LineState;
+  readonly effect?: Effect;
+}
+
+/**
+ * Returns the state of a new line.
+ *
+ * @param text the initial text, with the cursor at its end
+ * @param killed the text that Ctrl-Y inserts, kept from the previous line
+ */
+export function createLine(text = "", killed = ""): LineState {
+  return {
+    text,
+    cursor: text.length,
+    killed,
+    killing: false,
+    back: 0,
+    own: "",
+    search: undefined,
+    literal: false,
+  };
+}
