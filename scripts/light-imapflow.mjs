@@ -1,11 +1,10 @@
 /**
- * Replaces the parts of imapflow that this program does not use: the logger, its own commands, proxies, and the decoding
+ * Replaces the parts of imapflow that this program does not use: the logger, its own commands, and the decoding
  * of downloaded parts. They are several times as large as the rest. test/mailbox/imap/imapflow.test.ts checks that the
  * seam uses only the two commands that remain.
  */
 const packages = /^(?:pino|socks|iconv-lite|libmime|libqp|libbase64|encoding-japanese|@zone-eu\/mailsplit(?:\/.*)?)$/;
-const files =
-  /^\.\/(?:download|proxy-connection|sockets-transport|streams-transport|jp-decoder|search-compiler|special-use)\.js$/;
+const files = /^\.\/(?:download|sockets-transport|streams-transport|jp-decoder|search-compiler|special-use)\.js$/;
 const commands = /^\.\/imap-commands\.js$/;
 
 /** The commands that imapflow sends before the login. */

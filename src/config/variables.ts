@@ -479,6 +479,10 @@ export const variables = {
   },
   toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
+  trash: textKind(
+    "The mailbox to which quit moves deleted messages, a file or a folder on a server. Without it, they are removed.",
+    "file",
+  ),
   user: {
     ...textKind("The user name for a login, if mta does not contain a user name.", "name"),
     synonyms: { "smtp-auth-user": asGiven },

@@ -50,6 +50,30 @@ export function formatServerAddress({ protocol, user, host, port, folder }: Serv
   return `${protocol}://${login}${place}${port === ports[protocol] ? "" : `:${port}`}/${encodePercents(folder, "")}`;
 }
 
+/** Returns whether two addresses name the same folder. A missing user stands for any user; a missing folder is INBOX. */
+export function areSameFolder(first: string, second: string): boolean {
+  const [one, other] = [parseServerAddress(first), parseServerAddress(second)];
+  return areOnSameServer(one, other) && (one.folder || "INBOX") === (other.folder || "INBOX");
+}
+
+function areOnSameServer(one: ServerAddress, other: ServerAddress): boolean {
+  const hasSameUser = one.user === undefined || other.user === undefined || one.user === other.user;
+  return hasSameUser && one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;
+}
+
+/**
+ * Returns a folder's name relative to the folders at another address, or undefined if it is not among them.
+ *
+ * @param directory the address of a server, or of a folder that contains others
+ */
+export function nameBelow(directory: string, address: string): string | undefined {
+  const [above, below] = [parseServerAddress(directory), parseServerAddress(address)];
+  const prefix = above.folder === "" ? "" : `${above.folder}/`;
+  return areOnSameServer(above, below) && below.folder.startsWith(prefix)
+    ? below.folder.slice(prefix.length)
+    : undefined;
+}
+
 /** Encodes control characters, `%` and the given characters. Other text is readable in an address. */
 function encodePercents(text: string, others: string): string {
   return text

@@ -6,7 +6,9 @@ import { Exit, MailError } from "../../errors.ts";
 import { Flag, tallyOf } from "../../mailbox/mailbox.ts";
 import { NotAMailbox } from "../../mailbox/mailbox-errors.ts";
 import { isPipe, openMailbox } from "../../mailbox/open.ts";
+import { nameBelow } from "../../mailbox/server-address.ts";
 import { settleAppends } from "../../mailbox/settle-appends.ts";
+import { isServerAddress } from "../../message/server-name.ts";
 import { isSystemError } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { UndoHistory } from "../changes/undo-history.ts";
@@ -66,7 +68,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   const folder: Folder = {
     mailbox,
     history: new UndoHistory(mailbox, options.stateDirectory),
-    name,
+    name: isServerAddress(name) ? mailbox.path : name,
     system,
     current: 0,
     previous: previousName(session),
@@ -148,6 +150,10 @@ export function summarizeFolder(session: Session, folder: Folder): string {
 /** Returns +NAME for a file in the folder directory, otherwise the folder's name. */
 function folderNameToShow({ config }: Session, { name }: Folder): string {
   const directory = folderDirectory(config);
+  if (isServerAddress(name)) {
+    const below = directory !== undefined && isServerAddress(directory) ? nameBelow(directory, name) : undefined;
+    return below === undefined ? name : `+${below}`;
+  }
   const inside = directory !== undefined && name.startsWith(`${directory}/`);
   return inside ? `+${name.slice(directory.length + 1)}` : name;
 }

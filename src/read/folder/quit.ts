@@ -3,9 +3,11 @@ import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, type Fate, Flag } from "../../mailbox/mailbox.ts";
 import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
+import { isServerAddress } from "../../message/server-name.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { selectKeptFields } from "../show/print-message.ts";
+import { addCopiesToError, appendDeparting } from "./append-departing.ts";
 import { fateOf } from "./fate.ts";
 
 /** The changes to a folder, and the report about them. */
@@ -23,9 +25,17 @@ interface Leaving {
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
-  const leaving = folder.system ? planEmptying(session, folder) : planEdits(session, folder);
+  const leaving = isEmptiedAtQuit(session, folder) ? planEmptying(session, folder) : planEdits(session, folder);
   if (leaving !== undefined) leaving.report(await commitPlan(session, folder, leaving.plan));
   folder.history.forget();
+}
+
+/**
+ * Returns whether read messages move to MBOX: from the system mailbox, but from a mailbox on a server only if the user
+ * has set `nohold`, because other clients expect messages to stay there.
+ */
+function isEmptiedAtQuit({ config }: Session, { system, mailbox }: Folder): boolean {
+  return system && (!isServerAddress(mailbox.path) || config.settings.raw("nohold") !== undefined);
 }
 
 /** Assigns a fate to each message in the system mailbox. Returns undefined if nothing is to be written. */
@@ -85,7 +95,13 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
     return await makeInterruptible(
       session,
       undone,
-      (signal) => mailbox.commit({ ...plan, signal }),
+      async (signal) => {
+        const remaining = await appendDeparting(session, folder, { ...plan, signal });
+        const result = await mailbox.commit(remaining.plan).catch((error: unknown) => {
+          throw error instanceof MailboxChanged ? error : addCopiesToError(error, remaining.copies);
+        });
+        return remaining.moved === 0 ? result : { ...result, moved: remaining.moved };
+      },
       `${name}: interrupted too late; everything was written`,
     );
   } catch (error) {

@@ -1,0 +1,102 @@
+/**
+ * Appends messages that leave a folder at quit to other mailboxes, before the commit removes them: to a mailbox on a
+ * server that MBOX names, and to `trash`. If a crash interrupts the quit in between, both mailboxes contain the messages.
+ */
+import { resolve } from "node:path";
+import { expandFileName } from "../../config/paths.ts";
+import { MailError } from "../../errors.ts";
+import { appendCopies } from "../../mailbox/append-copies.ts";
+import { gatherMessages } from "../../mailbox/gathered.ts";
+import { type CommitPlan, Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { areSameFolder } from "../../mailbox/server-address.ts";
+import { isServerAddress } from "../../message/server-name.ts";
+import { appendOptions } from "../session/access-options.ts";
+import type { Folder, Session } from "../session/session.ts";
+
+/** Messages that are appended to a mailbox. */
+interface Departure {
+  readonly path: string;
+  readonly messages: readonly number[];
+  readonly keepField?: ((lowerName: string) => boolean) | undefined;
+}
+
+/** The part of a plan that the mailbox commits, and the number of messages that are already in MBOX. */
+interface Remaining {
+  readonly plan: CommitPlan;
+  readonly moved: number;
+  /** Describes the copies that exist if the commit fails; undefined if there are none. */
+  readonly copies: string | undefined;
+}
+
+/**
+ * Appends the departing messages.
+ *
+ * @throws MailError; the folder is unchanged
+ */
+export async function appendDeparting(session: Session, folder: Folder, plan: CommitPlan): Promise<Remaining> {
+  const { mailbox } = folder;
+  const { mbox, ...rest } = plan;
+  const toServer = mbox !== undefined && isServerAddress(mbox.path) ? mbox : undefined;
+  const moved = toServer === undefined ? [] : listWithFate(mailbox, plan, "mbox");
+  const departures: Departure[] = toServer === undefined ? [] : [{ ...toServer, messages: moved }];
+  const trash = findTrash(session, mailbox);
+  if (trash !== undefined) departures.push({ path: trash, messages: listDeleted(mailbox, plan) });
+  const copies: string[] = [];
+  for (const departure of departures) {
+    if (departure.messages.length === 0) continue;
+    await appendMessagesOf(session, mailbox, departure, plan.signal).catch((error: unknown) => {
+      throw addCopiesToError(error, copies.join(" and "));
+    });
+    copies.push(departure.path);
+  }
+  const isMoved = new Set(moved);
+  return {
+    plan: toServer === undefined ? plan : { ...rest, fate: (each) => (isMoved.has(each) ? "drop" : plan.fate(each)) },
+    moved: moved.length,
+    copies: copies.length === 0 ? undefined : copies.join(" and "),
+  };
+}
+
+/** Returns an error that also names the mailboxes to which messages have already been copied. */
+export function addCopiesToError(error: unknown, copies: string | undefined): unknown {
+  if (!(error instanceof MailError) || copies === undefined || copies === "") return error;
+  return new MailError(
+    `${error.message}; the messages that leave it were already copied to ${copies}`,
+    error.exit,
+    error,
+  );
+}
+
+function appendMessagesOf(
+  session: Session,
+  mailbox: Mailbox,
+  { path, messages, keepField }: Departure,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
+  const options = appendOptions(session, signal);
+  return gatherMessages(mailbox, messages, signal, (stored) =>
+    appendCopies(path, stored, messages, keepField, options),
+  );
+}
+
+/** Returns the path of `trash`; undefined if it is not set or names the mailbox itself. */
+function findTrash(session: Session, { path }: Mailbox): string | undefined {
+  const named = session.config.settings.text("trash");
+  if (named === undefined || named === "") return undefined;
+  const trash = expandFileName(session, named);
+  const isItself = isServerAddress(trash)
+    ? isServerAddress(path) && areSameFolder(trash, path)
+    : resolve(trash) === path;
+  return isItself ? undefined : trash;
+}
+
+function listWithFate({ count }: Mailbox, plan: CommitPlan, wanted: string): number[] {
+  const found: number[] = [];
+  for (let message = 1; message <= count; message++) if (plan.fate(message) === wanted) found.push(message);
+  return found;
+}
+
+/** Returns the messages that the user has deleted. Messages that leave because they were saved have a copy already. */
+function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
+  return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);
+}

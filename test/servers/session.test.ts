@@ -1,0 +1,149 @@
+/** Sessions of the built program with mailboxes on Dovecot. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { describeIf } from "../conditions.ts";
+import { connectTo } from "./connect.ts";
+import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+
+describeIf(dovecotProgram !== undefined)("a session", () => {
+  let dovecot: Dovecot;
+  let home: string;
+  let server: string;
+  let folders = 0;
+  let folder: string;
+
+  beforeAll(async () => {
+    dovecot = await startDovecot("maildir");
+    server = `imaps://ann@localhost:${dovecot.imapsPort}`;
+  });
+  afterAll(async () => {
+    expect(forbiddenCommands(dovecot.readRawLogs())).toEqual([]);
+    await dovecot.stop();
+  });
+  beforeEach(async () => {
+    home = mkdtempSync(join(tmpdir(), "mail-imap-session-"));
+    writeFileSync(
+      join(home, ".mailrc"),
+      `set cafile=${join(certificates, "localhost.pem")} systemca=no folder=${server}\nset sendmail="${join(home, "sendmail")}"\n`,
+    );
+    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
+      mode: 0o600,
+    });
+    writeFileSync(join(home, "sendmail"), "#!/bin/sh\ncat >/dev/null\n", { mode: 0o755 });
+    folder = `Folder ${++folders}`;
+    const client = await connectTo(dovecot);
+    await client.create(folder);
+    for (const subject of ["one", "two", "three"]) {
+      const lines = ["From: Ann <ann@x.example>", `Subject: ${subject}`, "", `text of ${subject}`, ""];
+      await client.append(folder, Buffer.from(lines.join("\r\n")), { flags: ["kept"], received: new Date(0) });
+    }
+    await client.logout();
+    return () => rmSync(home, { recursive: true });
+  });
+
+  const address = () => `${server}/${folder.replace(" ", "%20")}`;
+  const run = async (words: readonly string[], input: string, environment: Record<string, string> = {}) => {
+    const env = { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: "UTC", ...environment };
+    const child = spawn(process.execPath, [program, ...words], { env });
+    child.stdin.end(input);
+    const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return { out, err, exit };
+  };
+  /** Returns the subjects and the flags of the messages in a folder. */
+  const listFolder = async (name: string) => {
+    const { out } = await run(["--json", "-f", `${server}/${name.replace(" ", "%20")}`], "");
+    return out
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as { subject: string; state: string; flagged: boolean });
+  };
+  const subjectsOf = async (name: string) => (await listFolder(name)).map(({ subject }) => subject);
+
+  test("lists, prints and deletes messages as in a file", async () => {
+    const { out, err, exit } = await run(["-f", address()], "p 2\nd 1\nq\n");
+    expect([err, exit]).toEqual(["", 0]);
+    expect(out).toContain(`"+${folder}": 3 messages 3 new`);
+    expect(out).toMatch(/^>N {2}1 ann@x.example {6}Thu Jan {2}1 00:00 {6}\d+ +one$/m);
+    expect(out).toContain("Subject: two\n\ntext of two\n");
+    expect(await listFolder(folder)).toMatchObject([
+      { subject: "two", state: "read" },
+      { subject: "three", state: "unread" },
+    ]);
+  });
+
+  test("saves to a file, and from a file to a folder that is created", async () => {
+    const file = join(home, "saved");
+    const { out } = await run(["-N", "-f", address()], `copy 1-2 ${file}\nx\n`);
+    expect(out).toContain(`"${file}" [New file]\n`);
+    expect(readFileSync(file, "utf8").match(/^Subject: .*$/gm)).toEqual(["Subject: one", "Subject: two"]);
+    const saved = await run(["-N", "-f", file], `save * +New%20${folders}\nsave 1 +New%20${folders}\nx\n`);
+    expect(saved.out).toContain(`"${server}/New%20${folders}" [New file]\n"${server}/New%20${folders}" [Appended]\n`);
+    expect(await listFolder(`New ${folders}`)).toMatchObject([
+      { subject: "one", state: "read" },
+      { subject: "two", state: "read" },
+      { subject: "one", state: "read" },
+    ]);
+  });
+
+  test("refuses the bodies of messages, and POP3", async () => {
+    const { out, err } = await run(["-N", "-f", address()], `write 1 +Sent\nfolder pop3://localhost/\nx\n`);
+    expect(out + err).toContain("a mailbox on a server stores only messages; nothing was written");
+    expect(out + err).toContain("pop3://localhost/: POP3 is not supported");
+  });
+
+  test("opens the folder that MAIL names, and keeps read messages there", async () => {
+    const { out } = await run(["-N"], "p 1\nd 2\nq\n", { MAIL: address() });
+    expect(out).toContain("text of one");
+    expect(await subjectsOf(folder)).toEqual(["one", "three"]);
+    expect(existsSync(join(home, "mbox"))).toBe(false);
+  });
+
+  test("with nohold, moves read messages to MBOX: a file, or another folder", async () => {
+    await run(["-N", "-S", "nohold"], "p 1\nq\n", { MAIL: address() });
+    expect(await subjectsOf(folder)).toEqual(["two", "three"]);
+    expect(readFileSync(join(home, "mbox"), "utf8")).toContain("text of one");
+    const { out, err } = await run(["-N", "-S", "nohold", "-S", `MBOX=${server}/Read%20${folders}`], "p 1\nq\n", {
+      MAIL: address(),
+    });
+    expect(err).toBe("");
+    expect(out).toContain(`Saved 1 message in ${server}/Read%20${folders}\n`);
+    expect([await subjectsOf(folder), await subjectsOf(`Read ${folders}`)]).toEqual([["three"], ["two"]]);
+  });
+
+  test("moves read messages of a local mailbox to MBOX on a server", async () => {
+    const file = join(home, "spool");
+    const stored = (name: string) => `From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: ${name}\n\ntext\n\n`;
+    writeFileSync(file, stored("here") + stored("there"));
+    const { out, err } = await run(["-N", "-S", `MBOX=+Local%20${folders}`], "p 2\nq\n");
+    expect([out.includes(`Saved 1 message in ${server}/Local%20${folders}\n`), err]).toEqual([true, ""]);
+    expect(readFileSync(file, "utf8")).toContain("Subject: here");
+    expect(readFileSync(file, "utf8")).not.toContain("Subject: there");
+    expect(await listFolder(`Local ${folders}`)).toMatchObject([{ subject: "there", state: "read" }]);
+  });
+
+  test("with trash, moves deleted messages there", async () => {
+    const words = ["-N", "-S", `trash=+Trash%20${folders}`];
+    expect(await run([...words, "-f", address()], "p 1\nd 1-2\nq\n")).toMatchObject({ err: "", exit: 0 });
+    expect(await subjectsOf(folder)).toEqual(["three"]);
+    expect(await listFolder(`Trash ${folders}`)).toMatchObject([
+      { subject: "one", state: "read" },
+      { subject: "two", state: "unread" },
+    ]);
+    await run([...words, "-f", `${server}/Trash%20${folders}`], "d 1\nq\n");
+    expect(await subjectsOf(`Trash ${folders}`)).toEqual(["two"]);
+  });
+
+  test("records sent messages in a folder", async () => {
+    const record = `+Sent%20${folders}`;
+    const sent = await run(["-S", `record=${record}`, "-s", "hello", "bob@x.example"], "text\n");
+    expect(sent).toEqual({ out: "", err: "", exit: 0 });
+    expect(await listFolder(`Sent ${folders}`)).toMatchObject([{ subject: "hello", state: "read" }]);
+  });
+});
