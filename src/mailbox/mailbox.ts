@@ -166,6 +166,14 @@ export interface StoredMessages extends MessageStates {
   counts(message: number): Counts;
 }
 
+/** The result of copying or moving messages on a server. */
+export interface Transferred {
+  /** Whether the destination was created. */
+  readonly created: boolean;
+  /** A notice for the user if the server could not complete the task. */
+  readonly notice?: string;
+}
+
 /** Consecutive messages of a request, whose bytes can be read until the next window is requested. */
 export interface MessageWindow {
   readonly messages: readonly number[];
@@ -212,6 +220,24 @@ export interface Mailbox extends MessageStates {
    *   error
    */
   readUnderLock?<T>(copy: LockedCopy, task: () => Promise<T>): Promise<T>;
+
+  /** Returns whether another client has removed a message. The message keeps its number, but can no longer be read. */
+  isGone?(message: number): boolean;
+
+  /**
+   * Copies or moves messages to another folder of the same server, at once. A mailbox on this machine lacks this method.
+   *
+   * @param destination the folder's address; a missing folder is created
+   * @returns undefined if the destination is on another server, or belongs to another user; nothing was done
+   * @throws MailError if the server refuses it
+   */
+  transfer?(messages: readonly number[], destination: string, how: "copy" | "move"): Promise<Transferred | undefined>;
+
+  /**
+   * Returns the number of messages that the server has reported. It grows when mail arrives. While the caller is idle, the
+   * server is asked to report new messages. A mailbox on this machine lacks this method.
+   */
+  countReported?(): number;
 
   /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;

@@ -5,6 +5,7 @@ import { statIfPresent } from "../file-stats.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import { notify } from "../notices.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
+import type { ServerFolder } from "./imap/list-folders.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
 import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
 import { isMaildir } from "./maildir-path.ts";
@@ -40,6 +41,15 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
     closeSync(descriptor);
     throw addPathToError(path, error);
   }
+}
+
+/** Lists the folders at the address of a server. @throws MailError if the server cannot be used */
+export async function listFoldersOf(
+  address: string,
+  { accessServer }: Pick<MailboxOptions, "accessServer">,
+): Promise<readonly ServerFolder[]> {
+  const { listServerFolders } = await import("./imap/list-folders.ts");
+  return listServerFolders(address, accessServer);
 }
 
 /** Finishes an interrupted quit. @returns false if only another user can finish it: the mailbox is then read-only */

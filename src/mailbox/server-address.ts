@@ -61,6 +61,11 @@ function areOnSameServer(one: ServerAddress, other: ServerAddress): boolean {
   return hasSameUser && one.host.toLowerCase() === other.host.toLowerCase() && one.port === other.port;
 }
 
+/** Returns whether two addresses name folders of the same user on the same server. */
+export function areInSameAccount(first: string, second: string): boolean {
+  return areOnSameServer(parseServerAddress(first), parseServerAddress(second));
+}
+
 /**
  * Returns a folder's name relative to the folders at another address, or undefined if it is not among them.
  *

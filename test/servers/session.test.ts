@@ -72,10 +72,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(out).toContain(`"+${folder}": 3 messages 3 new`);
     expect(out).toMatch(/^>N {2}1 ann@x.example {6}Thu Jan {2}1 00:00 {6}\d+ +one$/m);
     expect(out).toContain("Subject: two\n\ntext of two\n");
-    expect(await listFolder(folder)).toMatchObject([
-      { subject: "two", state: "read" },
-      { subject: "three", state: "unread" },
-    ]);
+    expect(await listFolder(folder)).toMatchObject([{ subject: "two", state: "read" }, { subject: "three" }]);
   });
 
   test("saves to a file, and from a file to a folder that is created", async () => {
@@ -132,12 +129,65 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const words = ["-N", "-S", `trash=+Trash%20${folders}`];
     expect(await run([...words, "-f", address()], "p 1\nd 1-2\nq\n")).toMatchObject({ err: "", exit: 0 });
     expect(await subjectsOf(folder)).toEqual(["three"]);
-    expect(await listFolder(`Trash ${folders}`)).toMatchObject([
-      { subject: "one", state: "read" },
-      { subject: "two", state: "unread" },
-    ]);
+    expect(await subjectsOf(`Trash ${folders}`)).toEqual(["one", "two"]);
     await run([...words, "-f", `${server}/Trash%20${folders}`], "d 1\nq\n");
     expect(await subjectsOf(`Trash ${folders}`)).toEqual(["two"]);
+  });
+
+  test("moves and copies messages within the server at once, without loading them", async () => {
+    const target = `+Moved%20${folders}`;
+    dovecot.clearRawLogs();
+    const { out, err } = await run(["-N", "-f", address()], `flag 1\nmove 1-2 ${target}\nf *\ncopy 3 ${target}\nx\n`);
+    expect(err).toBe("");
+    const shown = `${server}/Moved%20${folders}`;
+    expect(out).toMatch(`"${shown}" [New file]: 2 messages moved at once\n>N  3 ann@x.example`);
+    expect(out).toContain(`"${shown}" [Appended]\n`);
+    const commands = dovecot.readRawLogs().flatMap((log) => log.commands);
+    expect(commands.filter((line) => /BODY/.test(line))).toHaveLength(1);
+    expect(await subjectsOf(folder)).toEqual(["three"]);
+    expect(await listFolder(`Moved ${folders}`)).toMatchObject([
+      { subject: "one", flagged: true },
+      { subject: "two", flagged: false },
+      { subject: "three", flagged: false },
+    ]);
+  });
+
+  test("moves messages to a file, and removes the originals at quit", async () => {
+    const file = join(home, "moved");
+    expect((await run(["-N", "-f", address()], `move 2 ${file}\nx\n`)).out).toContain(`"${file}" [New file]\n`);
+    expect(await subjectsOf(folder)).toEqual(["one", "two", "three"]);
+    await run(["-N", "-f", address()], `move 2 ${file}\nq\n`);
+    expect(await subjectsOf(folder)).toEqual(["one", "three"]);
+    expect(readFileSync(file, "utf8").match(/^Subject: .*$/gm)).toEqual(["Subject: two", "Subject: two"]);
+  });
+
+  test("lists the folders with their special uses", async () => {
+    const { out, err } = await run(["-N", "-f", address()], "folders\nx\n");
+    expect(err).toBe("");
+    expect(out).toMatch(/^INBOX$/m);
+    expect(out).toMatch(/^Trash +trash$/m);
+    expect(out).toMatch(new RegExp(`^${folder}$`, "m"));
+  });
+
+  test("a message that another client has removed is reported, and the others are unaffected", async () => {
+    const child = spawn(process.execPath, [program, "-N", "-f", address()], {
+      env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC" },
+    });
+    const [out, err] = [text(child.stdout), text(child.stderr)];
+    child.stdin.write("=\n");
+    await once(child.stdout, "data").catch(() => {});
+    const other = await connectTo(dovecot);
+    await other.select(folder, { readOnly: false });
+    const [, uid] = await other.search({ word: "ALL" });
+    await other.store(`${uid}`, "+", ["\\Deleted"]);
+    await other.expunge(`${uid}`);
+    await other.logout();
+    const file = join(home, "all");
+    child.stdin.end(`inc\np 2\nsave 1-3 ${file}\nf *\nd 3\nq\n`);
+    await once(child, "close");
+    expect(await err).toBe("");
+    expect(await out).toContain("2: Inappropriate message\n");
+    expect(await subjectsOf(folder)).toEqual(["one"]);
   });
 
   test("records sent messages in a folder", async () => {

@@ -10,16 +10,14 @@ import { type CommitPlan, Flag, type Mailbox, type MailboxOptions } from "../mai
 import { withLetters } from "../maildir/maildir-form.ts";
 import { changeLetters } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
-import type { FolderSession } from "./folder-session.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { changeOfState, lettersOfBits, ServerFlag } from "./server-flags.ts";
+import type { OpenFolder } from "./transfer-messages.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";
 
-interface Committed {
+interface Committed extends OpenFolder {
   readonly mailbox: Mailbox;
-  readonly session: FolderSession;
-  readonly table: UidTable;
   /** Number of messages that the session has numbered. Later messages are not changed. */
   readonly known: number;
   readonly replaced: ReadonlyMap<number, Buffer>;
@@ -41,7 +39,7 @@ export async function commitFolder(
   plan: CommitPlan,
   options: MailboxOptions,
 ): Promise<FolderOutcome> {
-  const { table, known, session } = committed;
+  const { table, known } = committed;
   const kept: number[] = [];
   const moved: number[] = [];
   const dropped: number[] = [];
@@ -55,8 +53,7 @@ export async function commitFolder(
   if (moved.length > 0) await copyToMbox(committed, moved, plan, options);
   await storeFlags(committed, kept);
   const notice = await expungeMessages(
-    session,
-    table,
+    committed,
     [...moved, ...dropped].sort((a, b) => a - b),
   );
   return { moved: moved.length, held: kept.length, ...(notice === undefined ? {} : { notice }) };
@@ -98,7 +95,7 @@ async function copyToMbox(
 }
 
 /** Stores the session's changes to flags, with one command for all messages that have the same change. */
-async function storeFlags({ session, table }: Committed, messages: readonly number[]): Promise<void> {
+export async function storeFlags({ session, table }: OpenFolder, messages: readonly number[]): Promise<void> {
   const groups = new Map<string, { sign: "+" | "-"; flag: string; messages: number[] }>();
   for (const message of messages) {
     const { add, remove } = changeOfState(table.state(message), table.bits(message));
@@ -124,9 +121,8 @@ async function storeFlags({ session, table }: Committed, messages: readonly numb
  *
  * @returns a notice if the server cannot remove single messages: they stay, marked as deleted
  */
-async function expungeMessages(
-  session: FolderSession,
-  table: UidTable,
+export async function expungeMessages(
+  { session, table }: OpenFolder,
   messages: readonly number[],
 ): Promise<string | undefined> {
   if (messages.length === 0) return undefined;

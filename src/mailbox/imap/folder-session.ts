@@ -19,6 +19,8 @@ export class FolderSession {
   #connection: ImapConnection | undefined;
   #uidValidity: number | undefined;
   #hasResync = false;
+  /** The wait for changes, while no task is running. */
+  #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(options: FolderSessionOptions) {
     this.#options = options;
@@ -92,13 +94,34 @@ export class FolderSession {
     return task((await this.#connect()).connection);
   }
 
+  /**
+   * Lets the server report changes until the next task begins (RFC 2177). The listener receives them. A failure is
+   * reported by the next task.
+   */
+  watch(): void {
+    const connection = this.#connection;
+    if (this.#watch !== undefined || connection?.isOpen !== true || !connection.can("IDLE")) return;
+    const stop = new AbortController();
+    const ended = connection.idle(stop.signal).catch(() => {});
+    this.#watch = { stop, ended };
+  }
+
+  async #endWatch(): Promise<void> {
+    const watch = this.#watch;
+    this.#watch = undefined;
+    watch?.stop.abort();
+    await watch?.ended;
+  }
+
   /** Logs out. */
   async close(): Promise<void> {
+    await this.#endWatch();
     await this.#connection?.logout();
     this.#connection = undefined;
   }
 
   async #connect(): Promise<{ connection: ImapConnection; isFresh: boolean }> {
+    await this.#endWatch();
     const isFresh = this.#connection?.isOpen !== true;
     if (isFresh) await this.open();
     return { connection: this.#connection as ImapConnection, isFresh };

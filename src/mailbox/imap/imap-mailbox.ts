@@ -16,11 +16,12 @@ import {
   type MessageNeed,
   type MessageWindow,
   type StoredMessages,
+  type Transferred,
 } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
-import { formatServerAddress, parseServerAddress } from "../server-address.ts";
-import { commitFolder } from "./commit-folder.ts";
+import { areInSameAccount, formatServerAddress, parseServerAddress } from "../server-address.ts";
+import { commitFolder, expungeMessages, storeFlags } from "./commit-folder.ts";
 import { type CachedState, FolderCache } from "./folder-cache.ts";
 import { FolderSession } from "./folder-session.ts";
 import type { ImapConnection } from "./imap-connection.ts";
@@ -28,6 +29,7 @@ import { loadMessages } from "./load-messages.ts";
 import { loadAllStates, loadStatesOf } from "./load-states.ts";
 import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
+import { copyOnServer, moveOnServer } from "./transfer-messages.ts";
 import { UidTable } from "./uid-table.ts";
 
 /** The largest number of messages, and of bytes, in a window. */
@@ -238,6 +240,31 @@ class ImapMailbox implements Mailbox {
       this.#cache.close(this.#uidValidity, this.#table.present);
     }
     await this.#session.close();
+  }
+
+  async transfer(
+    messages: readonly number[],
+    destination: string,
+    how: "copy" | "move",
+  ): Promise<Transferred | undefined> {
+    if (!areInSameAccount(this.path, destination)) return undefined;
+    const folder = parseServerAddress(destination).folder || "INBOX";
+    const opened = { session: this.#session, table: this.#table };
+    if (how === "copy") return { created: await copyOnServer(opened, messages, folder) };
+    if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was moved`, Exit.NoPerm);
+    // The moved messages have the state that they have in this session.
+    await storeFlags(opened, messages);
+    return moveOnServer(opened, messages, folder, (moved) =>
+      expungeMessages(
+        opened,
+        [...moved].sort((a, b) => a - b),
+      ),
+    );
+  }
+
+  countReported(): number {
+    this.#session.watch();
+    return this.#exists;
   }
 
   /** Returns whether a message no longer exists on the server. */

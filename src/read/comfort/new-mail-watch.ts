@@ -1,5 +1,6 @@
 /**
- * Checks whether mail has arrived in the open folder. Only sizes or modification times are compared; no mail is read.
+ * Checks whether mail has arrived in the open folder. Only sizes, modification times, or a server's number of messages are
+ * compared; no mail is read.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +14,7 @@ export function newMailWatch(session: Session): () => string | undefined {
   return () => {
     const now = session.folder;
     if (now === undefined) return undefined;
-    const mark = markOf(now.mailbox.path);
+    const mark = now.mailbox.countReported?.() ?? markOf(now.mailbox.path);
     const known = folder === now && count === now.mailbox.count;
     const grown = known && mark > seen;
     folder = now;

@@ -1,8 +1,11 @@
 /** The commands file, folder, folders, inc and source, which open mailboxes and read files. */
 
-import { resolve } from "node:path";
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
+import { listFoldersOf } from "../../mailbox/open.ts";
+import { isServerAddress } from "../../message/server-name.ts";
+import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
+import { isMailboxAt } from "../folder/append-departing.ts";
 import {
   type FolderName,
   folderNamed,
@@ -15,6 +18,7 @@ import {
 import { offerPending } from "../folder/offer-pending.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
+import { serverAccess } from "../session/access-options.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
 import type { Folder, Session } from "../session/session.ts";
@@ -36,7 +40,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   let next = await openFolder(session, name);
   await leaveFolder(session);
   await folder?.mailbox.close();
-  if (isWrittenAtQuit(session, path)) {
+  if (isWrittenAtQuit(session, next)) {
     await next.mailbox.close();
     next = await openFolder(session, name);
   }
@@ -59,9 +63,20 @@ export async function enterFolder(session: Session, name: FolderName, next: Fold
   if (session.sourcing === 0) await offerPending(session);
 }
 
-/** Returns whether leaving the current folder writes to a path. Only the folder's own file and mbox are written. */
-function isWrittenAtQuit({ folder, config }: Session, path: string): boolean {
-  return [folder?.mailbox.path, resolve(mboxPath(config))].includes(resolve(path));
+/** Returns whether leaving the current folder has written to the next one: the folder itself, mbox or trash. */
+function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
+  const { folder, config } = session;
+  const trash = config.settings.text("trash");
+  const written = [mboxPath(config), ...(trash === undefined || trash === "" ? [] : [expandFileName(session, trash)])];
+  return folder?.mailbox.path === mailbox.path || written.some((path) => isMailboxAt(mailbox, path));
+}
+
+/** Prints the folders on a server, with their special uses. */
+async function printServerFolders(session: Session, directory: string): Promise<void> {
+  const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
+  const width = Math.max(0, ...folders.map(({ name }) => displayWidth(name)));
+  for (const { name, use } of folders)
+    session.terminal.out(use === undefined ? `${name}\n` : `${fillColumns(name, width)}  ${use}\n`);
 }
 
 /** Runs the program LISTER in the folder directory, or in the home directory if there is no folder directory. */
@@ -69,6 +84,10 @@ async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
   const { settings } = config;
   const directory = folderDirectory(config) ?? config.identity.home;
+  if (isServerAddress(directory)) {
+    await printServerFolders(session, directory);
+    return true;
+  }
   await runAndTell(session, ["-c", `cd "$1"; ${settings.get("LISTER")} ${rest}`, settings.get("SHELL"), directory]);
   // A failing LISTER does not end the processing of a sourced file.
   return true;

@@ -46,7 +46,7 @@ function stateRow(
  *
  * @returns whether any undeleted message remains
  */
-function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
+export function deleteMessages(folder: Folder, messages: readonly number[]): boolean {
   for (const message of messages) {
     showAsCurrent(folder, message);
     markMessage(folder, message, stateChanges.delete.set, stateChanges.delete.clear);

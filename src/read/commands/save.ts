@@ -9,16 +9,19 @@ import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { MessageUnreadable } from "../../mailbox/mailbox-errors.ts";
 import { readHeader } from "../../mailbox/windows.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
+import { isServerAddress } from "../../message/server-name.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { markMessage } from "../changes/mark.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { authorOf } from "../send/author.ts";
 import { bodies, type MessagesToWrite, type Write, wholeMessages } from "../send/write-messages.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
-import { nearestMessage, showAsCurrent } from "../session/cursor.ts";
+import { makeCurrent, nearestMessage, showAsCurrent } from "../session/cursor.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Session } from "../session/session.ts";
 import { partsForm } from "../show/part-files.ts";
+import { selectKeptFields } from "../show/print-message.ts";
+import { deleteMessages } from "./marking.ts";
 import { type PartsToSave, partsToSave, saveParts } from "./parts.ts";
 
 /** A message list followed by a file name. A single word is the file name, even if it is a number. */
@@ -57,6 +60,27 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
   });
 }
 
+/**
+ * Moves messages: at once if both mailboxes are folders of the same server. Otherwise appends them, and marks the
+ * originals as deleted.
+ */
+async function moveMessages(session: Session, argument: MessagesToWrite | PartsToSave): Promise<void> {
+  if ("parts" in argument) throw new UserMistake("move: parts cannot be moved; use save -p");
+  const { folder, terminal } = session;
+  const { messages, path } = argument;
+  const moved = isServerAddress(path) ? await folder?.mailbox.transfer?.(messages, path, "move") : undefined;
+  if (moved === undefined) await writeAndMark(session, argument, wholeMessages, 0);
+  if (folder === undefined) return;
+  if (moved === undefined) {
+    deleteMessages(folder, messages);
+    return;
+  }
+  const count = `${messages.length} message${messages.length === 1 ? "" : "s"}`;
+  terminal.out(`"${path}" ${moved.created ? "[New file]" : "[Appended]"}: ${count} moved at once\n`);
+  if (moved.notice !== undefined) terminal.err(`${session.program}: ${moved.notice}\n`);
+  makeCurrent(folder, nearestMessage(folder, false) ?? 1);
+}
+
 async function writeAndMark(session: Session, argument: MessagesToWrite, write: Write, mark: number): Promise<void> {
   const { folder, terminal } = session;
   // The name is printed after the messages have been written, because a progress bar would overwrite it.
@@ -90,14 +114,17 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   }
 }
 
-/** Copies messages to a file. On a terminal, Ctrl-C interrupts the copying. */
-export function saveMessages(
+/** Copies messages to a mailbox. On a terminal, Ctrl-C interrupts the copying. */
+export async function saveMessages(
   session: Session,
   mailbox: Mailbox,
   argument: MessagesToWrite,
   write: Write,
 ): Promise<Appended> {
   const { messages, path } = argument;
+  const keepsAll = write === wholeMessages && selectKeptFields(session.config.saved) === undefined;
+  const copied = keepsAll && isServerAddress(path) ? await mailbox.transfer?.(messages, path, "copy") : undefined;
+  if (copied !== undefined) return copied;
   const save = (signal?: AbortSignal) =>
     gatherMessages(mailbox, messages, signal, (stored) => {
       const task = () => write(session, stored, argument, signal);
@@ -141,6 +168,17 @@ export const saveCommands: readonly Command[] = [
     Flag.Saved,
   ),
   saveRow("copy", "Append messages to a file.", wholeMessages, 0),
+  declareCommand({
+    name: "move",
+    task: "file",
+    inFull: true,
+    takes: takesListAndFile,
+    summary:
+      "Append messages to a file, and mark them as deleted. Between folders of a server, they are moved immediately.",
+    example: "move 1-3 +archive",
+    barred: ["sending"],
+    run: moveMessages,
+  }),
   authorRow("Save", "Save messages in a file named after the author of the first message.", Flag.Saved),
   authorRow("Copy", "Copy messages to a file named after the author of the first message.", 0),
   saveRow("write", "Append the bodies of messages to a file.", bodies, Flag.Saved),

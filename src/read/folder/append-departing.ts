@@ -44,6 +44,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
   const copies: string[] = [];
   for (const departure of departures) {
     if (departure.messages.length === 0) continue;
+    if (departure.keepField === undefined && (await moveAtOnce(mailbox, departure))) continue;
     await appendMessagesOf(session, mailbox, departure, plan.signal).catch((error: unknown) => {
       throw addCopiesToError(error, copies.join(" and "));
     });
@@ -55,6 +56,12 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
     moved: moved.length,
     copies: copies.length === 0 ? undefined : copies.join(" and "),
   };
+}
+
+/** Moves messages within a server in one step. @returns false if this is not possible */
+async function moveAtOnce(mailbox: Mailbox, { path, messages }: Departure): Promise<boolean> {
+  if (!isServerAddress(path)) return false;
+  return (await mailbox.transfer?.(messages, path, "move")) !== undefined;
 }
 
 /** Returns an error that also names the mailboxes to which messages have already been copied. */
@@ -80,14 +87,17 @@ function appendMessagesOf(
 }
 
 /** Returns the path of `trash`; undefined if it is not set or names the mailbox itself. */
-function findTrash(session: Session, { path }: Mailbox): string | undefined {
+function findTrash(session: Session, mailbox: Mailbox): string | undefined {
   const named = session.config.settings.text("trash");
   if (named === undefined || named === "") return undefined;
   const trash = expandFileName(session, named);
-  const isItself = isServerAddress(trash)
-    ? isServerAddress(path) && areSameFolder(trash, path)
-    : resolve(trash) === path;
-  return isItself ? undefined : trash;
+  return isMailboxAt(mailbox, trash) ? undefined : trash;
+}
+
+/** Returns whether an expanded name, which may be relative, names an open mailbox. */
+export function isMailboxAt({ path }: Mailbox, name: string): boolean {
+  if (!isServerAddress(name)) return resolve(name) === path;
+  return isServerAddress(path) && areSameFolder(name, path);
 }
 
 function listWithFate({ count }: Mailbox, plan: CommitPlan, wanted: string): number[] {
@@ -98,5 +108,7 @@ function listWithFate({ count }: Mailbox, plan: CommitPlan, wanted: string): num
 
 /** Returns the messages that the user has deleted. Messages that leave because they were saved have a copy already. */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
-  return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);
+  return listWithFate(mailbox, plan, "drop").filter(
+    (message) => (mailbox.flags(message) & Flag.Deleted) !== 0 && mailbox.isGone?.(message) !== true,
+  );
 }

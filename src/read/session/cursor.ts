@@ -5,9 +5,9 @@ import { markMessage } from "../changes/mark.ts";
 import { countPlaces, messageAt, placeOf } from "./display-order.ts";
 import type { Folder } from "./session.ts";
 
-/** Returns whether a message is marked deleted. */
-export function isDeleted(folder: Folder, message: number): boolean {
-  return (folder.mailbox.flags(message) & Flag.Deleted) !== 0;
+/** Returns whether a message is marked deleted, or another client has removed it from the server. */
+export function isDeleted({ mailbox }: Folder, message: number): boolean {
+  return (mailbox.flags(message) & Flag.Deleted) !== 0 || mailbox.isGone?.(message) === true;
 }
 
 /**

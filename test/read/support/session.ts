@@ -31,6 +31,7 @@ export async function bench(mbox: string | Uint8Array, variables: Record<string,
       written += typeof text === "string" ? text : decodeBytes(text);
     },
     err: () => {},
+    onInterrupt: () => () => {},
     flush: async () => {},
     progress: () => () => {},
     lend: async (task: () => Promise<unknown>) => task(),

@@ -1,0 +1,44 @@
+/** Lists the folders on a server. */
+import { Exit, MailError } from "../../errors.ts";
+import type { AccessServer } from "../server-access.ts";
+import { parseServerAddress } from "../server-address.ts";
+import { openConnection } from "./open-connection.ts";
+
+/** A folder that can be opened. */
+export interface ServerFolder {
+  /** The name relative to the address that was listed. */
+  readonly name: string;
+  /** The special use (RFC 6154): all, archive, drafts, flagged, important, junk, sent or trash. */
+  readonly use: string | undefined;
+}
+
+const specialUse = /^\\(all|archive|drafts|flagged|important|junk|sent|trash)$/;
+
+/**
+ * Returns the folders at an address, sorted by name.
+ *
+ * @param name the address of a server, or of a folder that contains others
+ * @throws ImapFailed, or MailError for an invalid address or setting
+ */
+export async function listServerFolders(
+  name: string,
+  accessServer: AccessServer | undefined,
+): Promise<readonly ServerFolder[]> {
+  const address = parseServerAddress(name);
+  if (accessServer === undefined)
+    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
+  const connection = await openConnection(address, (await accessServer(address)).access);
+  try {
+    const prefix = address.folder === "" ? "" : `${address.folder}/`;
+    const found: ServerFolder[] = [];
+    for (const { name: folder, attributes } of await connection.list()) {
+      if (!folder.startsWith(prefix) || attributes.some((each) => ["\\noselect", "\\nonexistent"].includes(each)))
+        continue;
+      const use = attributes.map((attribute) => specialUse.exec(attribute)?.[1]).find((each) => each !== undefined);
+      found.push({ name: folder.slice(prefix.length), use });
+    }
+    return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } finally {
+    await connection.logout();
+  }
+}

@@ -1,0 +1,91 @@
+/** Copies and moves messages between the folders of a server, without loading them. */
+import type { Transferred } from "../mailbox.ts";
+import { MessageUnreadable } from "../mailbox-errors.ts";
+import type { FolderSession } from "./folder-session.ts";
+import type { ImapConnection } from "./imap-connection.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import { formatUidSets } from "./uid-set.ts";
+import type { UidTable } from "./uid-table.ts";
+
+/** A folder with its session and its messages. */
+export interface OpenFolder {
+  readonly session: FolderSession;
+  readonly table: UidTable;
+}
+
+/**
+ * Copies messages. The command is not repeated after a lost connection, because the messages would be copied twice.
+ *
+ * @returns whether the destination was created
+ * @throws MessageUnreadable if a message is gone, or ImapFailed
+ */
+export async function copyOnServer(
+  { session, table }: OpenFolder,
+  messages: readonly number[],
+  folder: string,
+): Promise<boolean> {
+  const sets = listSets(table, messages);
+  return createIfMissing(session, folder, async (connection) => {
+    for (let set = sets.shift(); set !== undefined; set = sets.shift()) {
+      await connection.copy(set, folder).catch((error: unknown) => {
+        sets.unshift(set as string);
+        throw error;
+      });
+    }
+  });
+}
+
+/**
+ * Moves messages: in one step if the server can (RFC 6851), otherwise copies them and then removes the originals.
+ *
+ * @param remove marks the originals as deleted and removes them; returns a notice if they remain
+ * @throws MessageUnreadable if a message is gone, or ImapFailed
+ */
+export async function moveOnServer(
+  opened: OpenFolder,
+  messages: readonly number[],
+  folder: string,
+  remove: (messages: readonly number[]) => Promise<string | undefined>,
+): Promise<Transferred> {
+  const { session, table } = opened;
+  const canMove = await session.run(async (connection) => connection.can("MOVE"));
+  if (!canMove) {
+    const created = await copyOnServer(opened, messages, folder);
+    const notice = await remove(messages);
+    return { created, ...(notice === undefined ? {} : { notice }) };
+  }
+  const sets = listSets(table, messages);
+  const created = await createIfMissing(session, folder, async (connection) => {
+    for (const set of sets) await connection.move(set, folder);
+  });
+  const uids = messages.map((message) => table.uid(message));
+  table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
+  return { created };
+}
+
+/** @throws MessageUnreadable if a message is gone */
+function listSets(table: UidTable, messages: readonly number[]): string[] {
+  const gone = messages.find((message) => table.isGone(message));
+  if (gone !== undefined) throw new MessageUnreadable(gone, undefined);
+  const uids = messages.map((message) => table.uid(message)).sort((a, b) => a - b);
+  return [...formatUidSets(uids)].map(({ set }) => set);
+}
+
+/** Runs a task, and once more after creating the folder if it is missing. @returns whether the folder was created */
+async function createIfMissing(
+  session: FolderSession,
+  folder: string,
+  task: (connection: ImapConnection) => Promise<void>,
+): Promise<boolean> {
+  return session.runOnce(async (connection) => {
+    try {
+      await task(connection);
+      return false;
+    } catch (error) {
+      if (!(error instanceof ImapFailed && error.reason === "no such folder")) throw error;
+    }
+    await connection.create(folder);
+    await task(connection);
+    return true;
+  });
+}
