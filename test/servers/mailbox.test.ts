@@ -6,6 +6,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import type { ListFacts } from "../../src/mailbox/list-facts.ts";
 import { type CommitPlan, type Fate, Flag, type Mailbox, type MessageNeed } from "../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
+import { listLeaves, parseParts } from "../../src/message/view/part.ts";
+import { partLines } from "../../src/message/view/part-list.ts";
 import { describeIf } from "../conditions.ts";
 import { accessFor, connectTo } from "./connect.ts";
 import { type Dovecot, dovecotProgram, forbiddenCommands, formats, startDovecot } from "./dovecot.ts";
@@ -207,6 +209,46 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     const [small, found] = await read(mailbox, [1, 2], "whole");
     expect(small).toContain("Subject: small");
     expect(found).toBe(`${fromLine}${large.toString().replaceAll("\r", "")}\n`);
+    await mailbox.close();
+  });
+
+  test("of a large message, only the parts that are shown are loaded, and the others are listed with their sizes", async () => {
+    const attachment = Buffer.alloc(3_000_000, "attachment").toString("base64").replace(/.{76}/g, "$&\r\n");
+    const part = (head: string, body: string) => `${head}\r\n\r\n${body}`;
+    const join = (boundary: string, ...parts: string[]) =>
+      `${parts.map((each) => `--${boundary}\r\n${each}\r\n`).join("")}--${boundary}--`;
+    const texts = join(
+      "inner",
+      part("Content-Type: text/plain; charset=utf-8", "text ü"),
+      part("Content-Type: text/html", "<p>text</p>"),
+    );
+    const pdf = 'Content-Type: application/pdf; name="report.pdf"\r\nContent-Transfer-Encoding: base64';
+    const body = join(
+      "outer",
+      part("Content-Type: multipart/alternative; boundary=inner", texts),
+      part(`${pdf}\r\nContent-Disposition: attachment`, attachment),
+      part("Content-Type: text/plain", "last"),
+    );
+    await fill([
+      lines("Subject: large", "MIME-Version: 1.0", "Content-Type: multipart/mixed; boundary=outer", "", body),
+    ]);
+    dovecot.clearRawLogs();
+    const mailbox = await open();
+    let view = "";
+    for await (const { stored } of mailbox.openMessages([1], "text")) {
+      const source = { size: stored.size(1), read: (start: number, end: number) => stored.read(1, start, end) };
+      const root = parseParts(source);
+      view = partLines(root);
+      const decoded = listLeaves(root).filter(({ type }) => type.startsWith("text/"));
+      const found = decoded.map(({ start, end }) => Buffer.from(source.read(start, end)).toString());
+      expect(found).toEqual(["text ü", "<p>text</p>", "last"]);
+    }
+    expect(view.replace(/ +/g, " ")).toBe(
+      "1.1 text/plain 7 B\n1.2 text/html 11 B\n2 application/pdf 3.0 MB report.pdf\n3 text/plain 4 B\n",
+    );
+    expect(Math.max(...dovecot.readRawLogs().map(({ sent }) => sent))).toBeLessThan(10_000);
+    const [whole] = await read(mailbox, [1], "whole");
+    expect(whole).toContain(attachment.replaceAll("\r", ""));
     await mailbox.close();
   });
 

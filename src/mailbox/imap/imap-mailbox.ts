@@ -333,7 +333,7 @@ class Window implements StoredMessages {
     if (replaced !== undefined) return replaced.length;
     const found = this.#find(message);
     if (found === undefined) return substituteHeader(message).length + 1;
-    if (found.isWhole) return found.length;
+    if (found.part !== "header") return found.length;
     return Math.max(found.length + 1, this.#mailbox.serverSize(message));
   }
 
@@ -349,7 +349,8 @@ class Window implements StoredMessages {
     if (replaced !== undefined) return replaced.subarray(start, end);
     const found = this.#find(message);
     if (found === undefined) throw new MessageUnreadable(message, undefined);
-    if (!found.isWhole && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
+    if (found.part === "header" && start >= found.length)
+      throw new Error(`message ${message}: its body was not loaded`);
     return this.#loaded.read(found, start, end);
   }
 
@@ -357,7 +358,7 @@ class Window implements StoredMessages {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return { lines: countLines(replaced), characters: replaced.length };
     const found = this.#find(message);
-    if (found?.isWhole === true) return { lines: found.lines, characters: found.length };
+    if (found?.part === "whole") return { lines: found.lines, characters: found.length };
     return { lines: undefined, characters: this.#mailbox.serverSize(message) };
   }
 

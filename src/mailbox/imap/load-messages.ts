@@ -3,6 +3,7 @@ import type { MessageNeed } from "../mailbox.ts";
 import type { FolderCache, MessageFacts } from "./folder-cache.ts";
 import { type ImapConnection, largestRange } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
+import { loadShownParts } from "./load-parts.ts";
 import type { LoadedMessages } from "./loaded-messages.ts";
 import { bitsOfFlags } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
@@ -28,7 +29,7 @@ export interface Loading {
 export async function loadMessages(loading: Loading, messages: readonly number[], need: MessageNeed): Promise<void> {
   const inOrder = [...new Set(messages)].sort((a, b) => a - b);
   if (need === "header")
-    return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, isWhole: false });
+    return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, part: "header" });
   const sizeOf = (message: number) => loading.cache.find(loading.table.uid(message))?.size;
   await loadFacts(
     loading,
@@ -38,9 +39,9 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
   await loadTogether(
     loading,
     inOrder.filter((message) => !loading.table.isGone(message) && !isLarge(message)),
-    { section: "", length: largestRange, isWhole: true },
+    { section: "", length: largestRange, part: "whole" },
   );
-  for (const message of inOrder.filter(isLarge)) await loadLarge(loading, message);
+  for (const message of inOrder.filter(isLarge)) await loadLarge(loading, message, need);
 }
 
 /** Loads the size and the date of messages. */
@@ -51,12 +52,15 @@ async function loadFacts(loading: Loading, messages: readonly number[]): Promise
 interface Part {
   readonly section: "" | "HEADER";
   readonly length: number;
-  readonly isWhole: boolean;
+  readonly part: "header" | "whole";
 }
 
 /** Loads many messages with one command. */
-async function loadTogether(loading: Loading, messages: readonly number[], part: Part): Promise<void> {
-  const { section, length, isWhole } = part;
+async function loadTogether(
+  loading: Loading,
+  messages: readonly number[],
+  { section, length, part }: Part,
+): Promise<void> {
   const items = { flags: true, facts: true, ranges: [{ section, start: 0, length }] } as const;
   await fetchEach(loading, messages, items, (message, bytes, { received }) => {
     const found = bytes(section);
@@ -64,17 +68,19 @@ async function loadTogether(loading: Loading, messages: readonly number[], part:
     const writer = loading.loaded.begin(message, new Date(received));
     writer.add(found);
     // A message that fills the range may continue, although the server has reported a smaller size.
-    writer.finish(isWhole && found.length < length);
+    writer.finish(found.length < length ? part : "header");
     return true;
   });
 }
 
 /** Loads one message in pieces, so that a piece needs little memory. */
-async function loadLarge(loading: Loading, message: number): Promise<void> {
+async function loadLarge(loading: Loading, message: number, need: MessageNeed): Promise<void> {
   const { connection, table, cache, loaded } = loading;
   const known = cache.find(table.uid(message));
   if (known === undefined || table.isGone(message)) return;
-  const writer = loaded.begin(message, new Date(known.received));
+  const received = new Date(known.received);
+  if (need === "text" && (await loadShownParts(loading, { message, uid: table.uid(message), received }))) return;
+  const writer = loaded.begin(message, received);
   for (let start = 0; ; ) {
     let piece: Buffer | undefined;
     const ranges = [{ section: "", start, length: largestRange }];
@@ -87,7 +93,7 @@ async function loadLarge(loading: Loading, message: number): Promise<void> {
     start += length;
     if (length < largestRange || start >= known.size) break;
   }
-  writer.finish(true);
+  writer.finish("whole");
 }
 
 /**

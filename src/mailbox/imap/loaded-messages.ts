@@ -27,9 +27,11 @@ export interface Loaded {
   /** The length in bytes of the loaded part, from the From_ line on. */
   readonly length: number;
   readonly headerLength: number;
-  /** Whether the message is complete. */
-  readonly isWhole: boolean;
-  /** The number of lines; undefined if the message is not complete. */
+  /** The part of the message that is loaded. */
+  readonly part: MessageNeed;
+  /** The ranges that consist of filler, counted from the From_ line, in ascending order. */
+  readonly filler: readonly { readonly start: number; readonly end: number }[];
+  /** The number of lines; undefined unless the message is complete. */
   readonly lines: number | undefined;
 }
 
@@ -81,6 +83,9 @@ export class MessageWriter {
   #headerLength: number | undefined;
   #lines = 0;
   #last: number | undefined;
+  readonly #filler: { start: number; end: number }[] = [];
+  /** The length of the filler so far, which is not in the file. */
+  #fillerLength = 0;
 
   constructor(file: LoadedMessages, message: number, received: Date, at: number) {
     this.#file = file;
@@ -96,8 +101,25 @@ export class MessageWriter {
     else this.#write(piece);
   }
 
-  /** Completes the message. @param isWhole whether all its bytes were added */
-  finish(isWhole: boolean): void {
+  /** Adds bytes that do not continue the previous ones. The buffer is modified. */
+  addSection(bytes: Buffer): void {
+    const newlines = new NewlineConverter();
+    this.#write(newlines.convert(bytes));
+    this.#write(newlines.end());
+  }
+
+  /** Adds filler that takes the place of a part. @param size the size of the part with CRLF newlines */
+  addFiller(size: number): void {
+    // A line of base64 has 76 characters.
+    const length = Math.floor((size * 77) / 78);
+    this.#filler.push({ start: this.#length, end: this.#length + length });
+    this.#length += length;
+    this.#fillerLength += length;
+  }
+
+  /** Completes the message. @param part the part of it that was added */
+  finish(part: MessageNeed): void {
+    const isWhole = part === "whole";
     if (this.#length === 0) this.#addFirst(Buffer.alloc(0));
     this.#write(this.#newlines.end());
     const isEmpty = this.#length === this.#fromLength;
@@ -106,7 +128,8 @@ export class MessageWriter {
       at: this.#at,
       length: this.#length,
       headerLength: Math.min(this.#headerLength ?? this.#length, this.#length),
-      isWhole,
+      part,
+      filler: this.#filler,
       lines: isWhole ? this.#lines : undefined,
     });
   }
@@ -126,11 +149,21 @@ export class MessageWriter {
 
   #write(bytes: Buffer): void {
     if (bytes.length === 0) return;
-    this.#file.write(bytes, this.#at + this.#length);
+    this.#file.write(bytes, this.#at + this.#length - this.#fillerLength);
     this.#length += bytes.length;
     this.#last = bytes[bytes.length - 1];
     for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, at + 1)) this.#lines++;
   }
+}
+
+/** From the smallest part of a message to the largest. */
+const order: readonly MessageNeed[] = ["header", "text", "whole"];
+
+/** Returns bytes `start` to `end` of filler: lines of base64 that contain nothing. */
+function makeFiller(start: number, end: number): Buffer {
+  const bytes = Buffer.alloc(end - start, "A");
+  for (let at = 76 - (start % 77); at < bytes.length; at += 77) bytes[at] = LF;
+  return bytes;
 }
 
 /** Keeps the loaded messages of a session. */
@@ -142,7 +175,7 @@ export class LoadedMessages {
   /** Returns a message if the given part of it is loaded. */
   find(message: number, need: MessageNeed): Loaded | undefined {
     const found = this.#found.get(message);
-    return found === undefined || found.isWhole || need === "header" ? found : undefined;
+    return found !== undefined && order.indexOf(found.part) >= order.indexOf(need) ? found : undefined;
   }
 
   /** Begins to write a message. Only one message is written at a time. */
@@ -157,9 +190,28 @@ export class LoadedMessages {
   }
 
   /** Reads bytes of a loaded message, counted from its From_ line. */
-  read({ at, length }: Loaded, start: number, end: number): Buffer {
+  read({ at, length, filler }: Loaded, start: number, end: number): Buffer {
     if (this.#file === undefined) throw new Error("nothing was loaded");
-    return readRange(this.#file.descriptor, at + start, at + Math.max(start, Math.min(end, length)));
+    const { descriptor } = this.#file;
+    const until = Math.max(start, Math.min(end, length));
+    if (filler.length === 0) return readRange(descriptor, at + start, at + until);
+    const pieces: Buffer[] = [];
+    let from = start;
+    let skipped = 0;
+    for (const hole of [...filler, { start: length, end: length }]) {
+      if (from < hole.start && from < until) {
+        const to = Math.min(until, hole.start);
+        pieces.push(readRange(descriptor, at + from - skipped, at + to - skipped));
+        from = to;
+      }
+      const to = Math.min(until, hole.end);
+      if (from >= hole.start && from < to) {
+        pieces.push(makeFiller(from - hole.start, to - hole.start));
+        from = to;
+      }
+      skipped += hole.end - hole.start;
+    }
+    return Buffer.concat(pieces);
   }
 
   /** Discards all messages if the file is large. The caller ensures that no window is open. */
@@ -192,7 +244,7 @@ export class LoadedMessages {
 
   /** @internal Records a message that was written at the end of the file. */
   record(message: number, loaded: Loaded): void {
-    this.#end = loaded.at + loaded.length;
+    this.#end = loaded.at + loaded.filler.reduce((length, { start, end }) => length - (end - start), loaded.length);
     this.#found.set(message, loaded);
   }
 }
