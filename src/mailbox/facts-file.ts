@@ -22,7 +22,7 @@ import { readRange } from "./file-ranges.ts";
 import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
 
 /** Identifies the format. It changes whenever a column or the meaning of a fact changes. */
-const magic = 0x4d61_6c46_6101;
+const magic = 0x4d61_6c46_6102;
 const stampLength = 6;
 /** The header: magic, number of rows, checksum of `known`, stamp, length and checksum of each column, checksum. */
 const stampAt = 3;

@@ -16,6 +16,7 @@ const fieldNames = {
   messageId: "message-id",
   references: "references",
   inReplyTo: "in-reply-to",
+  replyTo: "reply-to",
 } as const;
 
 const texts = ["envelope", ...(Object.keys(fieldNames) as (keyof typeof fieldNames)[])] as const;

@@ -27,7 +27,17 @@ type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64A
 export type NumberColumn = keyof typeof numberArrays;
 export const numberColumns = Object.keys(numberArrays) as NumberColumn[];
 
-export const textColumns = ["envelope", "from", "to", "cc", "subject", "messageId", "references", "inReplyTo"] as const;
+export const textColumns = [
+  "envelope",
+  "from",
+  "to",
+  "cc",
+  "subject",
+  "messageId",
+  "references",
+  "inReplyTo",
+  "replyTo",
+] as const;
 export type TextColumn = (typeof textColumns)[number];
 
 export const columns = [...numberColumns, "key", ...textColumns] as const;
@@ -69,6 +79,7 @@ export interface ListFacts {
   readonly messageId: readonly string[] | undefined;
   readonly references: readonly string[] | undefined;
   readonly inReplyTo: readonly string[] | undefined;
+  readonly replyTo: readonly string[] | undefined;
   /** A checksum of the message's contents, as 32 hexadecimal digits. */
   readonly key: string | undefined;
   /** 1 if the header shows that the message has no attachments and no X-Status, and does not report a failed delivery. */
@@ -458,6 +469,9 @@ export class Row implements ListFacts {
   }
   get inReplyTo() {
     return this.#source.values("inReplyTo", this.#row);
+  }
+  get replyTo() {
+    return this.#source.values("replyTo", this.#row);
   }
   get key() {
     return this.#source.key(this.#row);

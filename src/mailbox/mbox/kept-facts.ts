@@ -27,6 +27,8 @@ const fewMissing = 128;
 const smallMissing = 1 / 32;
 /** Number of bytes that contain the header of most messages. */
 const longestUsual = 16 << 10;
+/** The beginning of each key (message-key.ts). */
+const keyPrefix = "m-";
 const countBits = columnBits.lines | columnBits.characters;
 
 /** The facts about the messages of an mbox. The last message is not included, because it may still grow. */
@@ -142,6 +144,18 @@ export class KeptFacts implements FactSource {
       table.setNumber("characters", row, characters);
     }
     return counts;
+  }
+
+  /** Returns a message's key, which is added to the table if it is unknown. @param compute computes the key */
+  messageKey(message: number, compute: () => string): string {
+    const table = this.#table;
+    const row = this.#row(message);
+    if (table === undefined || row === undefined) return compute();
+    const known = table.key(row);
+    if (known !== undefined) return keyPrefix + known;
+    const key = compute();
+    table.setKey(row, key.slice(keyPrefix.length));
+    return key;
   }
 
   /** Removes the facts of all messages after the first `count` messages, because they may have changed. */

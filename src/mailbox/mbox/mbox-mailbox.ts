@@ -199,12 +199,15 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   readonly isKeyedByContent = true;
 
   key(message: number, bytes?: Buffer): string {
-    const size = this.size(message);
-    return keyOfMessage(
-      bytes !== undefined && bytes.length === size
-        ? { size, read: (start, end) => bytes.subarray(start, end) }
-        : { size, read: (start, end) => this.read(message, start, end) },
-    );
+    const compute = () => {
+      const size = this.size(message);
+      return keyOfMessage(
+        bytes !== undefined && bytes.length === size
+          ? { size, read: (start, end) => bytes.subarray(start, end) }
+          : { size, read: (start, end) => this.read(message, start, end) },
+      );
+    };
+    return this.#facts?.messageKey(message, compute) ?? compute();
   }
 
   counts(message: number): Counts {

@@ -26,6 +26,7 @@ const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
   "message-id": "messageId",
   references: "references",
   "in-reply-to": "inReplyTo",
+  "reply-to": "replyTo",
 };
 
 /** Provides the properties of a message that a query checks. Each is computed when it is first requested. */
@@ -57,7 +58,7 @@ export class Candidate {
   }
 
   /** The known facts about the message, so that its header need not be read. */
-  get #known(): ListFacts | undefined {
+  get known(): ListFacts | undefined {
     if (this.#facts === "not requested") this.#facts = this.messages.facts?.(this.message);
     return this.#facts;
   }
@@ -77,7 +78,7 @@ export class Candidate {
   /** Returns the values of all fields with the given name, undecoded. */
   storedFields(name: string): readonly string[] {
     const column = columns[name.toLowerCase()];
-    const known = column === undefined ? undefined : this.#known?.[column];
+    const known = column === undefined ? undefined : this.known?.[column];
     return known ?? fieldValues(this.header, name);
   }
 
@@ -117,19 +118,19 @@ export class Candidate {
   }
 
   #sender(byName: boolean): string {
-    const from = this.#known?.from ?? [];
+    const from = this.known?.from ?? [];
     return from.length > 0 ? senderToShow(from, byName) : findSender(this.header, byName);
   }
 
   /** The user and date in the From_ line. */
   get envelope(): { user: string; date: string } {
-    const known = this.#known?.envelope;
+    const known = this.known?.envelope;
     return readEnvelope(known === undefined ? this.header : `From ${known}`);
   }
 
   /** The date in the Date field or, if there is none, in the From_ line. */
   get date(): Date | undefined {
-    const known = this.#known?.date;
+    const known = this.known?.date;
     if (known !== undefined && !Number.isNaN(known)) return new Date(known);
     const inField = known === undefined ? parseDateField(firstValue(this.header, "date") ?? "") : undefined;
     return inField ?? parseAsctime(this.envelope.date);
@@ -138,7 +139,7 @@ export class Candidate {
   /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.messages.letters?.(this.message);
-    const stored = inName ?? (this.#known?.plain === 1 ? "" : fieldValues(this.header, "x-status").join(""));
+    const stored = inName ?? (this.known?.plain === 1 ? "" : fieldValues(this.header, "x-status").join(""));
     const letters = changeLetters(stored, this.flags, inName === undefined ? "xStatus" : "maildir");
     const [answered, draft] = inName === undefined ? ["A", "T"] : ["R", "D"];
     return { flagged: letters.includes("F"), answered: letters.includes(answered), draft: letters.includes(draft) };
@@ -149,7 +150,7 @@ export class Candidate {
    * further check.
    */
   get mayHaveAttachments(): boolean {
-    return this.#known?.plain !== 1 && mayHaveAttachments(this.header);
+    return this.known?.plain !== 1 && mayHaveAttachments(this.header);
   }
 
   /**
@@ -157,7 +158,7 @@ export class Candidate {
    * undefined.
    */
   get failedRecipients(): string[] | undefined {
-    if (this.#known?.plain === 1) return undefined;
+    if (this.known?.plain === 1) return undefined;
     const { header } = this;
     return mayBeBounce(header) ? listFailedRecipients(header, parseParts(this.source)) : undefined;
   }

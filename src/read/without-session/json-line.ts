@@ -4,6 +4,7 @@
  *
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
+import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
@@ -14,6 +15,8 @@ import { Candidate } from "../query/candidate.ts";
 
 /** The version in each JSON object that a form for programs prints. act/schemas.ts declares the fields. */
 export const schemaVersion = 1;
+/** The length in bytes above which a message is not kept in memory but read in pieces. */
+const longest = 8 << 20;
 
 interface Person {
   readonly name: string;
@@ -25,60 +28,81 @@ interface Attachment {
   readonly type: string;
 }
 
-/**
- * Returns a message as a line of JSON.
- *
- * @param bytes the stored message, if already read
- * @param more further fields (json-details.ts)
- */
-export function jsonLine(stored: StoredMessages, message: number, bytes?: Buffer, more: object = {}): string {
+/** Returns a message as a line of JSON. @param more further fields (json-details.ts) */
+export function jsonLine(stored: StoredMessages, message: number, more: object = {}): string {
+  const bytes = isKnown(stored.facts?.(message)) ? undefined : readWhole(stored, message);
   const candidate = new Candidate(stored, message, bytes);
-  const { flags, marks } = candidate;
-  const whole = candidate.whole;
-  const line = {
-    version: schemaVersion,
-    id: candidate.id,
-    number: message,
-    offset: stored.offset?.(message) ?? null,
-    size: candidate.size,
-    lines: whole === undefined ? stored.counts(message).lines : countLineFeeds(whole),
-    state: flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread",
-    flagged: marks.flagged,
-    answered: marks.answered,
-    flags: [
-      ...(flags & Flag.Read ? ["read"] : []),
-      ...Object.entries(marks).flatMap(([mark, isSet]) => (isSet ? [mark] : [])),
-    ],
-    envelopeSender: candidate.decode(candidate.envelope.user) || null,
-    date: candidate.date?.toISOString() ?? null,
-    from: parsePeople(candidate, "from"),
-    to: parsePeople(candidate, "to"),
-    cc: parsePeople(candidate, "cc"),
-    replyTo: parsePeople(candidate, "reply-to"),
-    subject: candidate.fields("subject")[0] ?? null,
-    messageId: candidate.fields("message-id")[0] ?? null,
-    inReplyTo: messageIds(candidate, "in-reply-to"),
-    references: messageIds(candidate, "references"),
-    attachments: describeAttachments(candidate),
-    failedRecipients: candidate.failedRecipients ?? null,
-    ...more,
-  };
-  return `${escapeControls(JSON.stringify(line))}\n`;
+  const { flags, marks, known } = candidate;
+  const setMarks = [
+    ...(flags & Flag.Read ? ["read"] : []),
+    ...Object.entries(marks).flatMap(([mark, isSet]) => (isSet ? [mark] : [])),
+  ];
+  const lines = known === undefined && bytes !== undefined ? countLineFeeds(bytes) : stored.counts(message).lines;
+  const state = flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread";
+  const { mayHaveAttachments, failedRecipients } = candidate;
+  const attachments = mayHaveAttachments ? describeAttachments(candidate) : [];
+  // A template is several times as fast as JSON.stringify for the complete object.
+  return (
+    `{"version":${schemaVersion},"id":${quote(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
+    `"size":${candidate.size},"lines":${lines ?? null},"state":"${state}",` +
+    `"flagged":${marks.flagged},"answered":${marks.answered},"flags":${toJson(setMarks)},` +
+    `"envelopeSender":${quote(candidate.decode(candidate.envelope.user) || null)},` +
+    `"date":${quote(candidate.date?.toISOString() ?? null)},` +
+    `"from":${people(candidate, "from")},"to":${people(candidate, "to")},"cc":${people(candidate, "cc")},` +
+    `"replyTo":${people(candidate, "reply-to")},"subject":${quote(candidate.fields("subject")[0] ?? null)},` +
+    `"messageId":${quote(candidate.fields("message-id")[0] ?? null)},` +
+    `"inReplyTo":${messageIds(candidate, "in-reply-to")},"references":${messageIds(candidate, "references")},` +
+    `"attachments":${toJson(attachments)},"failedRecipients":${toJson(failedRecipients ?? null)}` +
+    `${Object.keys(more).length === 0 ? "" : `,${toJson(more).slice(1, -1)}`}}\n`
+  );
 }
 
-function parsePeople(candidate: Candidate, name: string): Person[] {
-  return parseAddressField(candidate.undecodedFields(name).join(", ")).map((person) => ({
-    name: decodeWords(person.name),
-    address: decodeWords(person.address),
-  }));
+/** Returns a value as JSON in which control characters are escaped. */
+function toJson(value: unknown): string {
+  if (Array.isArray(value) && value.length === 0) return "[]";
+  return value === null ? "null" : escapeControls(JSON.stringify(value));
 }
 
-/** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4). */
-function messageIds(candidate: Candidate, name: string): string[] {
-  return candidate.fields(name).flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []);
+function quote(text: string | null): string {
+  return text !== null && /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : toJson(text);
 }
 
-function describeAttachments({ mayHaveAttachments, source }: Candidate): Attachment[] {
-  if (!mayHaveAttachments) return [];
+/** Returns whether a line can be written without reading the message. */
+function isKnown(facts: ListFacts | undefined): boolean {
+  return facts?.plain === 1 && facts.lines !== undefined && facts.key !== undefined;
+}
+
+/** Returns the stored message, valid until the next one is read; undefined if it is too long to keep in memory. */
+function readWhole(stored: StoredMessages, message: number): Buffer | undefined {
+  const size = stored.size(message);
+  if (size > longest) return undefined;
+  return stored.readBriefly?.(message, 0, size) ?? stored.read(message, 0, size);
+}
+
+/** The addresses in fields as JSON, because most people write more than one message. */
+const knownPeople = new Map<string, string>();
+const mostPeople = 4096;
+const longestPeople = 500;
+
+function people(candidate: Candidate, name: string): string {
+  const written = candidate.undecodedFields(name).join(", ");
+  if (written === "") return "[]";
+  const known = knownPeople.get(written);
+  if (known !== undefined) return known;
+  const persons = parseAddressField(written).map(
+    (person): Person => ({ name: decodeWords(person.name), address: decodeWords(person.address) }),
+  );
+  const json = toJson(persons);
+  if (knownPeople.size >= mostPeople) knownPeople.clear();
+  if (written.length <= longestPeople) knownPeople.set(written, json);
+  return json;
+}
+
+/** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4), as JSON. */
+function messageIds(candidate: Candidate, name: string): string {
+  return toJson(candidate.fields(name).flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []));
+}
+
+function describeAttachments({ source }: Candidate): Attachment[] {
   return listAttachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
 }

@@ -1,7 +1,6 @@
 /** The options --json, --count, --print and -L, which read a mailbox without a session and without changing it. */
 import type { CommandLine, ListForm } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
-import { messagePieces } from "../../mailbox/pieces.ts";
 import { pushAll } from "../../message/lists.ts";
 import { isSystemError } from "../../system-error.ts";
 import { printHeaderLines } from "../header-list/header-window.ts";
@@ -59,6 +58,7 @@ async function* chooseMessages(
   const find = list.newest ? findMessagesBackwards : findMessages;
   const found = find(session, folder, words.join(" ") || "*");
   if (list.limit === undefined && list.sort === undefined && !list.thread) {
+    if (words.length === 0) folder.mailbox.prepareFacts?.(folder.mailbox.count);
     for await (const messages of found) yield { messages };
     return;
   }
@@ -107,9 +107,7 @@ async function printJson(
   const isInOrder = !list.newest && list.sort === undefined && places === undefined;
   if (isInOrder && !details.parts && !details.text && !details.allHeaders) {
     for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
-      for (const { message, at, bytes } of messagePieces(stored, opened, "whole")) {
-        if (at === 0) terminal.out(jsonLine(stored, message, bytes));
-      }
+      for (const message of opened) terminal.out(jsonLine(stored, message));
     }
     return;
   }
@@ -119,9 +117,7 @@ async function printJson(
     for (const message of opened) {
       const place = places?.get(message);
       const thread = place === undefined ? {} : { thread: { root: roots.get(place.root), depth: place.depth } };
-      terminal.out(
-        jsonLine(stored, message, undefined, { ...thread, ...(await readDetails(stored, message, details)) }),
-      );
+      terminal.out(jsonLine(stored, message, { ...thread, ...(await readDetails(stored, message, details)) }));
     }
   }
 }
