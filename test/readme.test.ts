@@ -101,7 +101,7 @@ function runInShell(line: string, before: number): Promise<{ shown: string; exit
   });
 }
 
-/** Returns the screen after the commands of a transcript have been typed. */
+/** Returns the screen after the commands of a transcript have been typed. This machine's name is replaced with `server`. */
 async function play(transcript: string): Promise<string> {
   let screen = "";
   let exit = 0;
@@ -123,7 +123,8 @@ async function play(transcript: string): Promise<string> {
     .replaceAll(place.home, "~")
     .replace(/\r/g, "")
     .replace(/[ \t]+$/gm, "")
-    .replace(/\n+$/, "\n");
+    .replace(/\n+$/, "\n")
+    .replace(/^(Host: +| {2}.* message-id {2}<[^@>\n]+@)[^\s>]+/gm, "$1server");
 }
 
 /** Returns the part of a transcript that is the same in every run. */
@@ -134,7 +135,6 @@ function withoutDates(text: string): string {
     .replace(/\b[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d/g, "DATE")
     .replace(/\b[0-9A-F]{10,}\b/g, "QUEUEID")
     .replace(/<[\w.]+@[\w.-]+>(?=$|\n)/g, "<ID>")
-    .replace(/^(Host: +)\S+/gm, "$1HOST")
     .replace(/delay=[\d.]+|[\d.]+ (?:ms|seconds|s)\b|\d+ bytes|\d+\/\d+/g, "N");
 }
 

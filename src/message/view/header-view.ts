@@ -8,8 +8,8 @@ import { decodeBytes } from "../text.ts";
 
 const addressFields =
   /^(?:resent-)?(?:from|to|cc|bcc|reply-to|sender)$|^(?:mail-followup-to|disposition-notification-to)$/;
-/** MIME fields, which describe the encoding and are of no use to the reader. */
-const mimeFields = /^(?:mime-version|content-(?:type|transfer-encoding|disposition|language|id|description|class))$/;
+const technicalFields =
+  /^(?:mime-version|content-(?:type|transfer-encoding|disposition|language|id|description|class)|user-agent)$/;
 /** The longest field, in characters, that is parsed as a list of addresses. */
 const longestList = 1 << 16;
 
@@ -17,8 +17,17 @@ export interface HeaderLook {
   readonly charsets: Charsets;
   /** The charset that the body declares, or an empty string. */
   readonly bodyCharset: string;
-  /** Whether to omit the MIME fields. */
-  readonly withoutMime: boolean;
+  /** Whether to omit technical fields. */
+  readonly isBrief: boolean;
+}
+
+/**
+ * Returns whether a field is of no use to the reader, because it describes the encoding or the sender's program.
+ *
+ * @param name in lower case
+ */
+export function isTechnicalField(name: string): boolean {
+  return technicalFields.test(name);
 }
 
 /**
@@ -26,14 +35,14 @@ export interface HeaderLook {
  *
  * @param header with LF line endings, and perhaps a From_ line and a final empty line, which are kept
  */
-export function headerView(header: Uint8Array, { charsets, bodyCharset, withoutMime }: HeaderLook): string {
+export function headerView(header: Uint8Array, { charsets, bodyCharset, isBrief }: HeaderLook): string {
   let view = "";
   let copied = 0;
   for (const part of headerParts(header)) {
     view += decodeBytes(header.subarray(copied, part.start));
     copied = part.end;
     if (part.name === undefined) view += decodeBytes(header.subarray(part.start, part.end));
-    else if (!withoutMime || !mimeFields.test(part.name))
+    else if (!isBrief || !isTechnicalField(part.name))
       view += fieldView(part.name, header.subarray(part.start, part.end), charsets, bodyCharset);
   }
   return view + decodeBytes(header.subarray(copied));

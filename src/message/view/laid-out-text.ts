@@ -29,7 +29,7 @@ export async function layOutText(
     return htmlText(text, width);
   }
   if (part.type === "text/rfc822-headers")
-    return headerView(Buffer.from(text), { charsets, bodyCharset: "", withoutMime: true });
+    return headerView(Buffer.from(text), { charsets, bodyCharset: "", isBrief: true });
   if (isFlowed(part)) {
     const delSp = part.parameters.get("delsp")?.toLowerCase() === "yes";
     return reflowText(text, { width, delSp });

@@ -12,36 +12,30 @@ import { isPlainText, longestText } from "./laid-out-text.ts";
 import { charsetOfBody, charsetsOf, type Part, readParts } from "./part.ts";
 import { Viewer, type ViewPiece } from "./viewer.ts";
 
-export interface Look {
-  /** In columns. */
-  readonly width: number;
-  /** Whether to show the MIME fields, too. */
-  readonly allFields: boolean;
-}
-
 /**
  * Returns the pieces of a displayed message.
  *
  * @param message the stored bytes
  * @param header the selected fields with LF line endings
  * @param headerSize the size of the stored header in bytes
+ * @param width in columns
  * @returns undefined for plain text that is too long for memory and can be shown as it is stored
  */
 export async function viewMessage(
   message: Bytes,
   header: Uint8Array,
   headerSize: number,
-  look: Look,
+  width: number,
 ): Promise<ViewPiece[] | undefined> {
   const { root, charsets } = await readParts(message, header);
   if (isPlainText(root) && root.end - root.start > longestText) return undefined;
   const fields = headerView(withoutEnd(header, toBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
     charsets,
     bodyCharset: charsetOfBody(root),
-    withoutMime: !look.allFields && !isPlainText(root),
+    isBrief: false,
   });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
-  for await (const piece of new Viewer(charsets, look.width).render(showAsText(root))) pieces.push(piece);
+  for await (const piece of new Viewer(charsets, width).render(showAsText(root))) pieces.push(piece);
   if (!isPlainText(root) && !pieces.at(-1)?.text.endsWith("\n\n")) pieces.push({ kind: "text", text: "\n" });
   return pieces.map(makePieceSafe);
 }

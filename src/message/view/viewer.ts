@@ -119,7 +119,7 @@ export class Viewer {
     const text = headerView(Buffer.concat(raw), {
       charsets: this.#charsets,
       bodyCharset: charsetOfBody(inner),
-      withoutMime: true,
+      isBrief: true,
     });
     return text.replace(/\r\n/g, "\n").replace(/[^\n]$/, "$&\n");
   }

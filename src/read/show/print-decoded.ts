@@ -116,19 +116,22 @@ async function decodeMessage(
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
   const { viewMessage } = await import("../../message/view/view.ts");
-  const pieces = formatShownPieces(messages, message, allFields ? undefined : selectKeptFields(config.shown));
+  const { isTechnicalField } = await import("../../message/view/header-view.ts");
+  const selected = selectKeptFields(config.shown);
+  const isUseful = (name: string) => !isTechnicalField(name) && selected?.(name) !== false;
+  const keep = allFields ? undefined : config.shown.retained.size > 0 ? selected : isUseful;
+  const pieces = formatShownPieces(messages, message, keep);
   const header = pieces[Symbol.iterator]().next();
   if (header.done === true) return [];
-  const look = { width: terminal.size().columns, allFields };
   const view = await viewMessage(
     viewStoredBytes(messages, message),
     header.value,
     messages.header(message).length,
-    look,
+    terminal.size().columns,
   );
   if (view !== undefined) return makeRepeatable(() => styleView(view));
   return makeRepeatable<Shown>(() => {
-    const whole = formatShownPieces(messages, message, allFields ? undefined : selectKeptFields(config.shown));
+    const whole = formatShownPieces(messages, message, keep);
     return terminal.outputIsTerminal ? paintMessage(whole) : whole;
   });
 }

@@ -39,6 +39,23 @@ test("ignored fields are not shown", async () => {
   );
 });
 
+test.each([
+  // commands, fields shown
+  ["ignore status", ""],
+  ["P", "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n"],
+  ["retain content-type", "CONTENT-TYPE: text/plain;\n charset=utf-8\n"],
+])("of a plain text, %s shows the technical fields %j", async (command, fields) => {
+  const technical = "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n";
+  const plain = await bench(`From ann Sat Jan 16 18:22:03 2021\n${technical}\ntext\n\n`);
+  try {
+    for (const line of ["set decode quiet", command, ...(command === "P" ? [] : ["p"])]) await executeLine(plain, line);
+    const status = command === "P" ? "Status: R\n" : "";
+    expect(plain.said()).toBe(`From ann Sat Jan 16 18:22:03 2021\n${fields}${status}\ntext\n\n`);
+  } finally {
+    await plain.remove();
+  }
+});
+
 test("text that ends a header without an empty line is shown once", async () => {
   const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
   try {
