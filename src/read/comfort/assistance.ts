@@ -11,6 +11,7 @@ import { sortKeys } from "../session/display-order.ts";
 import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
 import { offerFiles } from "./file-candidates.ts";
+import { questionTopics } from "./task-help.ts";
 
 /**
  * The maximum number of history lines that are kept for each kind of prompt until the session ends. Command lines have
@@ -134,7 +135,7 @@ function listSettableVariables(): Candidate[] {
 }
 
 function listTopics(): readonly string[] {
-  return [...commands.map(({ name }) => name), ...Object.keys(variables), "msglist"];
+  return [...commands.map(({ name }) => name), ...Object.keys(variables), "msglist", ...questionTopics];
 }
 
 const fieldNames = `bcc cc content-type date delivered-to from in-reply-to list-id message-id mime-version organization

@@ -39,6 +39,9 @@ export const questions: readonly {
   { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. Its abbreviation is x." },
 ];
 
+/** The topics of the frequent questions, for completion. */
+export const questionTopics: readonly string[] = questions.flatMap(({ topics }) => topics);
+
 /** Returns help on a topic, wrapped at the given number of columns. For an unknown topic, the text refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return formatOverview(columns);

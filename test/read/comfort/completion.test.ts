@@ -38,6 +38,7 @@ test.each<[string, Asked, string, string]>([
   ["a variable, followed by = for its value", "command", "set PAG", "set PAGER="],
   ["a variable with the prefix no", "command", "set noaskb", "set noaskbcc "],
   ["a topic of help", "command", "help saver", "help saveretain "],
+  ["a question of help", "command", "help attach", "help attachments "],
   ["a folder", "command", "folder +li", "folder +lists/"],
   ["all folders that begin with the typed text", "command", "save 1 +ar", "+archive +articles"],
   ["a name that contains a space, with a backslash", "command", "save 1 +wi", "save 1 +with\\ blank "],
