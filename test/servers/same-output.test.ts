@@ -1,0 +1,168 @@
+/** The same messages in an mbox, a Maildir and on Dovecot: sessions give the same output for all three. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { formatAsctime } from "../../src/message/date.ts";
+import { describeIf } from "../conditions.ts";
+import { connectTo } from "./connect.ts";
+import { certificates, type Dovecot, dovecotProgram, password, startDovecot } from "./dovecot.ts";
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+const count = 1000;
+
+interface Generated {
+  readonly sender: string;
+  readonly received: Date;
+  /** The message with LF newlines. */
+  readonly text: string;
+}
+
+/** Returns messages with many kinds of headers and bodies, the same ones in each run. */
+function generateMessages(): Generated[] {
+  let state = 7;
+  const random = (below: number) => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+  const pick = <T>(items: readonly T[]): T => items[random(items.length)] as T;
+  const names = ["ann", "bob", "carol", "dee", "érik"];
+  return Array.from({ length: count }, (_, index) => {
+    const name = pick(names);
+    const sender = `${name === "érik" ? "erik" : name}@example.org`;
+    const received = new Date(Date.UTC(2021, random(12), 1 + random(28), random(24), random(60), random(60)));
+    const subject = pick([
+      "Report",
+      "Re: Report",
+      "=?utf-8?q?caf=C3=A9?=",
+      "",
+      "Invoice and a very long subject",
+      "hello",
+    ]);
+    const answered = random(3) === 0 && index > 0 ? `In-Reply-To: <${random(index)}@example.org>\n` : "";
+    const header =
+      `Return-Path: <${sender}>\nFrom: ${name === "érik" ? "=?utf-8?q?=C3=A9rik?=" : name} <${sender}>\nTo: root@example.org, ${pick(names.slice(0, 4))}@example.org\n` +
+      (random(20) === 0 ? "" : `Date: ${received.toUTCString().replace("GMT", "+0000")}\n`) +
+      `Subject: ${subject} ${index}\nMessage-ID: <${index}@example.org>\n${answered}`;
+    const line = `${pick(["disk", "backup", "lunch", "the quick brown fox", "from the start", ".dot"])}\n`;
+    const body = line.repeat(1 + random(20));
+    const kinds = [
+      `${header}\n${body}`,
+      `${header}Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: base64\n\n${Buffer.from(`grüße ${body}`).toString("base64")}\n`,
+      `${header}Content-Type: multipart/mixed; boundary=b\n\n--b\n\n${body}\n--b\nContent-Type: text/x-data; name=data.txt\n` +
+        `Content-Disposition: attachment; filename=data.txt\n\n${body}--b--\n`,
+    ];
+    return { sender, received, text: kinds[[0, 0, 0, 1, 2][random(5)] as number] as string };
+  });
+}
+
+describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dovecot", () => {
+  let dovecot: Dovecot;
+  let home: string;
+  let names: Readonly<Record<"mbox" | "maildir" | "server", string>>;
+
+  beforeAll(async () => {
+    dovecot = await startDovecot("maildir");
+    home = mkdtempSync(join(tmpdir(), "mail-same-"));
+    writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
+    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
+      mode: 0o600,
+    });
+    names = {
+      mbox: join(home, "mbox-file"),
+      maildir: join(home, "maildir"),
+      server: `imaps://ann@localhost:${dovecot.imapsPort}/Same`,
+    };
+    const messages = generateMessages();
+    const stored = messages.map(
+      ({ sender, received, text: content }) => `From ${sender} ${formatAsctime(received)}\n${content}\n`,
+    );
+    writeFileSync(names.mbox, stored.join(""));
+    for (const place of ["new", "cur", "tmp"]) mkdirSync(join(names.maildir, place), { recursive: true });
+    const client = await connectTo(dovecot);
+    await client.create("Same");
+    for (const [index, { received, text: content }] of messages.entries()) {
+      const path = join(names.maildir, "new", `${1_600_000_000 + index}.M1P1.host`);
+      writeFileSync(path, content);
+      utimesSync(path, received, received);
+      await client.append("Same", Buffer.from(content.replaceAll("\n", "\r\n")), { received });
+    }
+    await client.logout();
+  });
+  afterAll(async () => {
+    await dovecot.stop();
+    rmSync(home, { recursive: true });
+  });
+
+  const run = async (words: readonly string[], input: string) => {
+    const env = { PATH: process.env["PATH"], HOME: home, TZ: "UTC" };
+    const child = spawn(process.execPath, [program, ...words], { env });
+    child.stdin.end(input);
+    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return `${out}${err}`;
+  };
+  /** Runs a session, and returns its output without the mailbox's name and without counts of lines and characters. */
+  const converse = async (kind: keyof typeof names, input: string) => {
+    const name = names[kind];
+    const saved = join(home, "saved");
+    rmSync(saved, { force: true });
+    const output = await run(["-f", name], input.replaceAll("SAVED", saved));
+    const lines = output.replaceAll(name, "MAILBOX").replace(/^([> ].* \d\d:\d\d) [\d /]{10} /gm, "$1 COUNTS ");
+    return [lines, readIfPresent(saved)];
+  };
+
+  test.each<[string, ...string[]]>([
+    ["header lists", "h", "f *", "z", "h 500", "f 990-$", "set show-rcpt", "f 1-20"],
+    [
+      "searches in state and header",
+      "f from:ann",
+      "f subject:report and not from:bob",
+      "f carol",
+      "f /invoice",
+      "f :n",
+      "f to:dee",
+    ],
+    ["searches by date", "f since:2021-06-01 and before:2021-07-01", "f on:2021-03-05", "f before:2021-01-15"],
+    [
+      "searches in bodies",
+      "f body:lunch",
+      "f body:grüße",
+      "f has:attachment and from:dee",
+      "f not body:disk and from:erik",
+    ],
+    ["printing", "p 1-30", "P 5", "set decode", "p 20-40", "top 3-5", "n", "n"],
+    ["orders", "sort date", "f 1-10", "sort subject", "h", "sort -from", "h", "thread", "h"],
+    ["marks", "d from:ann", "u 1-100", "h", "d 5-9", "undo", "f 1-12", "unread 3", "f 1-5"],
+    ["saving", "save from:carol SAVED", "copy 1-5 SAVED", "write 7 SAVED"],
+    ["piping", "pipe 1-20 cat", "pipe -p 1 subject:report and has:attachment cat"],
+  ])("%s are the same", async (_title, ...lines) => {
+    const input = `${lines.join("\n")}\nx\n`;
+    const expected = await converse("mbox", input);
+    expect(await converse("maildir", input)).toEqual(expected);
+    expect(await converse("server", input)).toEqual(expected);
+  });
+
+  test("after quit, the same messages remain with the same state", async () => {
+    const input = "d from:bob\np 1-3\nflag 10-12\nunread 2\nanswered from:dee\nq\n";
+    const states: string[][] = [];
+    for (const kind of ["mbox", "maildir", "server"] as const) {
+      await converse(kind, input);
+      const listed = await run(["--json", "-f", names[kind]], "");
+      states.push(listed.split("\n").map((line) => line.replace(/"(?:offset|size|lines|id)":[^,]*,/g, "")));
+    }
+    const [expected = [], ...others] = states;
+    expect(expected.length).toBeGreaterThan(700);
+    for (const found of others) expect(found).toEqual(expected);
+  });
+});
+
+function readIfPresent(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
