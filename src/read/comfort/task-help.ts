@@ -59,10 +59,10 @@ export function helpOn(topic: string, columns: number): readonly Styled[] {
     return [...formatCommandHelp(found, columns), ...alsoVariable, ...answers];
   }
   if (answers.length > 0) return answers;
-  return [wrap(`No command, variable or escape is called "${topic}"; ? lists the commands.`, columns)];
+  return [wrapStyled(`No command, variable or escape is called "${topic}"; ? lists the commands.`, columns)];
 }
 
-function wrap(text: string, columns: number, { style = "plain", indent = "" }: Partial<Look> = {}): Styled {
+function wrapStyled(text: string, columns: number, { style = "plain", indent = "" }: Partial<Look> = {}): Styled {
   return { text: `${wrapWords(text, columns, indent)}\n`, style };
 }
 
@@ -77,13 +77,13 @@ function formatOverview(columns: number): readonly Styled[] {
   for (const [task, heading] of Object.entries(tasks)) {
     const rows = declaredCommands.filter((row) => row.task === task);
     text.push({ text: `${heading}\n`, style: "title" });
-    if (task === "more") text.push(wrap(rows.map(({ name }) => name).join(" "), columns, { indent: "  " }));
+    if (task === "more") text.push(wrapStyled(rows.map(({ name }) => name).join(" "), columns, { indent: "  " }));
     else for (const row of rows) pushAll(text, formatOverviewRow(row, columns));
   }
   text.push({ text: "Frequent questions\n", style: "title" });
   for (const { command, effect } of questions) pushAll(text, formatRow(command, effect.replace(/\.$/, ""), columns));
   const hint = "help NAME describes a command, a variable, an escape (~r), or msglist.";
-  return [...text, wrap(hint, columns, { style: "hint" })];
+  return [...text, wrapStyled(hint, columns, { style: "hint" })];
 }
 
 /** The number of columns from which an overview has two columns, and the width of the first one. */
@@ -100,7 +100,10 @@ function formatRow(term: string, meaning: string, columns: number): readonly Sty
   const meanings = wrapWords(meaning, columns, indent);
   const start = `  ${term}`;
   if (columns < twoColumns.from || start.length + 1 > twoColumns.first)
-    return [wrap(term, columns, { style: "field-name", indent: "  " }), { text: `${meanings}\n`, style: "plain" }];
+    return [
+      wrapStyled(term, columns, { style: "field-name", indent: "  " }),
+      { text: `${meanings}\n`, style: "plain" },
+    ];
   return [
     { text: start.padEnd(twoColumns.first), style: "field-name" },
     { text: `${meanings.slice(twoColumns.first)}\n`, style: "plain" },
@@ -121,8 +124,8 @@ function formatCommandHelp(
     /msglist/.test(synopsis) ? "See also: help msglist" : "",
   ];
   return [
-    wrap(`${name}${synopsis === "" ? "" : ` ${synopsis}`}`, columns, { style: "title" }),
-    ...facts.filter((fact) => fact !== "").map((fact) => wrap(fact, columns, { indent: "  " })),
+    wrapStyled(`${name}${synopsis === "" ? "" : ` ${synopsis}`}`, columns, { style: "title" }),
+    ...facts.filter((fact) => fact !== "").map((fact) => wrapStyled(fact, columns, { indent: "  " })),
     ...formatExample(example),
   ];
 }
@@ -151,7 +154,7 @@ function formatVariableHelp(
 ): readonly Styled[] {
   return [
     { text: `${name}${value === "" ? "" : `=${value}`}\n`, style: "title" },
-    wrap(meaning, columns, { indent: "  " }),
+    wrapStyled(meaning, columns, { indent: "  " }),
     ...formatExample(`set ${name}${value === "" ? "" : "=..."}`),
   ];
 }
@@ -159,10 +162,10 @@ function formatVariableHelp(
 function formatEscapeHelp(topic: string, columns: number): readonly Styled[] {
   const wanted = topic.slice(1, 2);
   const rows = tildeEscapes.filter(({ characters }) => wanted === "" || characters.includes(wanted));
-  if (rows.length === 0) return [wrap(`There is no escape ${topic}; help ~ lists them.`, columns)];
+  if (rows.length === 0) return [wrapStyled(`There is no escape ${topic}; help ~ lists them.`, columns)];
   return rows.flatMap(({ characters, argument, meaning }): Styled[] => [
     { text: `~${characters.charAt(0)}${argument}\n`, style: "title" },
-    wrap(meaning ?? "Not listed.", columns, { indent: "  " }),
+    wrapStyled(meaning ?? "Not listed.", columns, { indent: "  " }),
   ]);
 }
 
