@@ -23,6 +23,9 @@ export const lightImapflow = {
   load: {
     filter: { id: [/^\0unused /, /\0imap-commands\.js$/] },
     handler: (id) => {
+      // imapflow calls this function for every socket, although only a proxy needs it.
+      if (id.includes("proxy-connection"))
+        return "export function proxyConnection() {}\nexport function detachEarlyErrorHandler() {}";
       if (id.startsWith("\0unused ")) return "module.exports = {};";
       const imports = neededCommands.map((name) => `import ${name} from "./commands/${name}.js";`).join("\n");
       const entries = neededCommands.map((name) => `["${name.toUpperCase()}", ${name}]`).join(", ");

@@ -6,7 +6,9 @@
  */
 import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
+import { systemMailbox } from "../config/paths.ts";
 import { Exit, type ExitCode } from "../errors.ts";
+import { isServerAddress } from "../message/server-name.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { checkConfiguration } from "./check-configuration.ts";
 import { checkLog, checkQueue } from "./check-deliveries.ts";
@@ -30,7 +32,8 @@ export async function runChecks(
   { address, json }: CheckOptions,
 ): Promise<ExitCode> {
   const findings: Finding[] = [
-    ...(await checkSpool({ config })),
+    ...(isServerAddress(systemMailbox(config)) ? [] : await checkSpool({ config })),
+    ...(await checkNamedServers({ config, terminal, logins })),
     ...(await checkServer({ config, logins }, address)),
     checkMailName(config),
     ...[checkSystemAlias(config)].filter((finding) => finding !== undefined),
@@ -46,6 +49,19 @@ export async function runChecks(
     );
   }
   return findings.some(({ status }) => status === "fail") ? Exit.Failure : Exit.Ok;
+}
+
+/** Checks the IMAP servers that the variables name. Their code is loaded only if there is such a server. */
+async function checkNamedServers(context: {
+  readonly config: Config;
+  readonly terminal: Terminal;
+  readonly logins: () => Promise<Logins>;
+}): Promise<Finding[]> {
+  const { settings } = context.config;
+  if (!(["MAIL", "folder", "MBOX", "record"] as const).some((name) => isServerAddress(settings.text(name) ?? "")))
+    return [];
+  const { checkMailboxServers } = await import("./check-mailbox-server.ts");
+  return checkMailboxServers(context);
 }
 
 function formatFinding({ status, about, text, remedy }: Finding): string {

@@ -293,7 +293,8 @@ export const options = [
   {
     long: "check",
     alone: "[address]",
-    meaning: "Check whether local mail works on this machine, and whether mail for the ADDRESS would be accepted.",
+    meaning:
+      "Check whether local mail works on this machine, whether mail for the ADDRESS would be accepted, and whether the mailboxes on servers can be opened.",
   },
   {
     long: "json",

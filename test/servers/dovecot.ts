@@ -72,11 +72,12 @@ function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly 
 /**
  * Starts Dovecot.
  *
- * @param options.quota the limit of messages for the user `small`
+ * @param options.without the capabilities that it does not announce
+ * @param options.introspection the URL at which it asks to whom an OAuth2 token belongs (RFC 7662)
  */
 export async function startDovecot(
   format: Format,
-  { without = [] }: { readonly without?: readonly string[] } = {},
+  { without = [], introspection }: { readonly without?: readonly string[]; readonly introspection?: string } = {},
 ): Promise<Dovecot> {
   if (dovecotProgram === undefined) throw new Error("Dovecot is missing: apt-get install dovecot-imapd");
   const owner = ordinaryUser();
@@ -94,6 +95,19 @@ export async function startDovecot(
     writeFileSync(join(directory, name), readFileSync(join(certificates, name)), { mode: 0o600 });
     chownSync(join(directory, name), owner.uid, owner.gid);
   }
+  const oauth = join(directory, "oauth2.conf");
+  if (introspection !== undefined) {
+    const settings = {
+      introspection_mode: "post",
+      introspection_url: introspection,
+      username_attribute: "username",
+      active_attribute: "active",
+      active_value: "true",
+      tls_ca_cert_file: join(directory, "localhost.pem"),
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+    writeFileSync(oauth, lines.join(""), { mode: 0o644 });
+  }
   const configuration = join(directory, "dovecot.conf");
   writeFileSync(
     configuration,
@@ -105,7 +119,7 @@ listen = 127.0.0.1
 default_internal_user = ${owner.name}
 default_internal_group = ${owner.group}
 default_login_user = ${owner.name}
-auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256
+auth_mechanisms = plain login cram-md5 scram-sha-1 scram-sha-256${introspection === undefined ? "" : " oauthbearer xoauth2"}
 auth_failure_delay = 0
 disable_plaintext_auth = yes
 first_valid_uid = 1
@@ -136,7 +150,7 @@ namespace inbox {
     auto = create
   }
 }
-passdb {
+${introspection === undefined ? "" : `passdb {\n  driver = oauth2\n  mechanisms = oauthbearer xoauth2\n  args = ${oauth}\n}\n`}passdb {
   driver = passwd-file
   args = ${join(directory, "users")}
 }

@@ -8,6 +8,7 @@
  * grammar of responses, and the quoting of arguments.
  */
 import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { ImapFlow } from "imapflow";
 import { strerror } from "../../system-error.ts";
 import { decodeFolderName, encodeFolderName } from "./folder-name.ts";
@@ -180,6 +181,16 @@ export type SearchKey =
 export interface CopiedUids {
   readonly uidValidity: number;
   readonly uids: readonly number[];
+}
+
+/** A limit of a server (RFC 9208). */
+export interface Quota {
+  /** The name of the quota root; often empty. */
+  readonly root: string;
+  /** Such as STORAGE, in units of 1024 bytes, or MESSAGE. */
+  readonly resource: string;
+  readonly used: number;
+  readonly limit: number;
 }
 
 export interface ListedFolder {
@@ -361,6 +372,19 @@ export class ImapConnection {
 
   get isEncrypted(): boolean {
     return this.#flow.secureConnection;
+  }
+
+  /** The encryption of the connection; undefined if there is none. */
+  get encryption(): { readonly version: string; readonly untrustedFor: string | undefined } | undefined {
+    if (!this.isEncrypted) return undefined;
+    const socket = this.#flow.internals.socket as TLSSocket;
+    const untrustedFor = socket.authorized ? undefined : String(socket.authorizationError);
+    return { version: socket.getProtocol() ?? "TLS", untrustedFor };
+  }
+
+  /** The server's capabilities, without the login mechanisms. */
+  get capabilities(): string[] {
+    return [...this.#flow.capabilities.keys()].filter((each) => !each.startsWith("AUTH="));
   }
 
   /** The number of bytes that were received. */
@@ -672,6 +696,23 @@ export class ImapConnection {
       },
     );
     return folders;
+  }
+
+  /** Returns the quotas of a folder (RFC 9208); none if the server does not support them. @throws ImapFailed */
+  async readQuotas(folder: string): Promise<Quota[]> {
+    if (!this.can("QUOTA")) return [];
+    const quotas: Quota[] = [];
+    await this.#run("GETQUOTAROOT", [folderToken(folder)], {
+      QUOTAROOT: () => undefined,
+      QUOTA: ({ attributes: [root, resources] = [] }) => {
+        const words = isList(resources) ? resources.map((node) => readNodeText(node) ?? "") : [];
+        for (let at = 0; at + 2 < words.length; at += 3) {
+          const [resource = "", used, limit] = words.slice(at);
+          quotas.push({ root: readNodeText(root ?? null) ?? "", resource, used: Number(used), limit: Number(limit) });
+        }
+      },
+    });
+    return quotas.filter(({ used, limit }) => Number.isSafeInteger(used) && Number.isSafeInteger(limit));
   }
 
   /** Creates a folder. @throws ImapFailed */

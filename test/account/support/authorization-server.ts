@@ -87,7 +87,10 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
   };
   const answer = async (sent: IncomingMessage): Promise<object> => {
     const url = new URL(sent.url ?? "/", issuer);
-    const given = { ...Object.fromEntries(new URLSearchParams(await text(sent))), path: url.pathname };
+    const given: Record<string, string> = {
+      ...Object.fromEntries(new URLSearchParams(await text(sent))),
+      path: url.pathname,
+    };
     requests.push(given);
     switch (url.pathname) {
       case "/.well-known/oauth-authorization-server":
@@ -107,6 +110,9 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
         };
       case "/token":
         return grant(given);
+      // RFC 7662: a mail server asks to whom a token belongs.
+      case "/introspect":
+        return { active: validTokens.has(given["token"] ?? ""), username: "ann" };
       default:
         return { error: "invalid_request" };
     }

@@ -1,0 +1,167 @@
+/** Accounts at a real Dovecot, with the built program: OAuth2 tokens, rejected logins, and `mail --check`. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { TokenStore } from "../../src/account/token-store.ts";
+import type { Config } from "../../src/config/config.ts";
+import {
+  type AuthorizationServer,
+  certificateFile,
+  startAuthorizationServer,
+} from "../account/support/authorization-server.ts";
+import { describeIf } from "../conditions.ts";
+import { runMail } from "../run-mail.ts";
+import { closeServers, scriptedServer } from "../submit/scripted-server.ts";
+import { type Dovecot, dovecotProgram, password, startDovecot } from "./dovecot.ts";
+
+describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
+  let home: string;
+  let authorization: AuthorizationServer;
+  let dovecot: Dovecot;
+  beforeAll(async () => {
+    home = mkdtempSync(join(tmpdir(), "mail-account-"));
+    authorization = await startAuthorizationServer();
+    dovecot = await startDovecot("maildir", { introspection: `${authorization.issuer}/introspect` });
+  });
+  afterAll(async () => {
+    await dovecot.stop();
+    await authorization.close();
+    rmSync(home, { recursive: true, force: true });
+  });
+  afterEach(() => rmSync(join(home, ".local"), { recursive: true, force: true }));
+
+  const inbox = (user = "ann") => `imaps://${user}@localhost:${dovecot.imapsPort}/INBOX`;
+
+  /** Runs `mail --account work`, whose account consists of the given variables. */
+  async function runWithAccount(variables: Record<string, string>, argv: readonly string[], input = "") {
+    const lines = Object.entries({ cafile: certificateFile, ...variables }).map(
+      ([name, value]) => `set ${name}="${value.replace(/["\\]/g, "\\$&")}"\n`,
+    );
+    writeFileSync(join(home, ".mailrc"), `account work {\n${lines.join("")}}\n`, { mode: 0o600 });
+    const environment = { HOME: home, PATH: process.env["PATH"], LOGNAME: "ann", MAIL_DEBUG: "1" };
+    return runMail(["-n", "--account", "work", ...argv], environment, input);
+  }
+
+  const oauth = () => ({
+    MAIL: inbox(),
+    "oauth-client-id": "client-1",
+    "oauth-provider": authorization.issuer,
+  });
+
+  function storeTokens(accessToken: string, expires: number): void {
+    const config = { identity: { home } } as Config;
+    new TokenStore(config, authorization.issuer, "ann").write({
+      clientId: "client-1",
+      hosts: ["localhost"],
+      refreshToken: authorization.issueRefreshToken(),
+      accessToken,
+      expires,
+    });
+  }
+
+  /** Returns the mechanisms of the logins, from Dovecot's log. */
+  const mechanisms = () => [...dovecot.readLog().matchAll(/Login: user=<ann>, method=(\w+)/g)].map(([, name]) => name);
+
+  test("an expired token is renewed, and opens the mailbox", async () => {
+    storeTokens("old", 1);
+    const { exit, out, err } = await runWithAccount(oauth(), ["--count"]);
+    expect({ exit, out, err }).toEqual({ exit: 1, out: "0\n", err: "" });
+    expect(mechanisms().at(-1)).toMatch(/^(?:OAUTHBEARER|XOAUTH2)$/);
+  });
+
+  test("a token that Dovecot no longer accepts is renewed, and the session continues", async () => {
+    storeTokens("revoked", Date.now() + 3600_000);
+    const before = mechanisms().length;
+    const { exit, err } = await runWithAccount(oauth(), ["--count"]);
+    expect({ exit, err }).toEqual({ exit: 1, err: "" });
+    expect(mechanisms().length).toBe(before + 1);
+  });
+
+  test("if no token is accepted, two logins are attempted, and the server's reply is reported", async () => {
+    storeTokens("revoked", Date.now() + 3600_000);
+    const before = authorization.requests.filter(({ path }) => path === "/introspect").length;
+    const { add } = authorization.validTokens;
+    authorization.validTokens.add = () => authorization.validTokens;
+    const { exit, err } = await runWithAccount(oauth(), ["--count"]);
+    authorization.validTokens.add = add;
+    expect(exit).toBe(77);
+    expect(err).toMatch(/^mail: localhost port \d+: login failed: /);
+    expect(authorization.requests.filter(({ path }) => path === "/introspect").length).toBe(before + 2);
+  });
+
+  test("a wrong password is sent once in a session, for whatever folder", async () => {
+    const before = dovecot.readLog();
+    const wrong = { MAIL: inbox(), "password-localhost": "wrong", folder: inbox().replace("/INBOX", "") };
+    const { err, out } = await runWithAccount(wrong, ["-N", "-#"], "folder %\nfolder +Sent\nfolder +Trash\n");
+    expect(`${out}${err}`.match(/login failed: /g)?.length).toBe(3);
+    expect(`${out}${err}`.match(/; it was not attempted again/g)?.length).toBe(2);
+    expect(
+      dovecot
+        .readLog()
+        .slice(before.length)
+        .match(/auth failed, 1 attempts/g),
+    ).toHaveLength(1);
+  });
+
+  const sound = () => ({ MAIL: inbox(), record: inbox().replace("INBOX", "Sent"), "password-localhost": password });
+
+  test("mail --check reports the connection, the login, the abilities, the folders and the quota", async () => {
+    const { out } = await runWithAccount({ ...sound(), mta: "local" }, ["--check"]);
+    const lines = out
+      .split("\n")
+      .filter((line) => /^\w+ +(?:mailbox|TLS|login|capabilities|folders?|quota):/.test(line));
+    expect(lines).toEqual([
+      `ok    mailbox: localhost port ${dovecot.imapsPort}: connected`,
+      expect.stringMatching(/^ok {4}TLS: TLSv1\.[23]; its certificate is trusted$/),
+      "ok    login: as ann",
+      expect.stringMatching(/^ok {4}capabilities: .*\bUIDPLUS\b/),
+      "ok    folders: 3: Sent (sent), Trash (trash)",
+      "ok    folder: MAIL: INBOX exists",
+      "ok    folder: record: Sent exists",
+      ...lines.filter((line) => line.includes("quota:")),
+    ]);
+    expect(out).not.toContain("spool:");
+  });
+
+  test.each<[what: string, changes: Record<string, string>, line: RegExp]>([
+    ["a missing folder", { record: "@@/Nosuch" }, /^fail {2}folder: record: Nosuch does not exist\n {6}-> /m],
+    [
+      "a wrong password",
+      { "password-localhost": "x" },
+      /^fail {2}login: localhost port \d+: login failed: .*\n {6}-> check the user/m,
+    ],
+    [
+      "an untrusted certificate",
+      { cafile: "" },
+      /^fail {2}TLS: localhost port \d+: .*certificate.*\n {6}-> set cafile=FILE/m,
+    ],
+    ["a server that is not running", { MAIL: "imaps://ann@localhost:1/INBOX" }, /^fail {2}mailbox: .*refused\n/m],
+    ["an address that is not valid", { MAIL: "imaps://:0/" }, /^fail {2}mailbox: .*nothing was opened\n/m],
+  ])("mail --check reports %s", async (_what, changes, line) => {
+    const filled = Object.fromEntries(
+      Object.entries(changes).map(([name, value]) => [name, value.replace("@@", inbox().replace("/INBOX", ""))]),
+    );
+    const { exit, out } = await runWithAccount({ ...sound(), mta: "local", ...filled }, ["--check"]);
+    expect(out).toMatch(line);
+    expect(exit).toBe(1);
+  });
+
+  test("mail --check changes nothing and sends nothing", async () => {
+    dovecot.clearRawLogs();
+    await runWithAccount({ ...sound(), mta: "local" }, ["--check"]);
+    const commands = dovecot.readRawLogs().flatMap((log) => log.commands.map((each) => each.split(" ")[0]));
+    expect(commands).toEqual(["LIST", "GETQUOTAROOT", "LOGOUT"]);
+  });
+
+  test("a sent message is filed in a folder on the server with a token", async () => {
+    storeTokens("old", 1);
+    const server = await scriptedServer();
+    const sent = inbox().replace("INBOX", "Sent");
+    const variables = { ...oauth(), mta: `smtp://localhost:${server.port}`, record: sent };
+    const { exit, err } = await runWithAccount(variables, ["-s", "filed", "a@x.org"], "text\n");
+    await closeServers();
+    expect({ exit, err }).toEqual({ exit: 0, err: "" });
+    expect(await runWithAccount({ ...oauth(), MAIL: sent }, ["--count"])).toEqual({ exit: 0, out: "1\n", err: "" });
+  });
+});
