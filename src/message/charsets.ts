@@ -5,7 +5,7 @@
  * loaded only on demand: DOS code pages, and the parts of ISO 8859 and the Mac charsets that browsers do not
  * support.
  */
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { shiftedCharsets } from "./shifted-charsets.ts";
 
 /** Decodes bytes; invalid sequences become U+FFFD. */
@@ -62,6 +62,19 @@ const labelledUtf8: Decode = (bytes) => {
   return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
 };
 
+/** Returns a decoder of UTF-8 for text whose label is wrong: the text is not valid in the declared charset, but is valid UTF-8. */
+function orUtf8(decode: Decode): Decode {
+  return (bytes) => {
+    const text = decode(bytes);
+    return text.includes("\ufffd") && !isAscii(bytes) && isUtf8(bytes) ? decodeUtf8(bytes) : text;
+  };
+}
+
+/** Returns a decoder that treats text without NUL bytes as ASCII, because UTF-16 text contains a newline. */
+function orAscii(decode: Decode): Decode {
+  return (bytes) => (isAscii(bytes) && !bytes.includes(0) ? decodeUtf8(bytes) : decode(bytes));
+}
+
 /**
  * Decodes UTF-16 in the byte order that the byte order mark indicates. Without a mark, little-endian is assumed, as in
  * most such mail.
@@ -73,15 +86,16 @@ const utf16: Decode = (bytes) =>
 export const nodeCharsets: Charsets = (name) => {
   const plain = name.trim().toLowerCase();
   if (undeclared.test(plain)) return guess;
-  if (plain === "utf-16" || plain === "utf16") return utf16;
+  if (plain === "utf-16" || plain === "utf16") return orAscii(utf16);
   const shifted = shiftedCharsets.get(plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp"));
-  if (shifted !== undefined) return shifted;
+  if (shifted !== undefined) return orUtf8(shifted);
   const known = aliases.get(plain) ?? plain.replace(/^cs(?=iso|koi8)/, "");
   try {
     const decoder = new TextDecoder(known);
     if (decoder.encoding === "windows-1252") return windows1252;
     if (decoder.encoding === "utf-8") return labelledUtf8;
-    return (bytes) => decoder.decode(bytes);
+    const decode: Decode = (bytes) => decoder.decode(bytes);
+    return decoder.encoding.startsWith("utf-16") ? orAscii(decode) : orUtf8(decode);
   } catch {
     return undefined;
   }

@@ -11,8 +11,8 @@ import { type Charsets, type Decode, guess, nodeCharsets, windows1252 } from "./
 import { toBytes } from "./text.ts";
 
 /** Matches an encoded word. */
-export const encodedWord = /=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
-const wordWithoutGroups = /=\?[^\s?*]+(?:\*[^\s?]*)?\?[BbQq]\?[^?\r\n]*\?=/;
+export const encodedWord = /=\?([^\s?*]*)(?:\*[^\s?]*)?\?([BbQq])\?([^?\r\n]*)\?=/g;
+const wordWithoutGroups = /=\?[^\s?*]*(?:\*[^\s?]*)?\?[BbQq]\?[^?\r\n]*\?=/;
 
 interface Word {
   readonly start: number;
@@ -53,7 +53,7 @@ export function decodeWords(
 }
 
 /**
- * Returns a field's value with its 8-bit text decoded from one charset: the body's, otherwise UTF-8, otherwise
+ * Returns a field's value with its 8-bit text decoded from one charset: the body's, unless the text is UTF-8, otherwise
  * windows-1252. Encoded words are left unchanged.
  */
 export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () => string): string {
@@ -67,10 +67,21 @@ export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () 
 function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): Decode {
   const decode = declared === "" ? undefined : charsets(declared);
   // The charset of a header field always extends ASCII, unlike UTF-16 or UTF-7.
-  const ascii = "a+AOk-~{";
+  const ascii = "a+AOk-~{\0";
   const fits = decode?.(Buffer.from(ascii)) === ascii && !decode(bytes).includes("\ufffd");
-  if (fits) return decode;
+  if (fits && !isProbablyUtf8(bytes, decode)) return decode;
   return isUtf8(bytes) ? guess : windows1252;
+}
+
+/**
+ * Returns whether bytes that are valid in a charset are UTF-8 nevertheless. In a charset with one byte per character,
+ * no real text is valid UTF-8. In other charsets, only very short texts are.
+ */
+function isProbablyUtf8(bytes: Uint8Array, decode: Decode): boolean {
+  if (!isUtf8(bytes)) return false;
+  const upperHalf = Uint8Array.from({ length: 128 }, (_, at) => 128 + at);
+  const isSingleByte = decode(upperHalf).length === upperHalf.length;
+  return isSingleByte || [...guess(bytes)].filter((character) => character > "\x7f").length > 2;
 }
 
 function isPrintable(bytes: Uint8Array): boolean {

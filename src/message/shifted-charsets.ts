@@ -78,13 +78,29 @@ const hz: Decode = (bytes) => {
 const jisEscape = String.raw`\x1b(?:\([BHIJ]|\$[@B])`;
 const redundantEscapes = new RegExp(`(?:${jisEscape})+(?=${jisEscape})`, "g");
 
-/** Decodes ISO-2022-JP (RFC 1468). `ESC ( H` is an old form of `ESC ( J`. */
+/**
+ * Decodes ISO-2022-JP (RFC 1468). `ESC ( H` is an old form of `ESC ( J`. 8-bit text without escape sequences is in
+ * another Japanese charset.
+ */
 const iso2022jp: Decode = (bytes) => {
-  const text = asLatin1(bytes)
-    .replace(redundantEscapes, "")
-    .replace(/\x1b\(H/g, "\x1b(J");
+  const written = asLatin1(bytes);
+  const other = /[\x80-\xff]/.test(written) && !written.includes("\x1b") ? decodeJapanese(bytes) : undefined;
+  if (other !== undefined) return other;
+  const text = written.replace(redundantEscapes, "").replace(/\x1b\(H/g, "\x1b(J");
   return new TextDecoder("iso-2022-jp").decode(Buffer.from(text, "latin1"));
 };
+
+/** Decodes 8-bit Japanese text. Returns undefined if it is not valid in any charset. */
+function decodeJapanese(bytes: Uint8Array): string | undefined {
+  for (const charset of ["utf-8", "euc-jp", "shift_jis"]) {
+    try {
+      return new TextDecoder(charset, { fatal: true }).decode(bytes);
+    } catch {
+      // The text is in another charset.
+    }
+  }
+  return undefined;
+}
 
 /** Decodes UTF-7 (RFC 2152): UTF-16 in base64 between `+` and `-`, and `+-` for a plus sign. */
 const utf7: Decode = (bytes) =>

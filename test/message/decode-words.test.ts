@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { moreCharsets, needsMore } from "../../src/message/charsets.ts";
+import { moreCharsets, needsMore, nodeCharsets } from "../../src/message/charsets.ts";
 import { decodeWords, listEncodedCharsets } from "../../src/message/decode-words.ts";
 import { encodeWords } from "../../src/message/encoded-words.ts";
 import { parseStructured } from "../../src/message/parameters.ts";
@@ -38,12 +38,36 @@ test.each([
     "=?ISO-2022-JP?B?GyRCRnwbKEI=?= =?ISO-2022-JP?B?GyRCS1wbKEI=?=",
     "日本",
   ],
+  ["a word without a charset", "=??Q?Bras=EDlia?=", "Brasília"],
+  ["Shift_JIS that is labelled ISO-2022-JP", "=?ISO-2022-JP?B?k/qWe4zq?=", "日本語"],
+  ["EUC-JP that is labelled ISO-2022-JP", "=?ISO-2022-JP?B?xvzL3Ljs?=", "日本語"],
+  ["UTF-8 that is labelled Big5 but is not valid in it", "=?big5?B?5pel5pys6Kqe?=", "日本語"],
   ["line endings in a word", "=?utf-8?q?a=0D=0Ab=0Ac=0D?=", "a b c "],
   ["one charset for all 8-bit text in a field", decodeBytes(Buffer.from("\xc3\xa9 \xe9", "latin1")), "Ã© é"],
   ["an invalid word is unchanged", "=?utf-8?X?a?= =?utf-8?q?open", "=?utf-8?X?a?= =?utf-8?q?open"],
   ["bytes that are not UTF-8", decodeBytes(Buffer.from("Caf\xe9", "latin1")), "Café"],
   ["raw UTF-8", "Café 😀", "Café 😀"],
 ])("%s", (_shows, written, shown) => expect(decodeWords(written)).toBe(shown));
+
+test.each([
+  // body's charset, field, text
+  ["windows-1251", "\u041f\u0440\u0438\u0432\u0435\u0442", "Привет"],
+  ["iso-8859-1", "caf\u00e9 \u{1f389}", "café 🎉"],
+  ["gbk", "\u4f60\u597d\u4e16\u754c", "你好世界"],
+  ["iso-2022-jp", "\u65e5\u672c", "日本"],
+  ["utf-16", "caf\u00e9", "café"],
+])("raw UTF-8 in a field is decoded even if the body declares %s", (charset, field, text) => {
+  expect(decodeWords(field, nodeCharsets, () => charset)).toBe(text);
+});
+
+test.each([
+  // body's charset, field in base64, text
+  ["gbk", "warNqA==", "联通"],
+  ["koi8-r", "8NLJ18XU", "Привет"],
+  ["shift_jis", "k/qWe4zq", "日本語"],
+])("raw text in the body's charset %s is decoded", (charset, bytes, text) => {
+  expect(decodeWords(decodeBytes(Buffer.from(bytes, "base64")), nodeCharsets, () => charset)).toBe(text);
+});
 
 test("charsets that Node lacks are decoded after more charsets are loaded", async () => {
   const written = "=?cp850?Q?=82?=";

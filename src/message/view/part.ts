@@ -164,9 +164,13 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
     const parts = textAndFiles(leaf, place.under, reading);
     if (parts.length > 0) return { ...leaf, type: "multipart/mixed", number: place.number, parts };
   }
-  return content.value === "message/rfc822" || content.value === "message/global"
-    ? { ...leaf, parts: innerMessage(leaf, depth, reading) }
-    : leaf;
+  return containsMessage(leaf) ? { ...leaf, parts: innerMessage(leaf, depth, reading) } : leaf;
+}
+
+/** Returns whether a part contains a message (RFC 2046, RFC 5537, RFC 6532), or the beginning of one. */
+export function containsMessage({ type, parameters }: Pick<Part, "type" | "parameters">): boolean {
+  if (type === "message/partial") return parameters.get("number") === "1";
+  return type === "message/rfc822" || type === "message/news" || type === "message/global";
 }
 
 /** Returns whether a range begins with the header of a multipart with this boundary. */

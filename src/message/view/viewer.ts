@@ -4,7 +4,7 @@ import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { headerView } from "./header-view.ts";
 import { layOutText, longestShown } from "./laid-out-text.ts";
-import { charsetOfBody, listLeaves, type Part } from "./part.ts";
+import { charsetOfBody, containsMessage, listLeaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
 import { computeDecodedSize } from "./transfer-decoding.ts";
@@ -58,15 +58,12 @@ export class Viewer {
         yield* this.#apart(makeNote(`encrypted (${protocolOf(part)}); mail cannot decrypt it`));
         for (const child of part.parts.slice(1)) yield* this.#attachment(child);
         break;
-      case "message/rfc822":
-      case "message/global":
-        yield* this.#message(part);
-        break;
       case "multipart/report":
         yield* this.#report(part);
         break;
       default:
-        for (const child of part.parts) yield* this.render(child);
+        if (containsMessage(part)) yield* this.#message(part);
+        else for (const child of part.parts) yield* this.render(child);
     }
   }
 

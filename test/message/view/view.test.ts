@@ -218,6 +218,27 @@ test.each([
     "[1: a message, 29 B]\nFrom : a@b\nSubject\t: x\n\ninner\n\n[end of 1]\n\n",
   ],
   [
+    "an attached news article",
+    multipart("mixed", ["Content-Type: message/news", "", "From: a@b", "", "inner"]),
+    "[1: a message, 16 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
+  ],
+  [
+    "the first piece of a divided message",
+    lines('Content-Type: message/partial; id="x@b"; number=1; total=2', "", "From: a@b", "", "inner"),
+    "[1: a message, 17 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
+  ],
+  [
+    "UTF-8 that is labelled ISO-2022-JP",
+    lines("Content-Type: text/plain; charset=iso-2022-jp", "", "日本"),
+    "日本\n\n",
+  ],
+  [
+    "EUC-JP that is labelled ISO-2022-JP",
+    Buffer.from("Content-Type: text/plain; charset=iso-2022-jp\n\n\xc6\xfc\xcb\xdc\n", "latin1"),
+    "日本\n\n",
+  ],
+  ["ASCII that is labelled UTF-16", lines("Content-Type: text/plain; charset=utf-16", "", "plain"), "plain\n\n"],
+  [
     "ISO-2022-JP with redundant escape sequences",
     lines("Content-Type: text/plain; charset=iso-2022-jp", "", "\x1b(B\x1b$B\x1b$BF|K\\\x1b(J\x1b(B a\x1b$B\x1b(B"),
     "日本 a\n\n",
