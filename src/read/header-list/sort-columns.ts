@@ -35,9 +35,13 @@ function firstId(text = ""): string | undefined {
   return /<[^<>\s]+>/.exec(text)?.[0];
 }
 
-/** Returns a subject without its reply and forward prefixes. */
+const replyPrefixes = /^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+\s*/i;
+
+/** Returns a subject without its reply and forward prefixes, including those after the tag of a mailing list. */
 export function bareSubject(subject: string): string {
-  return foldText(subject.replace(/^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+/i, "").trim());
+  const bare = subject.replace(replyPrefixes, "").trim();
+  const [, tag = "", rest = bare] = /^(\[[^\]]{1,50}\] *)(.*)$/s.exec(bare) ?? [];
+  return foldText(tag + rest.replace(replyPrefixes, "")).replace(/\s+/g, " ");
 }
 
 type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Name]>[] };

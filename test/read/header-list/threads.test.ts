@@ -54,6 +54,9 @@ test.each([
   ["Re: hola", "hola"],
   ["RE: Fwd: AW: Hola", "hola"],
   ["Re[2]: hola", "hola"],
+  ["[list] Re: hola", "[list] hola"],
+  ["Re: [list] Re: hola", "[list] hola"],
+  ["hola  a\ttodos", "hola a todos"],
   ["Reason: hola", "reason: hola"],
 ])("%s sorts as %s", (subject, wanted) => {
   expect(bareSubject(subject)).toBe(wanted);
