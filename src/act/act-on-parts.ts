@@ -1,9 +1,9 @@
 /** The acts on the parts of messages: --part and --save-parts. */
-import { Exit, MailError } from "../errors.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { openMessage } from "../mailbox/windows.ts";
 import { partsOf, savePart } from "../read/show/part-files.ts";
 import type { ActResult } from "./act-result.ts";
-import { describeDryRun, type Ended, type Work } from "./work.ts";
+import { describeDryRun, type Ended, reportOne, type Work } from "./work.ts";
 
 /** Writes the decoded content of a part to standard output. @throws MailError if the message has no such part */
 export async function printPart({ session, folder, selected }: Work, number: string): Promise<Ended> {
@@ -29,15 +29,23 @@ export async function saveAttachments(work: Work): Promise<Ended> {
   const { folder, given, selected, to } = work;
   if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
   const results: ActResult[] = [];
+  let exit: ExitCode = Exit.Ok;
   for (const { id, message } of selected) {
     const files: string[] = [];
-    await openMessage(folder.mailbox, message, "whole", async (stored) => {
-      for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
-        files.push((await savePart(part, to ?? "")).path);
-    });
-    results.push({ id, done: true, reason: null, to, files });
+    try {
+      await openMessage(folder.mailbox, message, "whole", async (stored) => {
+        for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
+          files.push((await savePart(part, to ?? "")).path);
+      });
+      results.push({ id, done: true, reason: null, to, files });
+    } catch (error) {
+      // The act must not be repeated, because some files have been saved.
+      if (!(error instanceof MailError)) throw error;
+      results.push({ id, done: false, reason: reportOne(work, error), to, files });
+      exit = error.exit;
+    }
   }
-  return { results, exit: Exit.Ok };
+  return { results, exit };
 }
 
 async function attachmentsOf<T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> {

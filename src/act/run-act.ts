@@ -18,6 +18,9 @@ import { type ActResult, printResults } from "./act-result.ts";
 import { locateSelected, makeGoneError, makeNoMatchError, type Selection, selectForAct } from "./select.ts";
 import type { Ended, Located, Work } from "./work.ts";
 
+/** The acts that are all or nothing, so that they can be repeated after a failure. */
+const repeatable: ReadonlySet<RequestedAct["kind"]> = new Set(["delete", "move", "copy", "mark"] as const);
+
 /** The number of times that the mailbox is opened because another program changes it. */
 const mostTries = 5;
 
@@ -32,7 +35,7 @@ export async function runAct(session: Session, given: CommandLine, act: Requeste
       selection ??= await selectForAct(session, folder, listSelectors(given, act), given.atMost);
       return await runOnSelection(session, given, act, { folder, selection, to });
     } catch (error) {
-      if (!isOutdated(error) || tries >= mostTries) throw error;
+      if (!repeatable.has(act.kind) || !isOutdated(error) || tries >= mostTries) throw error;
     } finally {
       await folder?.mailbox.close();
     }

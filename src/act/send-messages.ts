@@ -3,7 +3,7 @@ import type { CommandLine, RequestedAct } from "../cli/command-line.ts";
 import { compose } from "../compose/compose.ts";
 import type { Draft } from "../compose/draft/draft.ts";
 import type { ComposeResult } from "../compose/sending/context.ts";
-import { Exit, type ExitCode } from "../errors.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { Flag } from "../mailbox/mailbox.ts";
 import { openMessage, readHeader } from "../mailbox/windows.ts";
 import { addOriginals } from "../read/commands/forward.ts";
@@ -13,7 +13,7 @@ import { commitChanges } from "../read/folder/quit.ts";
 import { draftMessage } from "../read/send/send.ts";
 import { quoteMessage } from "../read/show/quoted-message.ts";
 import type { ActResult } from "./act-result.ts";
-import type { Ended, Located, Work } from "./work.ts";
+import { type Ended, type Located, reportOne, type Work } from "./work.ts";
 
 type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
 
@@ -22,10 +22,17 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
   const results: ActResult[] = [];
   let exit: ExitCode = Exit.Ok;
   for (const each of work.selected) {
-    const { recipients, sent } = await sendOne(work, act, each);
-    const reason = sent === undefined ? "dry run" : sent.sent ? null : "not sent";
-    results.push({ id: each.id, done: sent?.sent === true, reason, to: null, recipients });
-    if (sent !== undefined && sent.exit !== Exit.Ok) exit = sent.exit;
+    try {
+      const { recipients, sent } = await sendOne(work, act, each);
+      const reason = sent === undefined ? "dry run" : sent.sent ? null : "not sent";
+      results.push({ id: each.id, done: sent?.sent === true, reason, to: null, recipients });
+      if (sent !== undefined && sent.exit !== Exit.Ok) exit = sent.exit;
+    } catch (error) {
+      // The act must not be repeated, because earlier messages have been sent.
+      if (!(error instanceof MailError)) throw error;
+      results.push({ id: each.id, done: false, reason: reportOne(work, error), to: null });
+      exit = error.exit;
+    }
   }
   return { results, exit };
 }
@@ -87,6 +94,11 @@ function quoteLines(text: Buffer, prefix: string): Buffer {
 /** Stores the mark of an answered message, if the command reply would. */
 async function storeAnswered({ session, folder }: Work, { message }: Located): Promise<void> {
   markAnswered(session, [message]);
-  if ((folder.mailbox.flags(message) & Flag.Answered) !== 0)
+  if ((folder.mailbox.flags(message) & Flag.Answered) === 0) return;
+  try {
     await commitChanges(session, folder, new Map([[message, "keep"]]));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    session.terminal.err(`mail: the reply was sent, but the message was not marked as answered: ${error.message}\n`);
+  }
 }

@@ -1,6 +1,6 @@
 /** The work that an act does on messages of an open mailbox, and its results. */
 import type { CommandLine } from "../cli/command-line.ts";
-import type { ExitCode } from "../errors.ts";
+import { type ExitCode, type MailError, printError } from "../errors.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import type { ActResult } from "./act-result.ts";
 import type { Selected } from "./select.ts";
@@ -28,4 +28,10 @@ export interface Ended {
 /** Returns the results for messages that an act would affect. */
 export function describeDryRun({ selected, to }: Work): ActResult[] {
   return selected.map(({ id }) => ({ id, done: false, reason: "dry run", to }));
+}
+
+/** Reports that one of several messages could not be processed. @returns the reason for its result */
+export function reportOne({ session }: Work, error: MailError): string {
+  printError(session.terminal, error);
+  return error.reason === "removed" ? "gone" : error.reason;
 }

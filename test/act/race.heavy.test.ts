@@ -1,0 +1,18 @@
+import { describe, expect, test } from "@jest/globals";
+import { kinds } from "./support/boxes.ts";
+import { playRounds } from "./support/race.ts";
+
+const rounds = 500;
+
+describe.each(kinds)("in a mailbox of the format %s", (kind) => {
+  test("500 rounds: an act by id never affects another message while mail is delivered", async () => {
+    expect(await playRounds(kind, "deliver", rounds)).toEqual({ done: rounds, gone: 0, refused: 0 });
+  }, 900_000);
+
+  test("500 rounds: an act by id never affects another message while messages are expunged", async () => {
+    const { done, gone, refused } = await playRounds(kind, "expunge", rounds);
+    expect(done).toBeGreaterThan(rounds / 4);
+    expect(gone).toBeGreaterThan(rounds / 20);
+    expect(refused).toBeLessThan(rounds / 10);
+  }, 900_000);
+});

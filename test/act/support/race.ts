@@ -1,0 +1,96 @@
+/**
+ * Plays rounds of a race: a program lists a mailbox and acts on a message by its id, while another program delivers
+ * mail or expunges messages. An act must affect the message with this id or, if it is gone, nothing.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "@jest/globals";
+import { appendMessages } from "../../../src/mailbox/append.ts";
+import { Flag } from "../../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../../src/mailbox/open.ts";
+import { runMail } from "../../run-mail.ts";
+import { type Kind, letter, makePlace } from "./boxes.ts";
+import { parseLines } from "./schemas.ts";
+
+/** How often each case occurred, so that a test can check that the race took place. */
+export interface Occurred {
+  done: number;
+  gone: number;
+  /** Refused because the mailbox was locked or has changed too much; nothing was done. */
+  refused: number;
+}
+
+/** The number of messages that a mailbox has at the start of a round. */
+const usualCount = 6;
+/** The acting program takes about this time in milliseconds. The other program begins at a random time within it. */
+const usualTime = 120;
+
+/** Plays rounds. @param other what the other program does in each round */
+export async function playRounds(kind: Kind, other: "deliver" | "expunge", rounds: number): Promise<Occurred> {
+  const place = makePlace();
+  const path = join(place.home, "box");
+  const options = { lockwait: 10, stateDirectory: join(place.home, "state") };
+  const env = { PATH: process.env["PATH"], HOME: place.home, TZ: "UTC" };
+  const occurred: Occurred = { done: 0, gone: 0, refused: 0 };
+  let written = 0;
+  const nextSubject = () => `s${++written}`;
+  const list = async () => {
+    const mailbox = await openMailbox(path, options);
+    const ids = Array.from({ length: mailbox.count }, (_, index) => mailbox.key(index + 1));
+    await mailbox.close();
+    const subjects = place.subjects("box");
+    expect(subjects).toHaveLength(ids.length);
+    return new Map(subjects.map((subject, index) => [subject, ids[index] as string]));
+  };
+  const expunge = async (ids: ReadonlySet<string>) => {
+    const mailbox = await openMailbox(path, options);
+    for (let n = 1; n <= mailbox.count; n++) if (ids.has(mailbox.key(n))) mailbox.mark(n, Flag.Deleted | Flag.Touched);
+    await mailbox.commit({ fate: (n) => ((mailbox.flags(n) & Flag.Deleted) !== 0 ? "drop" : "as-is") });
+    await mailbox.close();
+  };
+  place.create(kind, "box", []);
+  try {
+    for (let round = 0; round < rounds; round++) {
+      while (place.subjects("box").length < usualCount) place.deliver(kind, "box", letter(nextSubject()));
+      const before = await list();
+      const subjects = [...before.keys()];
+      const target = subjects[Math.floor(Math.random() * subjects.length)] as string;
+      const id = before.get(target) as string;
+      const expunged = other === "expunge" ? subjects.filter((each) => Math.random() < 0.4 || each === target) : [];
+      if (Math.random() < 0.5) expunged.splice(expunged.indexOf(target), expunged.includes(target) ? 1 : 0);
+      const arrived = other === "deliver" ? nextSubject() : undefined;
+      const act = Math.random() < 0.5 ? ["--delete"] : ["--move", join(place.home, "old")];
+      const acting = runMail(["-n", ...act, "--json", "-f", path, `id:${id}`], env);
+      await sleep(Math.random() * usualTime);
+      if (arrived === undefined) await expunge(new Set(expunged.map((each) => before.get(each) as string)));
+      else await appendMessages(path, [[storedForm(letter(arrived))]], options);
+      const { exit, out, err } = await acting;
+      const [result] = parseLines("act", out);
+      const after = place.subjects("box");
+      const isDone = result?.["done"] === true;
+      const context = { round, kind, other, act, target, expunged, exit, out, err };
+      if (exit === 0) occurred.done++;
+      else if (exit === 1) occurred.gone++;
+      else occurred.refused++;
+      expect({ ...context, isDone }).toEqual({ ...context, isDone: exit === 0 });
+      const left = [...subjects, ...(arrived === undefined ? [] : [arrived])].filter(
+        (each) => !expunged.includes(each) && !(isDone && each === target),
+      );
+      expect({ ...context, after: [...after].sort() }).toEqual({ ...context, after: left.sort() });
+      // An act may fail only if the message is gone, or if the mailbox could not be changed.
+      if (exit === 1) expect({ ...context, isGone: expunged.includes(target) }).toEqual({ ...context, isGone: true });
+      if (exit !== 0 && exit !== 1) expect({ ...context, exit }).toEqual({ ...context, exit: 75 });
+      const moved = place.subjects("old");
+      expect({ ...context, moved }).toEqual({ ...context, moved: isDone && act[0] === "--move" ? [target] : [] });
+      rmSync(join(place.home, "old"), { force: true });
+    }
+    return occurred;
+  } finally {
+    rmSync(place.home, { recursive: true, force: true });
+  }
+}
+
+function storedForm(text: string): Buffer {
+  return Buffer.from(`From ann@x.org Sat Jan 16 18:22:03 2021\n${text}\n`);
+}
