@@ -143,6 +143,9 @@ const schemas: Readonly<Record<string, Schema>> = {
   ),
 };
 
+/** The names of the forms that have a schema. */
+export const schemaForms = Object.keys(schemas);
+
 /**
  * Returns the text that --json-schema prints.
  *
@@ -157,7 +160,7 @@ export function formatSchemas(form: string | undefined): string {
   }
   const schema = schemas[form];
   if (schema === undefined) {
-    const names = joinAlternatives(Object.keys(schemas));
+    const names = joinAlternatives(schemaForms);
     throw new UsageError(`mail: --json-schema: "${form}" is invalid; use ${names}`, Exit.Usage);
   }
   return `${JSON.stringify({ $schema, version: schemaVersion, ...schema }, undefined, 2)}\n`;

@@ -9,6 +9,7 @@ import { checkMailName } from "../../src/check/check-names.ts";
 import type { Config } from "../../src/config/config.ts";
 import { openLog } from "../../src/maild/log.ts";
 import { listen, type Server } from "../../src/maild/server.ts";
+import { parseLines } from "../act/support/schemas.ts";
 import { type Ended, runMail } from "../run-mail.ts";
 
 const place = mkdtempSync(join(tmpdir(), "mail-check-"));
@@ -116,10 +117,7 @@ test.concurrent("variables that `mail` sets on a terminal are not reported as mi
 test.concurrent("--json prints one object per line", async () => {
   const { home, mailbox } = newHome();
   const { out } = await check("local", ["--json"], { home, mailbox });
-  const findings = out
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Record<string, string>);
+  const findings = parseLines("finding", out);
   expect(findings[0]).toEqual({
     status: "ok",
     about: "spool",

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { readDetails } from "../../../src/read/without-session/json-details.ts";
 import { jsonLine } from "../../../src/read/without-session/json-line.ts";
 import { parseLines } from "../../act/support/schemas.ts";
 import { openLocal } from "../../mailbox/support/local-mailbox.ts";
@@ -56,6 +57,10 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
           expect(written.slice(0, -1)).not.toMatch(/[\0-\x1f]/);
           expect(/\\ud[89a-f]/i.test(written)).toBe(false);
           expect(parseLines("message", written)).toHaveLength(1);
+          const details = await readDetails(box, message, { parts: true, text: true, allHeaders: true });
+          const complete = jsonLine(box, message, undefined, details);
+          expect(/\\ud[89a-f]/i.test(complete)).toBe(false);
+          expect(parseLines("message", complete)[0]).toMatchObject(details);
         }
       } finally {
         await box.close();
