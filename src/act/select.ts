@@ -1,6 +1,7 @@
 /** Selects the messages of an act by their ids or by a query. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { Exit, MailError } from "../errors.ts";
+import { keyOfMessage } from "../mailbox/message-key.ts";
 import { pushAll } from "../message/lists.ts";
 import { findByIds, parseIds, readKeys } from "../read/message-list/message-ids.ts";
 import { findByQuery } from "../read/message-list/message-list.ts";
@@ -65,7 +66,21 @@ export async function selectForAct(
 /** Finds the selected messages in the mailbox as it is open now. @param folder undefined if there is no mail */
 export async function locateSelected(folder: Folder | undefined, { ids }: Selection): Promise<Selected[]> {
   const found = folder === undefined ? [] : await findByIds(folder.mailbox, ids);
-  return ids.map((id, index) => ({ id, message: found[index] }));
+  const selected = ids.map((id, index) => ({ id, message: found[index] }));
+  if (folder?.mailbox.isKeyedByContent !== true) return selected;
+  // The key of a message in a large mailbox may be from the cache directory.
+  const numbers = found.filter((message) => message !== undefined).sort((a, b) => a - b);
+  const keys = new Map<number, string>();
+  for await (const { messages, stored } of folder.mailbox.openMessages(numbers, "whole")) {
+    for (const message of messages) {
+      const read = (start: number, end: number) => stored.read(message, start, end);
+      keys.set(message, keyOfMessage({ size: stored.size(message), read }));
+    }
+  }
+  return selected.map(({ id, message }) => ({
+    id,
+    message: message && keys.get(message) === id ? message : undefined,
+  }));
 }
 
 /** Returns the error for messages that are no longer in the mailbox. */

@@ -58,7 +58,7 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
           expect(/\\ud[89a-f]/i.test(written)).toBe(false);
           expect(parseLines("message", written)).toHaveLength(1);
           const details = await readDetails(box, message, { parts: true, text: true, allHeaders: true });
-          const complete = jsonLine(box, message, undefined, details);
+          const complete = jsonLine(box, message, details);
           expect(/\\ud[89a-f]/i.test(complete)).toBe(false);
           expect(parseLines("message", complete)[0]).toMatchObject(details);
         }
