@@ -25,8 +25,8 @@ async function listPartObjects(stored: StoredMessages, message: number): Promise
   const { root } = await readParts(viewStoredBytes(stored, message));
   return listLeaves(root).map((part) => ({
     number: part.number,
-    type: part.type,
-    name: part.name ?? null,
+    type: part.type.toWellFormed(),
+    name: part.name?.toWellFormed() ?? null,
     size: computeDecodedSize(part),
     isAttachment: part.disposition === "attachment",
   }));

@@ -104,5 +104,8 @@ function messageIds(candidate: Candidate, name: string): string {
 }
 
 function describeAttachments({ source }: Candidate): Attachment[] {
-  return listAttachedParts(parseParts(source)).map(({ name, type }) => ({ name: name ?? null, type }));
+  return listAttachedParts(parseParts(source)).map(({ name, type }) => ({
+    name: name?.toWellFormed() ?? null,
+    type: type.toWellFormed(),
+  }));
 }
