@@ -329,7 +329,7 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
   ),
   "How do I send through Outlook with a token?": throughSubmission(
     "ann@outlook.com",
-    "user=ann@outlook.com\x01auth=Bearer token of ann@outlook.com\x01\x01",
+    "n,a=ann@outlook.com,\x01auth=Bearer token of ann@outlook.com\x01\x01",
   ),
   "How do I send through Microsoft 365 with a password?": throughSubmission(
     "ann@example.com",

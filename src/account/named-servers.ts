@@ -32,16 +32,17 @@ const schemes: Readonly<Record<string, { readonly protocol: NamedServer["protoco
 };
 
 // The last @ ends the login, because a user name may be an address, and a password may contain any character. A mailbox's
-// URL continues with the name of a folder, which may also contain @.
+// URL continues with the name of a folder, which may also contain @, and cannot contain a password.
 const submissionUrl = /^(smtps?|submissions?|lmtp):\/\/(?:(.*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?\/?$/is;
 const mailboxUrl = /^(imaps?|pop3s?):\/\/(?:([^/]*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?(?:\/.*)?$/is;
 
 /** Parses the URL of a server. Returns undefined if the value is not such a URL. */
 export function parseServerUrl(value: string): NamedServer | undefined {
-  const [, scheme = "", login, host = "", port] = submissionUrl.exec(value) ?? mailboxUrl.exec(value) ?? [];
+  const submission = submissionUrl.exec(value);
+  const [, scheme = "", login, host = "", port] = submission ?? mailboxUrl.exec(value) ?? [];
   const known = schemes[scheme.toLowerCase()];
   if (known === undefined) return undefined;
-  const colon = login?.indexOf(":") ?? -1;
+  const colon = submission === null ? -1 : (login?.indexOf(":") ?? -1);
   return {
     protocol: known.protocol,
     host: host.startsWith("[") ? host.slice(1, -1) : domainToASCII(host),

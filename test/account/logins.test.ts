@@ -41,7 +41,6 @@ test.each<[where: string, variables: Record<string, string>, password: string]>(
     { passwordcommand: "echo no", "password-ann@imap.x.org": "own" },
     "own",
   ],
-  ["the URL of the mailbox", { MAIL: "imaps://ann:in%2Furl@imap.x.org/INBOX" }, "in/url"],
   ["the variable password, if a variable names the server", { folder: "imaps://imap.x.org", password: "p" }, "p"],
   ["netrc, if password belongs to another server", { mta: "smtps://smtp.x.org", password: "p" }, "from-netrc"],
 ])("the password of a mailbox comes from %s", async (_where, variables, password) => {

@@ -31,8 +31,8 @@ test.each([
   ["attach", "Attachments", "-A report.pdf", "november.pdf"],
   ["html", "HTML", "--html", "-M text/html"],
   ["smtp", "Mail servers", "mta=smtp://relay.example.org", "mail --check"],
-  ["gmail", "Gmail", "machine smtp.gmail.com login", "smtpauth=oauthbearer"],
-  ["outlook", "Outlook", "smtpauth=xoauth2", "machine smtp.office365.com"],
+  ["gmail", "Gmail", "machine smtp.gmail.com login", "oauth-token-command"],
+  ["outlook", "Outlook", "oauth-token-command", "machine smtp.office365.com"],
   ["container", "Containers and machines without a mail server", "ENV mta=smtp://", "mail -S queue"],
   ["cron", "Cron and scripts", "--if failed", "mail-sendmail"],
 ])("the topic %s prints a section of the recipes", (topic, title, first, last) => {

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { TLSSocket } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { SMTPServer } from "smtp-server";
+import { openPty } from "../../scripts/pty.mjs";
 import { runMail } from "../run-mail.ts";
+import { scriptedServer } from "./scripted-server.ts";
 
 const tls = join(import.meta.dirname, "../fixtures/tls");
 const certificate = join(tls, "localhost.pem");
@@ -88,4 +90,57 @@ test.each([
     exit,
     warns: exit !== 0 || settings[0] === "tls-verify=warn",
   });
+});
+
+test.each([
+  ["y", 0, "the message is sent over the same server"],
+  ["n", 69, "nothing is sent"],
+])("tls-verify=ask asks on a terminal; after %j, the exit code is %i: %s", async (answer, exit) => {
+  presented.length = 0;
+  const pty = await openPty({
+    argv: [
+      ...[process.execPath, join(import.meta.dirname, "../../bin/mail.js"), "-n", "-S", "tls-verify=ask"],
+      ...["-S", `mta=smtps://127.0.0.1:${port}`, "-s", "s", "a@x.org"],
+    ],
+    env: { PATH: process.env["PATH"], HOME: home, TERM: "xterm", LC_ALL: "C.UTF-8" },
+    cwd: home,
+    columns: 200,
+  });
+  try {
+    pty.send("text\r");
+    await pty.expect("text");
+    pty.send("\u0004");
+    await pty.expect(/its certificate is not trusted \(self[- ]signed certificate\).*Send the message anyway/);
+    pty.send(`${answer}\r`);
+    expect(await pty.exited).toBe(exit);
+    expect(presented).toHaveLength(exit === 0 ? 1 : 0);
+  } finally {
+    await pty.close();
+  }
+});
+
+test.each([
+  ["with a client certificate, the login succeeds", true, 0],
+  ["without a client certificate, the server rejects the login", false, 77],
+])("smtp-auth=external sends the user name, not a password: %s", async (_what, hasCertificate, exit) => {
+  const requests = { ca: readFileSync(certificate, "utf8"), requestCert: true, rejectUnauthorized: false };
+  const identity = { key: readFileSync(key, "utf8"), cert: readFileSync(certificate, "utf8"), ...requests };
+  const external = await scriptedServer(
+    {
+      EHLO: "250-test\r\n250 AUTH PLAIN EXTERNAL",
+      AUTH: (_line, socket) => ((socket as TLSSocket).authorized ? "235 2.7.0 ok" : "535 5.7.8 no certificate"),
+    },
+    0,
+    identity,
+  );
+  try {
+    const own = hasCertificate ? [`ssl-cert=${certificate}`, `ssl-key=${key}`] : [];
+    const mta = `mta=smtps://ann@127.0.0.1:${external.port}`;
+    const sent = await send(mta, `cafile=${certificate}`, "smtp-auth=external", ...own);
+    expect(sent.exit).toBe(exit);
+    expect(external.commands.filter((line) => line.startsWith("AUTH"))).toEqual(["AUTH EXTERNAL YW5u"]);
+    expect(external.messages).toHaveLength(exit === 0 ? 1 : 0);
+  } finally {
+    await external.close();
+  }
 });
