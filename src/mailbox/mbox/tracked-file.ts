@@ -1,0 +1,328 @@
+/**
+ * An open mbox that other programs may write to. New messages are added to its index. Moved messages are detected: before
+ * a commit they are matched, and reading them fails.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { lockForReading } from "../lock/lock-file.ts";
+import { hasName } from "../locked-file.ts";
+import { type Counts, Flag, type MailboxOptions } from "../mailbox.ts";
+import { MessagesMoved } from "../mailbox-errors.ts";
+import { markBits } from "../marks.ts";
+import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
+import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
+import { beginGeneration } from "./generations.ts";
+import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
+import { KeptFacts } from "./kept-facts.ts";
+import { MboxFile, readLandmarks } from "./mbox-file.ts";
+import { Identities } from "./message-identity.ts";
+import { MessageIndex } from "./message-index.ts";
+import { scanMessages } from "./scan.ts";
+
+/** Flags that determine a message's fate or show that the user has acted on it. */
+export const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
+
+/**
+ * Maximum number of attempts to read a file while another program writes to it, and the pause between them in
+ * milliseconds.
+ */
+const mostTries = 20;
+const pause = 50;
+
+/**
+ * Maximum time in seconds to wait for a program that is writing to the mailbox. The first limit applies when the
+ * mailbox is opened, the second when it is checked for new mail.
+ */
+const mostWaitToOpen = 5;
+const mostWaitForNews = 0.2;
+
+/** An open mbox, its index, and the state in which the session last saw it. */
+export class TrackedFile {
+  readonly #path: string;
+  readonly #options: MailboxOptions;
+  /** The counts of messages that have been listed. They are discarded when the messages are scanned again. */
+  readonly counts = new Map<number, Counts>();
+  #file: MboxFile;
+  /** The file's state when it was last checked. */
+  #seen: FileState | undefined;
+  /** The file's state when a message was last read. The file may have grown since the last check. */
+  #checked: FileState | undefined;
+  readonly identities = new Identities();
+  /** Whether the file has grown since it was scanned. */
+  #unproven = false;
+  /** The beginning of the file and of its last message at the last check. */
+  #landmarks: Buffer = Buffer.alloc(0);
+  /** Whether another program has moved messages during the session. */
+  #rewritten = false;
+  /** The checksum of the file's end from an earlier session. */
+  #recent: Recent | "changed" | undefined;
+  /** Start of the first message whose end may change if the file grows; see scan. */
+  #undecided: number | undefined;
+  /** Whether the index can be kept for a later session. */
+  #keepable = false;
+  /** Whether the index of an earlier session is still valid. */
+  #isKept = false;
+  #generations = beginGeneration();
+  /** The facts about messages that are kept beside the index; undefined without a cache directory. */
+  readonly facts: KeptFacts | undefined;
+
+  constructor(path: string, descriptor: number, options: MailboxOptions) {
+    this.#path = path;
+    this.#file = new MboxFile(descriptor);
+    this.#options = options;
+    const { cacheDirectory } = options;
+    if (cacheDirectory !== undefined) this.facts = new KeptFacts(cacheDirectory, path);
+    this.checkReads();
+  }
+
+  get file(): MboxFile {
+    return this.#file;
+  }
+
+  /** Whether the index may be wrong, because the file has grown since it was scanned. */
+  get isUnproven(): boolean {
+    return this.#unproven;
+  }
+
+  /** Checks after each read that messages are still at their offsets. */
+  checkReads(): void {
+    this.#file.guard = () => this.#checkPlaces();
+  }
+
+  /** Stops these checks during a commit, which has locked the file. */
+  trustReads(): void {
+    this.#file.guard = undefined;
+  }
+
+  /** Makes the next `lookAgain` scan the whole file. */
+  distrustIndex(): void {
+    this.#seen = undefined;
+  }
+
+  /** Prepares the kept facts of a number of messages. @throws MessagesMoved */
+  prepareFacts(messages: number): void {
+    // Facts of messages that are no longer at their offsets would be outdated.
+    if (!this.#file.isHeld) this.#file.guard?.();
+    this.facts?.prepare(this.#file, this.#generations, messages);
+  }
+
+  /** Checks that messages are still at their offsets. @throws MessagesMoved */
+  #checkPlaces(): void {
+    if (this.#seen === undefined) return;
+    const state = stateOf(this.#file.descriptor);
+    if (sameState(state, this.#checked ?? this.#seen)) return;
+    if (!this.#hasOnlyGrown(state)) throw new MessagesMoved(this.#path);
+    this.#checked = state;
+  }
+
+  /**
+   * Checks again that messages are still at their offsets. An earlier check without a lock may have happened in the
+   * middle of a rewrite.
+   *
+   * @throws MessagesMoved
+   */
+  requireInPlace(messages: readonly number[]): void {
+    const state = stateOf(this.#file.descriptor);
+    if (this.#seen !== undefined && sameState(state, this.#seen)) return;
+    if (!this.#hasOnlyGrown(state) || !messages.every((message) => this.hasBoundaries(message)))
+      throw new MessagesMoved(this.#path);
+    this.#checked = state;
+  }
+
+  /** Returns whether the known messages are still at their offsets. */
+  #hasOnlyGrown(state: FileState): boolean {
+    // The commit will determine where the messages are now.
+    this.#rewritten ||= state.size < this.#file.covered || !this.#isAsBefore();
+    return !this.#rewritten;
+  }
+
+  /** Returns whether a message still begins and ends at its indexed offsets. */
+  hasBoundaries(message: number): boolean {
+    const { descriptor, index } = this.#file;
+    if (!startsMessage(descriptor, index.start(message))) return false;
+    return message === index.count || startsMessage(descriptor, index.start(message + 1));
+  }
+
+  /** Adds the messages that have arrived, and returns their number. */
+  async poll(): Promise<number> {
+    const { descriptor } = this.#file;
+    const state = stateOf(descriptor);
+    const isFirst = this.#seen === undefined;
+    if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
+    // If no program is writing to the mailbox, a lock would only make opening slower. A write that begins now changes
+    // the timestamps.
+    if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.#path))) return this.#look();
+    const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
+    const release = await lockForReading(this.#path, descriptor, lockwait, this.#options.signal);
+    if (release === undefined && !isFirst) return 0;
+    try {
+      return await this.#look();
+    } finally {
+      await release?.();
+    }
+  }
+
+  async #look(): Promise<number> {
+    const state = stateOf(this.#file.descriptor);
+    const isFirst = this.#seen === undefined;
+    if (this.#seen === undefined) this.#takeKept(state);
+    else if (sameState(state, this.#seen)) return 0;
+    else if (!this.#hasOnlyGrown(state)) return 0;
+    const before = this.#seen === undefined ? 0 : this.#file.count;
+    if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
+    if (isFirst) await this.#untilWritten();
+    return this.#file.count - before;
+  }
+
+  /** Waits until no program is rewriting the file. Otherwise the scan could find some old messages and some new ones. */
+  async #untilWritten(): Promise<void> {
+    const { descriptor } = this.#file;
+    for (let tries = 0; tries < mostTries; tries++) {
+      const state = stateOf(descriptor);
+      if (this.#seen === undefined || sameState(state, this.#seen) || this.#hasOnlyGrown(state)) return;
+      await sleep(pause);
+      this.#rewritten = false;
+      this.#unproven = false;
+      this.#recent = undefined;
+      this.#seen = undefined;
+      this.#file.index = new MessageIndex();
+      this.#file.covered = 0;
+      this.#undecided = undefined;
+      this.counts.clear();
+      this.#isKept = false;
+      this.#generations = beginGeneration();
+      await this.#takeIn(stateOf(descriptor));
+    }
+  }
+
+  /** Returns whether the known part of the file is unchanged: the messages that matter, and a sample of the rest. */
+  #isAsBefore(): boolean {
+    const file = this.#file.onDisk();
+    return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.identities.hold(file);
+  }
+
+  /** Uses the valid part of an earlier session's index. */
+  #takeKept(state: FileState): void {
+    const { cacheDirectory } = this.#options;
+    const kept = cacheDirectory && loadIndex(cacheDirectory, this.#path, this.#file.descriptor, state);
+    if (!kept) return;
+    this.#file.index = kept.index;
+    this.#file.covered = kept.size;
+    this.#recent = kept.recent;
+    this.#generations = kept.generations;
+    this.#landmarks = readLandmarks(this.#file);
+    this.#isKept = kept.size === state.size && kept.recent !== undefined;
+    if (this.#isKept) this.#seen = state;
+    else this.#unproven = true;
+  }
+
+  async #takeIn(state: FileState): Promise<void> {
+    const looked = Date.now();
+    const { index, descriptor } = this.#file;
+    // The last message is scanned again, because it may have been incomplete at the last check.
+    const from = this.#undecided ?? Math.max(0, index.lastStart);
+    const before = index.count;
+    const oldEnd = this.#file.covered;
+    const known = index.cutOff(from);
+    this.#isKept = false;
+    this.facts?.cut(index.count);
+    let undecided: number | undefined;
+    try {
+      ({ undecided } = await scanMessages(descriptor, from, state.size, index, this.#options));
+    } catch (error) {
+      index.restore(known);
+      throw error;
+    }
+    if (known.count > 0 && this.#seen !== undefined) {
+      if (!index.takeFlags(known)) {
+        // The apparent messages were part of a message that is now complete.
+        index.restore(known);
+        this.#rewritten = true;
+        return;
+      }
+      this.#unproven = true;
+      this.#recent = "changed";
+    }
+    this.#undecided = undecided;
+    this.#file.forget();
+    this.counts.delete(before);
+    this.#file.covered = state.size;
+    this.#seen = state;
+    this.#landmarks = readLandmarks(this.#file);
+    if (before > 0) this.#takeRest(before, oldEnd);
+    if (this.#options.unnoticed !== true) this.#file.hold();
+    const since = stateOf(descriptor);
+    if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
+    // No index is kept for the temporary file of an unpacked mailbox.
+    this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.#path);
+  }
+
+  /** Withdraws the session's decision about a message that was only partially delivered when it was saved or edited. */
+  #takeRest(message: number, oldEnd: number): void {
+    const file = this.#file;
+    if (file.end(message) <= oldEnd) return;
+    if (hasUnseenRest(file, message, oldEnd)) {
+      file.replaced.delete(message);
+      file.index.setFlags(message, file.index.flags(message) & ~decisions);
+    }
+    this.identities.update(file, message);
+  }
+
+  /**
+   * Checks the locked file before a commit, and matches the session's messages if another program has written to it.
+   *
+   * @param descriptor the locked file to which the path now leads
+   * @throws MailboxChanged if the changes cannot be merged
+   */
+  async lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
+    const before = this.#file;
+    const known = { path: this.#path, file: before, seen: this.#seen, identities: this.identities };
+    const { numbering, file, state, undecided } = await checkBeforeCommit(known, descriptor, signal);
+    if (file === before) return numbering;
+    this.#undecided = undecided;
+    this.#file = file;
+    this.#isKept = false;
+    this.#generations = beginGeneration();
+    this.facts?.discard();
+    this.#seen = state;
+    this.#recent = undefined;
+    this.#unproven = false;
+    this.#rewritten = false;
+    this.#landmarks = readLandmarks(file);
+    if (descriptor !== before.descriptor) before.close();
+    return numbering;
+  }
+
+  /** Forgets the kept facts of the messages that a commit rewrites. @param unchanged the number of preceding messages */
+  beginRewrite(unchanged: number): void {
+    this.#isKept = false;
+    this.facts?.cut(unchanged);
+  }
+
+  /** Takes over the index of the file that a commit has written. */
+  endRewrite(index: MessageIndex, unchanged: number): void {
+    const file = this.#file;
+    file.index = index;
+    this.#generations = beginGeneration(this.#generations, unchanged);
+    this.#recent = undefined;
+    // An edited message may have become several.
+    this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
+    // The undecided message may have moved, so the next scan begins at the start.
+    if (this.#undecided !== undefined) this.#undecided = 0;
+    this.#seen = stateOf(file.descriptor);
+    file.covered = this.#seen.size;
+    this.#landmarks = readLandmarks(file);
+  }
+
+  /** Keeps the index and the facts for a later session, and closes the file. */
+  close(): void {
+    const { cacheDirectory } = this.#options;
+    if (!this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined) {
+      const { descriptor, index } = this.#file;
+      if (this.#keepable)
+        saveIndex(cacheDirectory, this.#path, descriptor, this.#seen, index, this.#generations, this.#recent);
+      if (this.#keepable || this.#isKept) this.facts?.save(this.#seen, this.#generations);
+    }
+    this.facts?.close();
+    this.#file.close();
+  }
+}
