@@ -5,7 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { describeIf } from "../conditions.ts";
 import { connectTo } from "./connect.ts";
 import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
@@ -18,6 +19,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
   let server: string;
   let folders = 0;
   let folder: string;
+  const terminals: Pty[] = [];
 
   beforeAll(async () => {
     dovecot = await startDovecot("maildir");
@@ -46,6 +48,10 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     }
     await client.logout();
     return () => rmSync(home, { recursive: true });
+  });
+
+  afterEach(async () => {
+    for (const pty of terminals.splice(0)) await pty.close();
   });
 
   const address = () => `${server}/${folder.replace(" ", "%20")}`;
@@ -188,6 +194,66 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await err).toBe("");
     expect(await out).toContain("2: Inappropriate message\n");
     expect(await subjectsOf(folder)).toEqual(["one"]);
+  });
+
+  const openTerminal = async () => {
+    const pty = await openPty({
+      argv: [process.execPath, program, "-N", "-f", address()],
+      env: { PATH: process.env["PATH"], HOME: home, TERM: "xterm", TZ: "UTC", LANG: "C.UTF-8" },
+    });
+    terminals.push(pty);
+    return pty;
+  };
+
+  test("reports new mail at the prompt of a terminal, and inc adds it", async () => {
+    const pty = await openTerminal();
+    await pty.expect("& ");
+    const client = await connectTo(dovecot);
+    await client.append(folder, Buffer.from("From: bob@x.example\r\nSubject: four\r\n\r\ntext\r\n"), {});
+    await client.logout();
+    await pty.expect("New mail has arrived; inc adds it to the list.");
+    pty.send("inc\n");
+    await pty.expect(/4 messages/);
+    pty.send("p 4\n");
+    await pty.expect(/Subject:.* four/);
+    pty.send("x\n");
+    expect(await pty.exited).toBe(0);
+  });
+
+  test("the next session offers the changes of a killed session, except those that the server already has", async () => {
+    const killed = await openTerminal();
+    await killed.expect("& ");
+    killed.send("d 1 3\n");
+    await killed.expect("& ");
+    killed.send("=\n");
+    await killed.expect(/\n2\r?\n/);
+    process.kill(killed.pid as number, "SIGKILL");
+    await killed.exited;
+    expect(await subjectsOf(folder)).toEqual(["one", "two", "three"]);
+    const other = await connectTo(dovecot);
+    await other.select(folder, { readOnly: false });
+    const [uid] = await other.search({ word: "ALL" });
+    await other.store(`${uid}`, "+", ["\\Deleted"]);
+    await other.expunge(`${uid}`);
+    await other.logout();
+    const { out, err } = await run(["-N", "-f", address()], "resume\nq\n");
+    expect(err).toBe("");
+    expect(out).toContain("Resumed: 1 deletion\n");
+    expect(await subjectsOf(folder)).toEqual(["two"]);
+  });
+
+  test("a session survives a lost connection", async () => {
+    const pty = await openTerminal();
+    await pty.expect("& ");
+    pty.send("d 2\n");
+    await pty.expect("& ");
+    dovecot.endSessions();
+    pty.send("p 3\n");
+    await pty.expect("text of three");
+    dovecot.endSessions();
+    pty.send("q\n");
+    expect(await pty.exited).toBe(0);
+    expect(await subjectsOf(folder)).toEqual(["one", "three"]);
   });
 
   test("records sent messages in a folder", async () => {
