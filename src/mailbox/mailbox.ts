@@ -7,6 +7,7 @@
 
 import type { ListFacts } from "./list-facts.ts";
 import type { AccessServer } from "./server-access.ts";
+import type { ServerTerm } from "./server-term.ts";
 
 /**
  * A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the
@@ -211,6 +212,12 @@ export interface Mailbox extends MessageStates {
    * @param need the part that the caller will read. Reading more than that part may fail.
    */
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
+
+  /**
+   * Returns those of the given messages that may satisfy a condition, as a server determines them. The caller checks them
+   * again. A mailbox on this machine lacks this method.
+   */
+  narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
   /**
    * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the

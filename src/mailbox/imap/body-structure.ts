@@ -23,10 +23,10 @@ const mostParts = 200;
 /** Parses a body structure. @returns undefined if it is malformed or too complex */
 export function parseBodyStructure(node: unknown): BodyPart | undefined {
   const count = { parts: 0 };
-  return parsePart(node as Node, "", 0, count);
+  return parseBodyPart(node as Node, "", 0, count);
 }
 
-function parsePart(node: Node, number: string, depth: number, count: { parts: number }): BodyPart | undefined {
+function parseBodyPart(node: Node, number: string, depth: number, count: { parts: number }): BodyPart | undefined {
   if (!Array.isArray(node) || depth > deepest || ++count.parts > mostParts) return undefined;
   const list = node as readonly Node[];
   if (Array.isArray(list[0])) return parseMultipart(list, number, depth, count);
@@ -52,7 +52,7 @@ function parseMultipart(
   if (end < 1 || sub === undefined) return undefined;
   const parts: BodyPart[] = [];
   for (const [at, each] of list.slice(0, end).entries()) {
-    const part = parsePart(each, number === "" ? `${at + 1}` : `${number}.${at + 1}`, depth + 1, count);
+    const part = parseBodyPart(each, number === "" ? `${at + 1}` : `${number}.${at + 1}`, depth + 1, count);
     if (part === undefined) return undefined;
     parts.push(part);
   }

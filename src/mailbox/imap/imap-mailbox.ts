@@ -21,13 +21,16 @@ import {
 import { MessageUnreadable } from "../mailbox-errors.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { areInSameAccount, formatServerAddress, parseServerAddress } from "../server-address.ts";
+import type { ServerTerm } from "../server-term.ts";
 import { commitFolder, expungeMessages, storeFlags } from "./commit-folder.ts";
 import { type CachedState, FolderCache } from "./folder-cache.ts";
 import { FolderSession } from "./folder-session.ts";
 import type { ImapConnection } from "./imap-connection.ts";
+import { ImapFailed } from "./imap-failure.ts";
 import { loadMessages } from "./load-messages.ts";
 import { loadAllStates, loadStatesOf } from "./load-states.ts";
 import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
+import { makeSearchKeys } from "./search-keys.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer } from "./transfer-messages.ts";
 import { UidTable } from "./uid-table.ts";
@@ -36,6 +39,8 @@ import { UidTable } from "./uid-table.ts";
 const mostHeaders = 500;
 const mostMessages = 100;
 const mostBytes = 16 << 20;
+/** The server is not asked to search fewer messages, because loading their headers takes as long. */
+const fewMessages = 20;
 
 /**
  * Opens a folder.
@@ -188,6 +193,22 @@ class ImapMailbox implements Mailbox {
       }
       from = to;
     }
+  }
+
+  async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
+    if (messages.length < fewMessages) return messages;
+    const found = await this.#session.run(async (connection) => {
+      // Gmail compares words. Its results would be incomplete.
+      const keys = makeSearchKeys(term, connection.can("X-GM-EXT-1"));
+      if (keys === undefined) return undefined;
+      return connection.search(...keys).catch((error: unknown) => {
+        if (error instanceof ImapFailed && error.reason === "refused") return undefined;
+        throw error;
+      });
+    });
+    if (found === undefined) return messages;
+    const uids = new Set(found);
+    return messages.filter((message) => uids.has(this.#table.uid(message)));
   }
 
   replace(message: number, bytes: Buffer): void {

@@ -44,6 +44,8 @@ export async function* filterMessages(
       return byState.every((part) => part.matches(state));
     });
   }
+  // The server names the messages that may match, so that the others need not be loaded.
+  if (query.server !== undefined && mailbox.narrow !== undefined) left = await mailbox.narrow(left, query.server);
   const pause = makePause(check);
   if (byHeader.length > 0 && byBody.length > 0) {
     const fits = allOf(byHeader);

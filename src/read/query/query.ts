@@ -1,5 +1,6 @@
 /** The conditions of a parsed query, which can be combined with and, or and not. */
 import { UserMistake } from "../../errors.ts";
+import { requireAll, requireAny, type ServerTerm } from "../../mailbox/server-term.ts";
 import type { Candidate } from "./candidate.ts";
 
 /** The data that a condition requires: the state in memory, the message's size, its header, or the entire message. */
@@ -26,6 +27,8 @@ export interface Query {
   readonly matches: (candidate: Candidate) => boolean;
   /** The conditions that must all match, cheapest first; absent if there is only one. */
   readonly parts?: readonly Query[];
+  /** A weaker condition that a server can check; undefined if there is none. */
+  readonly server?: ServerTerm | undefined;
 }
 
 /** A mistake in a message list or a query. */
@@ -34,9 +37,17 @@ export class ListMistake extends UserMistake {}
 /** A valid list or query that matches no message. */
 export class NoneFound extends ListMistake {}
 
-/** Returns a query with one condition, whose cost permits it to read the message. */
-export function makeTerm(cost: Exclude<Cost, typeof Cost.State>, matches: (candidate: Candidate) => boolean): Query {
-  return { cost, matches };
+/**
+ * Returns a query with one condition, whose cost permits it to read the message.
+ *
+ * @param server a weaker condition that a server can check
+ */
+export function makeTerm(
+  cost: Exclude<Cost, typeof Cost.State>,
+  matches: (candidate: Candidate) => boolean,
+  server?: ServerTerm,
+): Query {
+  return { cost, matches, server };
 }
 
 /** Returns a query with one condition on the state in memory. */
@@ -57,6 +68,7 @@ export function allOf(queries: readonly Query[]): Query {
     cost: findHighestCost(parts),
     matches: (candidate) => parts.every((part) => part.matches(candidate)),
     parts,
+    server: requireAll(parts.map(({ server }) => server)),
   };
 }
 
@@ -67,6 +79,7 @@ export function anyOf(queries: readonly Query[]): Query {
   return {
     cost: findHighestCost(alternatives),
     matches: (candidate) => alternatives.some((query) => query.matches(candidate)),
+    server: requireAny(alternatives.map(({ server }) => server)),
   };
 }
 

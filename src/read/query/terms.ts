@@ -1,6 +1,7 @@
 /** The conditions of query terms. term-table.ts declares their names. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
+import { listAsciiWords, requireAll } from "../../mailbox/server-term.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { bodyContains } from "./body-search.ts";
 import type { Candidate } from "./candidate.ts";
@@ -23,24 +24,25 @@ export interface TermPlace {
 }
 
 const compile: Readonly<Record<QueryTermName, (value: string, place: TermPlace) => Query>> = {
-  since: (value, { now }) => dateTerm("since", value, now, (date, { start }) => date >= start),
-  before: (value, { now }) => dateTerm("before", value, now, (date, { start }) => date < start),
-  on: (value, { now }) => dateTerm("on", value, now, (date, { start, end }) => date >= start && date < end),
+  since: (value, { now }) => dateTerm("since", value, now, ({ start }) => ({ since: start })),
+  before: (value, { now }) => dateTerm("before", value, now, ({ start }) => ({ before: start })),
+  on: (value, { now }) => dateTerm("on", value, now, ({ start, end }) => ({ since: start, before: end })),
   from: (value) =>
-    inHeader(value, (candidate) => {
+    inHeader("from", value, (candidate) => {
       const fields = candidate.fields("from");
       return fields.length > 0 ? fields : [candidate.envelope.user];
     }),
-  to: (value) => inHeader(value, (candidate) => candidate.fields("to")),
-  cc: (value) => inHeader(value, (candidate) => candidate.fields("cc")),
-  subject: (value) => inHeader(value, (candidate) => candidate.fields("subject")),
+  to: (value) => inHeader("to", value, (candidate) => candidate.fields("to")),
+  cc: (value) => inHeader("cc", value, (candidate) => candidate.fields("cc")),
+  subject: (value) => inHeader("subject", value, (candidate) => candidate.fields("subject")),
   header: (value) => {
     const [, name = "", colon = "", text = ""] = /^([^:]*)(:?)(.*)$/s.exec(value) ?? [];
     if (!/^[!-9;-~]+$/.test(name)) throw makeTermMistake("header", value);
-    if (colon === "") return makeTerm(Cost.Header, (candidate) => candidate.fields(name).length > 0);
-    return inHeader(text, (candidate) => candidate.fields(name));
+    if (colon === "")
+      return makeTerm(Cost.Header, (candidate) => candidate.fields(name).length > 0, { field: name, words: [] });
+    return inHeader(name, text, (candidate) => candidate.fields(name));
   },
-  body: (value) => makeTerm(Cost.Body, bodyContains(value)),
+  body: (value) => makeTerm(Cost.Body, bodyContains(value), { bodyWords: listAsciiWords(value) }),
   size: (value) => {
     const fits = parseSizes(value);
     if (fits === undefined) throw makeTermMistake("size", value);
@@ -66,15 +68,27 @@ function makeTermMistake(name: QueryTermName, value: string): ListMistake {
   return new ListMistake(`Bad ${argument} "${value}" in ${name}:; ${hint}`);
 }
 
-function dateTerm(name: QueryTermName, value: string, now: Date, fits: (date: Date, span: Span) => boolean): Query {
+function dateTerm(
+  name: QueryTermName,
+  value: string,
+  now: Date,
+  limitsOf: (span: Span) => { readonly since?: Date; readonly before?: Date },
+): Query {
   const span = parseWhen(value, now);
   if (span === undefined) throw makeTermMistake(name, value);
-  return makeTerm(Cost.Header, ({ date }) => date !== undefined && fits(date, span));
+  const { since, before } = limitsOf(span);
+  const fits = (date: Date) => (since === undefined || date >= since) && (before === undefined || date < before);
+  return makeTerm(
+    Cost.Header,
+    ({ date }) => date !== undefined && fits(date),
+    requireAll([since === undefined ? undefined : { since }, before === undefined ? undefined : { before }]),
+  );
 }
 
-function inHeader(text: string, values: (candidate: Candidate) => readonly string[]): Query {
+function inHeader(field: string, text: string, values: (candidate: Candidate) => readonly string[]): Query {
   const wanted = foldText(text);
-  return makeTerm(Cost.Header, (candidate) => values(candidate).some((value) => foldText(value).includes(wanted)));
+  const contains = (candidate: Candidate) => values(candidate).some((value) => foldText(value).includes(wanted));
+  return makeTerm(Cost.Header, contains, { field, words: listAsciiWords(text) });
 }
 
 function flagTerm(flag: number, set = true): Query {

@@ -1,0 +1,80 @@
+/** Writes conditions as keys of SEARCH (RFC 9051, section 6.4.4). */
+import type { ServerTerm } from "../server-term.ts";
+import type { SearchKey } from "./imap-connection.ts";
+
+const day = 24 * 60 * 60 * 1000;
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/**
+ * Returns the keys for a condition. The messages that they match include all that satisfy the condition:
+ *
+ * - A server decodes encoded words. If it leaves those in a charset that it does not know as they are, it sees `=?`; Dovecot
+ *   drops them, so that their text is not found.
+ * - SENTSINCE and SENTBEFORE compare days and ignore the zone, so the range is a day wider. If a message has no valid
+ *   Date field, the date of its arrival counts. Dovecot knows no dates after 2038.
+ * - A server searches only the parts that are text. Bodies of other types are checked by the caller.
+ *
+ * @param searchesWords whether the server compares words instead of substrings, so that its results are incomplete
+ * @returns undefined if the server cannot check the condition
+ */
+export function makeSearchKeys(term: ServerTerm, searchesWords: boolean): readonly SearchKey[] | undefined {
+  if ("allOf" in term) {
+    const known = term.allOf.map((each) => makeSearchKeys(each, searchesWords)).filter((keys) => keys !== undefined);
+    return known.length === 0 ? undefined : known.flat();
+  }
+  if ("anyOf" in term) {
+    const known = term.anyOf.map((each) => makeSearchKeys(each, searchesWords));
+    return known.reduce((left, right) =>
+      left === undefined || right === undefined ? undefined : joinWithOr(left, right),
+    );
+  }
+  if ("since" in term) {
+    const date = formatDay(new Date(term.since.getTime() - day));
+    return joinWithOr(makePair("SENTSINCE", date), makePair("SINCE", date));
+  }
+  if ("before" in term) {
+    const date = formatDay(new Date(term.before.getTime() + 2 * day));
+    return joinWithOr(makePair("SENTBEFORE", date), makePair("BEFORE", date));
+  }
+  if (searchesWords) return undefined;
+  if ("field" in term) return makeFieldKeys(term.field, term.words);
+  if (term.bodyWords.length === 0) return undefined;
+  const types = ["text/", "multipart/", "message/"].flatMap((type): SearchKey[] => [
+    { word: "NOT" },
+    ...makeHeaderKey("Content-Type", type),
+  ]);
+  return joinWithOr(
+    term.bodyWords.flatMap((text): SearchKey[] => [{ word: "BODY" }, { text }]),
+    [...makeHeaderKey("Content-Type", ""), ...types],
+  );
+}
+
+function makeFieldKeys(field: string, words: readonly string[]): readonly SearchKey[] | undefined {
+  const exists = makeHeaderKey(field, "");
+  const isFrom = field.toLowerCase() === "from";
+  if (words.length === 0) return isFrom ? undefined : exists;
+  const found = joinWithOr(
+    words.flatMap((word) => makeHeaderKey(field, word)),
+    makeHeaderKey(field, "=?"),
+  );
+  // If the message has no From field, its envelope sender counts.
+  return isFrom ? joinWithOr(found, [{ word: "NOT" }, ...exists]) : found;
+}
+
+function makeHeaderKey(field: string, text: string): readonly SearchKey[] {
+  return [{ word: "HEADER" }, { text: field }, { text }];
+}
+
+function makePair(word: string, value: string): readonly SearchKey[] {
+  return [{ word }, { word: value }];
+}
+
+function joinWithOr(left: readonly SearchKey[], right: readonly SearchKey[]): readonly SearchKey[] {
+  return [{ word: "OR" }, { all: left }, { all: right }];
+}
+
+/** Returns a day in UTC (RFC 9051, `date`). */
+function formatDay(date: Date): string {
+  const year = Math.min(9999, Math.max(1, date.getUTCFullYear()));
+  return `${date.getUTCDate()}-${months[date.getUTCMonth()]}-${`${year}`.padStart(4, "0")}`;
+}
