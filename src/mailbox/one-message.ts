@@ -38,7 +38,8 @@ export function isOneMessage(
   const separators = new Separators(Number.MAX_SAFE_INTEGER, (from, to) => readRange(descriptor, from, to));
   for (let message = 1; message <= found.count; message++) {
     const start = found.offset?.(message) ?? 0;
-    if (separators.isCertain(readRange(descriptor, start, start + formLength), 0, start)) return false;
+    // At the start of the file, `From :` is a field.
+    if (start > 0 && separators.isCertain(readRange(descriptor, start, start + formLength), 0, start)) return false;
   }
   return true;
 }

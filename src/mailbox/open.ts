@@ -2,9 +2,11 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
 import { MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
+import { startsWithFrom } from "../message/header.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import { notify } from "../notices.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
+import { readRange } from "./file-ranges.ts";
 import type { ServerFolder } from "./imap/list-folders.ts";
 import type { Mailbox, MailboxOptions } from "./mailbox.ts";
 import { CannotFinish, NotAMailbox } from "./mailbox-errors.ts";
@@ -79,7 +81,7 @@ async function openMboxFile(
 ): Promise<Mailbox> {
   const mailbox = new MboxMailbox(path, descriptor, readOnly, options);
   await mailbox.poll();
-  if (mailbox.count > 0 && mailbox.offset(1) === 0) return mailbox;
+  if (mailbox.count > 0 && mailbox.offset(1) === 0 && startsWithFrom(readRange(descriptor, 0, 80))) return mailbox;
   const { isEmptyFile: isEmpty, isOneMessage, OneMessage } = await import("./one-message.ts");
   if (isOneMessage(descriptor, mailbox)) return new OneMessage(path, descriptor);
   if (mailbox.count === 0 && options.mustBeMailbox === true && !isEmpty(descriptor)) throw new NotAMailbox(typed);

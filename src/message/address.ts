@@ -33,7 +33,16 @@ const usualAddress = /^(?:([\w.'+-]+(?: [\w.'+-]+)*) <([\w.+-]+@[\w.-]+)>|([\w.+
  * domain are its display name, as in `Big Bug bb@bug.com`.
  */
 export function parseAddressField(text: string): Address[] {
-  return parseUsualAddress(text) ?? parseList(text, (pieces) => joinNames(bareAddresses(pieces)));
+  return parseUsualAddress(text) ?? parseList(text, (pieces) => joinNames(bareAddresses(pieces).flatMap(mendAddress)));
+}
+
+/**
+ * Returns a bare address without the square brackets of `[ann@example.org]` and `[mailto:ann@example.org]`. Omits the
+ * domain that some mail servers insert in an empty group: `Undisclosed-Recipients:@example.org;`.
+ */
+function mendAddress({ name, address }: Address): Address[] {
+  if (address.startsWith("@")) return [];
+  return [{ name, address: address.replace(/^\[(?:mailto:)?([^\][@]+@[^\]]+)\]$/i, "$1") }];
 }
 
 /** Returns the address in a text of the usual form, and none in an empty text; undefined for any other form. */
@@ -77,12 +86,15 @@ export function splitAtCommas(text: string): string[] {
 
 /** Returns the address between two commas, or several addresses if the commas between them are missing. */
 function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
-  const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
+  const all = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
+  // In `<<ann@example.org>>`, the first bracket contains nothing.
+  const filled = all.filter((at) => pieces[at]?.text !== "");
+  const angles = filled.length > 0 ? filled : all;
   if (angles.length === 0) return parseBare(pieces);
   return angles.map((at, index) => {
     const end = index === angles.length - 1 ? pieces.length : at + 1;
     const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end);
-    const words = own.filter(isAddressText).map(({ text }) => text);
+    const words = own.filter((piece) => isAddressText(piece) && piece.text !== ">").map(({ text }) => text);
     return { name: words.length > 0 ? words.join(" ") : commentIn(own), address: pieces[at]?.text ?? "" };
   });
 }
@@ -209,15 +221,16 @@ function findClosingAngle(text: string, start: number): number {
   return -1;
 }
 
-/** Returns the address between angle brackets without its route, comments and surrounding white space (RFC 5322, section 4.4). */
+/** Returns the address between angle brackets without its route, comments and white space (RFC 5322, section 4.4). */
 function bareAngle(inner: string): string {
   const text = inner.trim().replace(/^(?:@[^:@",]*,?\s*)+:\s*/, "");
-  if (!text.includes("(")) return text;
+  if (!/[(\s]|^mailto:/i.test(text)) return text;
   const kept = [...readTokens(text, true)].filter(({ kind }) => kind !== "comment");
-  return kept
-    .map((piece) => piece.text)
-    .join("")
-    .trim();
+  const address = kept.map((piece) => piece.text).join("");
+  return address
+    .trim()
+    .replace(/^mailto:/i, "")
+    .replace(/("(?:\\.|[^"\\])*")|\s*([@.])\s*/g, (_all, quoted?: string, mark?: string) => quoted ?? mark ?? "");
 }
 
 /** An encoded word or a domain literal; commas and colons inside them do not separate addresses. */

@@ -18,6 +18,7 @@ const aliases = new Map([
   ["cp936", "gbk"],
   ["cp949", "euc-kr"],
   ["cp950", "big5"],
+  ["cp51932", "euc-jp"],
   ["ms936", "gbk"],
   ["ansi", "windows-1252"],
   ["latin-1", "windows-1252"],
@@ -87,7 +88,7 @@ export const nodeCharsets: Charsets = (name) => {
   const plain = name.trim().toLowerCase();
   if (undeclared.test(plain)) return guess;
   if (plain === "utf-16" || plain === "utf16") return orAscii(utf16);
-  const shifted = shiftedCharsets.get(plain.replace(/^iso-2022-jp-.*$/, "iso-2022-jp"));
+  const shifted = shiftedCharsets.get(plain.replace(/^(?:iso-2022-jp-.*|cp5022[0-2])$/, "iso-2022-jp"));
   if (shifted !== undefined) return orUtf8(shifted);
   const known = aliases.get(plain) ?? plain.replace(/^cs(?=iso|koi8)/, "");
   try {

@@ -56,7 +56,10 @@ const longestDate = 200;
  * @param defaultZone the zone to use if the date has none; if undefined, local time
  */
 function parseItems(written: string, defaultZone: string | undefined): Date | undefined {
-  let left = written.slice(0, longestDate).replace(/\([^()]*\)?/g, " ");
+  let left = written
+    .slice(0, longestDate)
+    .replace(/\([^()]*\)?/g, " ")
+    .replace(/(?<=\d)\s*:\s*(?=\d)/g, ":");
   const remove = (pattern: RegExp): RegExpExecArray | null => {
     const found = pattern.exec(left);
     if (found !== null) left = `${left.slice(0, found.index)} ; ${left.slice(found.index + found[0].length)}`;

@@ -50,6 +50,12 @@ test("the From_ line of a single message has its author and its date", async () 
   await mailbox.close();
 });
 
+test("a first field with a space before its colon is not a From_ line", async () => {
+  const mailbox = await openedAs("From : Ann <ann@example.org>\nDate: Sat, 16 Jan 2021 18:22:01 +0000\n\ntext\n");
+  expect(wholeOf(mailbox)).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\nFrom : Ann/);
+  await mailbox.close();
+});
+
 test("a file with a single message may be compressed, or opened through a symbolic link", async () => {
   const packed = await openedAs(gzipSync(note));
   expect(wholeOf(packed)).toContain("Subject: note");

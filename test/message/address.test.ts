@@ -85,6 +85,13 @@ test.each([
   ],
   ["(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", []],
   ["<@a.example:joe@b.example>", [{ name: "", address: "joe@b.example" }]],
+  ["Mary <mary@x . example>", [{ name: "Mary", address: "mary@x.example" }]],
+  ["John <jdoe@machine(comment).  example>", [{ name: "John", address: "jdoe@machine.example" }]],
+  ['"J D" <"j . d"@x.org>', [{ name: "J D", address: '"j . d"@x.org' }]],
+  ["Joe <<joe@x.org>>", [{ name: "Joe", address: "joe@x.org" }]],
+  ["Joe <mailto:joe@x.org>", [{ name: "Joe", address: "joe@x.org" }]],
+  ["Big Bug [bb@bug.com]", [{ name: "Big Bug", address: "bb@bug.com" }]],
+  ["Undisclosed-Recipients:@x.example;", []],
   ["Joe <@a.example, @c.example : joe@b.example>", [{ name: "Joe", address: "joe@b.example" }]],
 ])("in a field, %s", (text, expected) => expect(parseAddressField(text)).toEqual(expected));
 

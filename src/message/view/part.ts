@@ -147,13 +147,18 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
   if (content.value.startsWith("multipart/")) {
     const orElse = content.value === "multipart/digest" ? "message/rfc822" : "text/plain";
     const boundary = content.parameters.get("boundary");
-    const opensInner = (range: Range) => isMultipartHeader(source, range, boundary, reading.charsets);
-    const ranges =
-      depth < deepest ? splitAtBoundaries(source, { start: bodyStart, end }, boundary, mostParts, opensInner) : [];
+    const opensInner = (bytes: Bytes, range: Range) => isMultipartHeader(bytes, range, boundary, reading.charsets);
+    const split = (bytes: Bytes, range: Range) =>
+      depth < deepest ? splitAtBoundaries(bytes, range, boundary, mostParts, (inner) => opensInner(bytes, inner)) : [];
+    const stored = split(source, { start: bodyStart, end });
+    // A multipart must not be encoded (RFC 2045, section 6.4), but some are.
+    const isEncoded = stored.length === 0 && isTransferEncoded(encoding);
+    const body = isEncoded ? bytesOf(decodeBody(common, largestDecoded)) : source;
+    const ranges = isEncoded ? split(body, { start: 0, end: body.size }) : stored;
     const parts = ranges.slice(0, Math.max(mostParts - reading.parts, 0)).map((range, index) => {
       const number = `${place.under}${index + 1}`;
       const child = { number, single: number, under: `${number}.`, orElse };
-      return parsePart(source, range.start, range.end, child, depth + 1, reading);
+      return parsePart(body, range.start, range.end, child, depth + 1, reading);
     });
     // A multipart without parts is shown as text.
     if (parts.length > 0) return { ...common, type: content.value, number: place.number, parts };
@@ -171,6 +176,10 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
 export function containsMessage({ type, parameters }: Pick<Part, "type" | "parameters">): boolean {
   if (type === "message/partial") return parameters.get("number") === "1";
   return type === "message/rfc822" || type === "message/news" || type === "message/global";
+}
+
+function isTransferEncoded(encoding: string): boolean {
+  return encoding === "base64" || encoding === "quoted-printable";
 }
 
 /** Returns whether a range begins with the header of a multipart with this boundary. */
@@ -216,8 +225,7 @@ function textAndFiles(leaf: Part, under: string, reading: Reading): Part[] {
 function innerMessage(leaf: Part, depth: number, reading: Reading): Part[] {
   if (depth >= deepest || reading.parts >= mostParts) return [];
   const { source, start, end, number } = leaf;
-  if (!["base64", "quoted-printable"].includes(leaf.encoding))
-    return [wholeMessage(source, start, end, number, depth + 1, reading)];
+  if (!isTransferEncoded(leaf.encoding)) return [wholeMessage(source, start, end, number, depth + 1, reading)];
   const decoded = bytesOf(decodeBody(leaf, largestDecoded));
   return [wholeMessage(decoded, 0, decoded.size, number, depth + 1, reading)];
 }

@@ -28,6 +28,22 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
   "message/feedback-report": complaintSummary,
 };
 
+/** Returns HTML without its tags, comments, styles and scripts. Each piece is searched once, because it may be long. */
+function withoutMarkup(html: string): string {
+  const withoutComments = removeBetween(html, /<!--/, /-->/);
+  const text = removeBetween(withoutComments, /<(?:style|script|title)\b/i, /<\/(?:style|script|title)\b/i);
+  return text.replace(/<(?!img\b)[^<>]*>|&(?:nbsp|zwnj|#8203|#8204);/gi, "");
+}
+
+function removeBetween(text: string, open: RegExp, close: RegExp): string {
+  const [first = "", ...others] = text.split(open);
+  const kept = others.map((piece) => {
+    const found = close.exec(piece);
+    return found === null ? "" : piece.slice(found.index + found[0].length);
+  });
+  return [first, ...kept].join("");
+}
+
 /** Yields the parts of a message in the form in which they are shown. */
 export class Viewer {
   readonly #charsets: Charsets;
@@ -71,7 +87,7 @@ export class Viewer {
    * Shows the plain text or, if the plain text is empty, the last form that has content. An invitation is always shown.
    */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
-    const plain = part.parts.find((child) => child.type === "text/plain" && this.#textOf(child).trim() !== "");
+    const plain = part.parts.find((child) => child.type === "text/plain" && this.#hasContent(child));
     const readable = part.parts.filter((child) => listLeaves(child).some(isText) && !isCalendar(child));
     const filled = (child: Part) => listLeaves(child).some((leaf) => isText(leaf) && this.#hasContent(leaf));
     const chosen = plain ?? readable.filter(filled).at(-1) ?? readable.at(-1) ?? part.parts[0];
@@ -84,8 +100,8 @@ export class Viewer {
 
   #hasContent(leaf: Part): boolean {
     const text = this.#textOf(leaf);
-    const shown = leaf.type === "text/html" ? text.replace(/<(?!img\b)[^<>]*>|&nbsp;/gi, "") : text;
-    return shown.trim() !== "";
+    const shown = leaf.type === "text/html" ? withoutMarkup(text) : text;
+    return /[^\s\p{Cc}\p{Cf}]/u.test(shown);
   }
 
   /** Shows all parts except the signature, including parts that a mailing list has added. */

@@ -218,6 +218,34 @@ test.each([
     "[1: a message, 29 B]\nFrom : a@b\nSubject\t: x\n\ninner\n\n[end of 1]\n\n",
   ],
   [
+    "HTML beside a plain form that contains only invisible characters",
+    multipart(
+      "alternative",
+      ["Content-Type: text/plain; charset=utf-8", "", "\u00a0\u200b\ufeff"],
+      ["Content-Type: text/html", "", "<p>hello</p>"],
+    ),
+    "hello\n\n",
+  ],
+  [
+    "plain text beside HTML that contains only a style",
+    multipart(
+      "alternative",
+      ["Content-Type: text/html", "", "<!-- x --><style>p { color: red }</style><p>&nbsp;</p>"],
+      ["Content-Type: multipart/mixed; boundary=r", "", "--r", "", "hello", "--r--"],
+    ),
+    "hello\n\n",
+  ],
+  [
+    "a multipart that is encoded as a whole",
+    lines(
+      "Content-Type: multipart/mixed; boundary=x",
+      "Content-Transfer-Encoding: base64",
+      "",
+      Buffer.from("--x\nContent-Type: text/html\n\n<p>one</p>\n--x\n\ntwo\n--x--\n").toString("base64"),
+    ),
+    "one\n\ntwo\n\n",
+  ],
+  [
     "an attached news article",
     multipart("mixed", ["Content-Type: message/news", "", "From: a@b", "", "inner"]),
     "[1: a message, 16 B]\nFrom: a@b\n\ninner\n\n[end of 1]\n\n",
