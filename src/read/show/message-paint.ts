@@ -36,18 +36,21 @@ export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): It
 function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
   let waiting: Buffer = Buffer.alloc(0);
   for (const piece of pieces) {
-    let bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
-    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-      yield decodeBytes(bytes.subarray(0, end + 1));
-      bytes = bytes.subarray(end + 1);
+    const bytes = waiting.length === 0 ? Buffer.from(piece) : Buffer.concat([waiting, piece]);
+    let start = 0;
+    for (let newline = bytes.indexOf(10); start < bytes.length; newline = bytes.indexOf(10, start)) {
+      const end = newline < 0 ? bytes.length : newline + 1;
+      // The last part of a divided line contains more than its newline, and is thus not mistaken for an empty line.
+      for (let cut = start + longestLine; cut + 2 < end; cut = start + longestLine) {
+        while (cut > start + longestLine - 3 && ((bytes[cut] as number) & 0xc0) === 0x80) cut--;
+        yield decodeBytes(bytes.subarray(start, cut));
+        start = cut;
+      }
+      if (newline < 0) break;
+      yield decodeBytes(bytes.subarray(start, end));
+      start = end;
     }
-    while (bytes.length > longestLine) {
-      let end = longestLine;
-      while (end > longestLine - 3 && ((bytes[end] as number) & 0xc0) === 0x80) end--;
-      yield decodeBytes(bytes.subarray(0, end));
-      bytes = bytes.subarray(end);
-    }
-    waiting = bytes;
+    waiting = bytes.subarray(start);
   }
   if (waiting.length > 0) yield decodeBytes(waiting);
 }

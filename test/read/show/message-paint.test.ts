@@ -47,11 +47,19 @@ test("a message has the same text and styles regardless of where it is split", (
   );
 });
 
-test("a very long line is printed in pieces, divided between characters", () => {
-  const long = Buffer.from(`\n${"日".repeat(100_000)}`);
+test.each(["", "\n"])("a very long line is printed in pieces, divided between characters (end: %j)", (end) => {
+  const long = Buffer.from(`\n${"日".repeat(100_000)}${end}`);
+  for (const { text } of painted(long)) expect(text.length).toBeLessThan(100_000);
   expect(
     painted(long)
       .map(({ text }) => text)
       .join(""),
   ).toBe(long.toString());
+});
+
+test("a header field whose length is that of a piece does not end the header", () => {
+  for (let length = 16_380; length <= 16_390; length++) {
+    const styled = painted(Buffer.from(`X: ${"x".repeat(length)}\nY: z\n`));
+    expect(styled.at(-1)).toEqual({ style: "field-value", text: " z\n" });
+  }
 });
