@@ -22,7 +22,7 @@ import { readRange } from "./file-ranges.ts";
 import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
 
 /** Identifies the format. It changes whenever a column or the meaning of a fact changes. */
-const magic = 0x4d61_6c46_6102;
+const magic = 0x4d61_6c46_6103;
 const stampLength = 6;
 /** The header: magic, number of rows, checksum of `known`, stamp, length and checksum of each column, checksum. */
 const stampAt = 3;
@@ -104,19 +104,19 @@ function parseFile(descriptor: number): FactsFile | undefined {
   };
 }
 
-/** Returns a text column if its ends are in order and inside the column. */
+/** Returns a text column if the values of each row are inside the column. */
 function checkTexts(found: Buffer | undefined, count: number): Texts | undefined {
-  if (found === undefined || found.length < count * 4) return undefined;
-  const ends = new Uint32Array(count);
-  new Uint8Array(ends.buffer).set(found.subarray(0, count * 4));
-  const bytes = found.subarray(count * 4);
-  let before = 0;
+  if (found === undefined || found.length < count * 8) return undefined;
+  const [starts, ends] = [new Uint32Array(count), new Uint32Array(count)];
+  new Uint8Array(starts.buffer).set(found.subarray(0, count * 4));
+  new Uint8Array(ends.buffer).set(found.subarray(count * 4, count * 8));
+  const bytes = found.subarray(count * 8);
+  const { length } = bytes;
   for (let row = 0; row < count; row++) {
-    const end = ends[row] as number;
-    if (end < before || (end > before && bytes[end - 1] !== 10)) return undefined;
-    before = end;
+    const [start, end] = [starts[row] as number, ends[row] as number];
+    if (start > end || end > length || (end > start && bytes[end - 1] !== 10)) return undefined;
   }
-  return before <= bytes.length ? { ends, bytes } : undefined;
+  return { starts, ends, bytes };
 }
 
 /** Saves a table for the next session. A failure is ignored. */
@@ -129,7 +129,8 @@ export function saveFacts(directory: string, name: string, stamp: Stamp, table: 
     const pieces: Uint8Array[] = [new Uint8Array(header.buffer)];
     const put = (parts: readonly Uint8Array[]): { length: number; sum: number } => {
       const length = parts.reduce((sum, part) => sum + part.length, 0);
-      pieces.push(...parts, new Uint8Array(align(length) - length));
+      for (const part of parts) pieces.push(part);
+      pieces.push(new Uint8Array(align(length) - length));
       return { length, sum: parts.reduce((sum, part) => crc32(part, sum), 0) };
     };
     // A damaged column becomes unknown while it is loaded, so `known` is stored after the columns have been loaded.

@@ -64,7 +64,7 @@ export function addHeaderFacts(table: FactTable, bytes: Buffer): number {
   if (header === undefined) return row;
   for (const column of texts) {
     const values = readTextFact(header, column);
-    if (values !== undefined) table.addValues(column, row, values);
+    if (values !== undefined) table.setValues(column, row, values);
   }
   for (const column of numbers) table.setNumber(column, row, readNumberFact(header, column));
   return row;

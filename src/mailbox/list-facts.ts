@@ -47,8 +47,6 @@ export type Column = (typeof columns)[number];
 export const columnBits = Object.fromEntries(columns.map((column, at) => [column, 1 << at])) as Record<Column, number>;
 
 const keyLength = 16;
-/** The number of bytes that are reserved for each text of a row. Memory that is not used is never touched. */
-const usualText = 32;
 /** The number of characters that are converted to bytes together. */
 const mostPending = 1 << 10;
 /** The maximum number of bytes in the text columns of a table. Messages beyond this limit are not added. */
@@ -97,8 +95,9 @@ export interface StoredColumns {
   texts(column: TextColumn): Texts | undefined;
 }
 
-/** A column of text: the end of each row in `bytes`. Each value in a row is followed by LF. */
+/** A column of text: the start and the end of each row's values in `bytes`. Each value is followed by LF. */
 export interface Texts {
+  readonly starts: Uint32Array<ArrayBuffer>;
   readonly ends: Uint32Array<ArrayBuffer>;
   readonly bytes: Buffer;
 }
@@ -110,101 +109,81 @@ export interface FactSource {
   key(row: number): string | undefined;
 }
 
-/** A text column in memory, to which values are added row by row. */
+/** A text column in memory. The values of rows can be added in any order. */
 class TextColumnInMemory {
+  #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
+  /** The bytes that were loaded, one character per byte. Parts of one string need little time and memory. */
+  readonly #text: string;
+  /** The bytes that follow `#text`. */
   #bytes: Buffer;
   /** Values that follow those in `#bytes`. Many short strings are converted to bytes together. */
   #pending = "";
-  /** The number of bytes in the values, including the pending ones. */
-  #length: number;
+  /** The number of bytes in all values. */
+  length: number;
   #isAscii: boolean;
-  /** The bytes of the first rows, one character per byte. Parts of one string need little time and memory. */
-  #text: string;
-  #count: number;
 
-  constructor(rows: number, stored?: Texts, count = 0) {
+  constructor(rows: number, stored?: Texts) {
+    this.#starts = stored?.starts ?? new Uint32Array(rows);
     this.#ends = stored?.ends ?? new Uint32Array(rows);
-    this.#bytes = stored?.bytes ?? Buffer.allocUnsafeSlow(rows * usualText);
-    this.#count = count;
-    this.#length = this.#startOf(count);
-    this.#isAscii = isAscii(this.#bytes.subarray(0, this.#length));
-    this.#text = this.#bytes.toString("latin1", 0, this.#length);
+    this.length = stored?.bytes.length ?? 0;
+    this.#isAscii = stored === undefined || isAscii(stored.bytes);
+    this.#text = this.#isAscii ? (stored?.bytes.toString("latin1") ?? "") : "";
+    this.#bytes = this.#isAscii ? Buffer.alloc(0) : (stored?.bytes ?? Buffer.alloc(0));
   }
 
-  #startOf(row: number): number {
-    return row === 0 ? 0 : (this.#ends[row - 1] as number);
-  }
-
-  /** The number of rows. Later rows have no values. */
-  get count(): number {
-    return this.#count;
-  }
-
-  get length(): number {
-    return this.#length;
-  }
-
-  /** Adds a row, and empty rows before it if they are missing. @param values lossless text without LF */
+  /** Sets the values of a row. @param values lossless text without LF */
   add(row: number, values: readonly string[]): void {
-    this.extend(row);
-    for (const value of values) {
-      if (/^[\x00-\x7f]*$/.test(value)) {
-        this.#pending += `${value}\n`;
-        this.#length += value.length + 1;
-      } else {
-        const bytes = toBytes(`${value}\n`);
-        this.#pending += bytes.toString("latin1");
-        this.#length += bytes.length;
-        this.#isAscii = false;
-      }
+    if (row >= this.#starts.length) {
+      this.#starts = grow(this.#starts, 2 * row);
+      this.#ends = grow(this.#ends, 2 * row);
     }
-    if (row >= this.#ends.length) this.#ends = grow(this.#ends, 2 * row);
-    this.#ends[row] = this.#length;
-    this.#count = row + 1;
+    this.#starts[row] = this.length;
+    for (const value of values) {
+      const isPlain = /^[\x00-\x7f]*$/.test(value);
+      const added = isPlain ? value : toBytes(value).toString("latin1");
+      this.#isAscii &&= isPlain;
+      this.#pending += `${added}\n`;
+      this.length += added.length + 1;
+    }
+    this.#ends[row] = this.length;
     if (this.#pending.length > mostPending) this.#flush();
   }
 
-  /** Adds empty rows, so that there are `count`. */
-  extend(count: number): void {
-    if (count <= this.#count) return;
-    if (count > this.#ends.length) this.#ends = grow(this.#ends, 2 * count);
-    this.#ends.fill(this.#length, this.#count, count);
-    this.#count = count;
-  }
-
   #flush(): void {
-    const flushed = this.#length - this.#pending.length;
-    if (this.#length > this.#bytes.length) this.#bytes = growBytes(this.#bytes, this.#length);
-    this.#bytes.write(this.#pending, flushed, "latin1");
+    if (this.#pending === "") return;
+    const length = this.length - this.#text.length;
+    if (length > this.#bytes.length) this.#bytes = growBytes(this.#bytes, length);
+    this.#bytes.write(this.#pending, length - this.#pending.length, "latin1");
     this.#pending = "";
-  }
-
-  /** Keeps only the first `count` rows. */
-  cut(count: number): void {
-    if (count >= this.#count) return;
-    this.#flush();
-    this.#count = count;
-    this.#length = this.#startOf(count);
-    this.#text = this.#text.slice(0, this.#length);
   }
 
   /** Returns a row's values, each followed by LF. */
   read(row: number): string {
-    if (row >= this.#count) return "";
-    const start = this.#startOf(row);
+    const start = this.#starts[row] as number;
     const end = this.#ends[row] as number;
-    if (this.#isAscii && end <= this.#text.length) return this.#text.slice(start, end);
+    const loaded = this.#text.length;
+    if (end <= loaded) return this.#text.slice(start, end);
     this.#flush();
-    const bytes = this.#bytes.subarray(start, end);
+    const bytes = this.#bytes.subarray(start - loaded, end - loaded);
     return this.#isAscii ? bytes.toString("latin1") : decodeBytes(bytes);
   }
 
-  /** Returns the ends and the bytes of the first `count` rows. */
+  /** Returns the starts and the ends of the first `count` rows, and the bytes. */
   toBytes(count: number): Uint8Array[] {
-    this.extend(count);
     this.#flush();
-    return [new Uint8Array(this.#ends.buffer, 0, count * 4), this.#bytes.subarray(0, this.#startOf(count))];
+    if (count > this.#starts.length) {
+      this.#starts = grow(this.#starts, count);
+      this.#ends = grow(this.#ends, count);
+    }
+    const text = Buffer.from(this.#text, "latin1");
+    const bytes = this.#bytes.subarray(0, this.length - this.#text.length);
+    return [
+      new Uint8Array(this.#starts.buffer, 0, count * 4),
+      new Uint8Array(this.#ends.buffer, 0, count * 4),
+      text,
+      bytes,
+    ];
   }
 }
 
@@ -216,13 +195,11 @@ export class FactTable implements FactSource {
   readonly #texts = new Map<TextColumn, TextColumnInMemory>();
   #keys: Uint8Array | undefined;
   readonly #stored: StoredColumns | undefined;
-  readonly #storedCount: number;
   #hasChanged = false;
 
   /** Creates an empty table, or a table with the rows of a file. @param count the number of valid rows in the file */
   constructor(stored?: StoredColumns, count = stored?.count ?? 0) {
     this.#stored = stored;
-    this.#storedCount = count;
     this.#count = count;
     this.#known = stored?.known ?? new Uint32Array(0);
   }
@@ -262,7 +239,6 @@ export class FactTable implements FactSource {
     if (count >= this.#count) return;
     this.#count = count;
     this.#hasChanged = true;
-    for (const texts of this.#texts.values()) texts.cut(count);
   }
 
   /** Returns whether all of the given columns are known. @param bits of columnBits */
@@ -314,29 +290,19 @@ export class FactTable implements FactSource {
     return text.indexOf("\n") === end ? [text.slice(0, end)] : text.slice(0, end).split("\n");
   }
 
-  /** Returns the number of rows of a text column to which values, or none, have been added. */
-  countTexts(column: TextColumn): number {
-    return this.#textsOf(column).count;
-  }
-
-  /** Sets the values of a row, which must be after all rows that have values in this column. @param values lossless text without LF */
-  addValues(column: TextColumn, row: number, values: readonly string[]): void {
+  /** Sets the values of a row. @param values lossless text without LF */
+  setValues(column: TextColumn, row: number, values: readonly string[]): void {
     this.#textsOf(column).add(row, values);
     this.markAsKnown(row, columnBits[column]);
-  }
-
-  /** Adds a row without values to a text column. The values stay unknown. */
-  skipValues(column: TextColumn, row: number): void {
-    this.#textsOf(column).extend(row + 1);
-    this.#hasChanged = true;
   }
 
   #textsOf(column: TextColumn): TextColumnInMemory {
     let texts = this.#texts.get(column);
     if (texts === undefined) {
-      const stored = this.#load(column, (file) => file.texts(column));
-      const count = stored === undefined ? 0 : Math.min(this.#storedCount, this.#count);
-      texts = new TextColumnInMemory(this.#known.length, stored, count);
+      texts = new TextColumnInMemory(
+        this.#known.length,
+        this.#load(column, (file) => file.texts(column)),
+      );
       this.#texts.set(column, texts);
     }
     return texts;
@@ -420,60 +386,61 @@ function growBytes(bytes: Buffer, atLeast: number): Buffer {
 
 /** The facts of a row. Each is read when it is requested. */
 export class Row implements ListFacts {
-  readonly #source: FactSource;
-  readonly #row: number;
+  // Private fields would take more time, and there may be a million rows.
+  private readonly source: FactSource;
+  private readonly row: number;
 
   constructor(source: FactSource, row: number) {
-    this.#source = source;
-    this.#row = row;
+    this.source = source;
+    this.row = row;
   }
 
   get size() {
-    return this.#source.number("size", this.#row);
+    return this.source.number("size", this.row);
   }
   get lines() {
-    return this.#source.number("lines", this.#row);
+    return this.source.number("lines", this.row);
   }
   get characters() {
-    return this.#source.number("characters", this.#row);
+    return this.source.number("characters", this.row);
   }
   get date() {
-    return this.#source.number("date", this.#row);
+    return this.source.number("date", this.row);
   }
   get received() {
-    return this.#source.number("received", this.#row);
+    return this.source.number("received", this.row);
   }
   get plain() {
-    return this.#source.number("plain", this.#row);
+    return this.source.number("plain", this.row);
   }
   get envelope() {
-    return this.#source.values("envelope", this.#row)?.[0];
+    return this.source.values("envelope", this.row)?.[0];
   }
   get from() {
-    return this.#source.values("from", this.#row);
+    return this.source.values("from", this.row);
   }
   get to() {
-    return this.#source.values("to", this.#row);
+    return this.source.values("to", this.row);
   }
   get cc() {
-    return this.#source.values("cc", this.#row);
+    return this.source.values("cc", this.row);
   }
   get subject() {
-    return this.#source.values("subject", this.#row);
+    return this.source.values("subject", this.row);
   }
   get messageId() {
-    return this.#source.values("messageId", this.#row);
+    return this.source.values("messageId", this.row);
   }
   get references() {
-    return this.#source.values("references", this.#row);
+    return this.source.values("references", this.row);
   }
   get inReplyTo() {
-    return this.#source.values("inReplyTo", this.#row);
+    return this.source.values("inReplyTo", this.row);
   }
   get replyTo() {
-    return this.#source.values("replyTo", this.#row);
+    return this.source.values("replyTo", this.row);
   }
   get key() {
-    return this.#source.key(this.#row);
+    return this.source.key(this.row);
   }
 }

@@ -81,14 +81,14 @@ export class KeptFacts implements FactSource {
     return row === undefined ? undefined : new Row(this, row);
   }
 
-  /** Returns a message's row in the table, after it has been added if it is the next. */
+  /** Returns a message's row in the table, which is added if it is missing. */
   #row(message: number): number | undefined {
     const [file, table] = [this.#file, this.#table];
     if (file === undefined || table === undefined || file.replaced.has(message)) return undefined;
     const row = message - 1;
     if (row < table.count) return row;
-    if (!this.#isExtended || row > table.count || message >= file.count || (row % 256 === 0 && table.isFull))
-      return undefined;
+    if (!this.#isExtended || message >= file.count || (row % 256 === 0 && table.isFull)) return undefined;
+    while (table.count < row) table.addRow();
     return table.addRow();
   }
 
@@ -106,12 +106,10 @@ export class KeptFacts implements FactSource {
   values(column: TextColumn, row: number): readonly string[] | undefined {
     const table = this.#table;
     const known = table?.values(column, row);
-    // Values are added in the order of the messages.
-    if (known !== undefined || table === undefined || table.countTexts(column) !== row) return known;
+    if (known !== undefined || table === undefined) return known;
     const header = this.#readHeader(row);
     const values = header === undefined ? undefined : readTextFact(header, column);
-    if (values === undefined) table.skipValues(column, row);
-    else table.addValues(column, row, values);
+    if (values !== undefined) table.setValues(column, row, values);
     return values;
   }
 

@@ -5,7 +5,7 @@ import { foldText } from "../query/fold.ts";
 
 const columns = {
   /** Milliseconds. A message without a date sorts as the oldest. */
-  date: (candidate: Candidate) => candidate.date?.getTime() ?? Number.NEGATIVE_INFINITY,
+  date: (candidate: Candidate) => candidate.time ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
   from: (candidate: Candidate) => {
     const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(candidate.storedFields("from")[0] ?? ""));
@@ -21,10 +21,8 @@ const mostReferences = 100;
 /** Returns the message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
 function idsOf(candidate: Candidate): readonly string[] {
   const own = firstId(candidate.storedFields("message-id")[0]) ?? "";
-  const references = candidate
-    .storedFields("references")
-    .join(" ")
-    .match(/<[^<>\s]+>/g);
+  const referring = candidate.storedFields("references");
+  const references = referring.length === 0 ? null : referring.join(" ").match(/<[^<>\s]+>/g);
   if (references !== null) return [own, ...references.slice(-mostReferences)];
   // In-Reply-To is used only if References is missing.
   const answered = firstId(candidate.storedFields("in-reply-to")[0]);
@@ -32,7 +30,7 @@ function idsOf(candidate: Candidate): readonly string[] {
 }
 
 function firstId(text = ""): string | undefined {
-  return /<[^<>\s]+>/.exec(text)?.[0];
+  return /^<[^<>\s]+>$/.test(text) ? text : /<[^<>\s]+>/.exec(text)?.[0];
 }
 
 const replyPrefixes = /^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+\s*/i;

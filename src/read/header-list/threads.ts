@@ -7,14 +7,48 @@
  * By default, the thread with the newest message is first. Within a thread, the messages are in the order of their dates.
  */
 
-interface Node {
-  /** The message number; 0 if the message is not in the mailbox. */
-  message: number;
-  parent: Node | undefined;
-  readonly children: Node[];
-  ownDate: number;
-  /** The date of the earliest message in the subtree. */
-  date: number;
+/**
+ * The messages, and the missing messages to which they refer, in arrays by node number. An object for each of a hundred
+ * thousand nodes would take more time than the rest of the work.
+ */
+class Forest {
+  /** The message number of each node; 0 if the message is not in the mailbox. */
+  readonly messages: number[] = [];
+  /** The parent of each node; -1 if it has none. */
+  readonly parents: number[] = [];
+  readonly ownDates: number[] = [];
+  /** The date of the earliest message in each subtree. */
+  readonly dates: number[] = [];
+  readonly #byId = new Map<string, number>();
+
+  get count(): number {
+    return this.messages.length;
+  }
+
+  add(): number {
+    this.messages.push(0);
+    this.parents.push(-1);
+    this.ownDates.push(0);
+    return this.dates.push(Number.POSITIVE_INFINITY) - 1;
+  }
+
+  nodeOf(id: string): number {
+    let node = this.#byId.get(id);
+    if (node === undefined) {
+      node = this.add();
+      this.#byId.set(id, node);
+    }
+    return node;
+  }
+
+  /** Sets a node's parent, unless this would create a cycle. */
+  attach(node: number, above: number): void {
+    let steps = 0;
+    for (let up = above; up >= 0; up = this.parents[up] as number) {
+      if (up === node || ++steps > longestWay) return;
+    }
+    this.parents[node] = above;
+  }
 }
 
 export interface Threads {
@@ -37,76 +71,108 @@ export function threadsOf(
   dates: readonly number[],
   { newestLast = false }: { newestLast?: boolean } = {},
 ): Threads {
-  const nodes = new Map<string, Node>();
-  const all: Node[] = [];
-  const make = (): Node => {
-    const node: Node = { message: 0, parent: undefined, children: [], ownDate: 0, date: Number.POSITIVE_INFINITY };
-    all.push(node);
-    return node;
-  };
-  const nodeOf = (id: string): Node => {
-    const known = nodes.get(id);
-    if (known !== undefined) return known;
-    const node = make();
-    nodes.set(id, node);
-    return node;
-  };
+  const forest = new Forest();
+  const { messages, parents, ownDates } = forest;
   for (const [index, [own = "", ...references]] of ids.entries()) {
-    let node = own === "" ? make() : nodeOf(own);
+    let node = own === "" ? forest.add() : forest.nodeOf(own);
     // A second message with the same Message-ID gets its own node.
-    if (node.message !== 0) node = make();
-    node.message = index + 1;
-    node.ownDate = dates[index] ?? 0;
-    node.date = node.ownDate;
-    let above: Node | undefined;
+    if (messages[node] !== 0) node = forest.add();
+    messages[node] = index + 1;
+    ownDates[node] = dates[index] ?? 0;
+    forest.dates[node] = dates[index] ?? 0;
+    let above = -1;
     for (const id of references) {
-      const here = nodeOf(id);
-      if (above !== undefined && here.parent === undefined) attachToParent(here, above);
+      const here = forest.nodeOf(id);
+      if (above >= 0 && (parents[here] as number) < 0) forest.attach(here, above);
       above = here;
     }
     // A message's own references override those in other messages.
-    if (above !== undefined) attachToParent(node, above);
+    if (above >= 0) forest.attach(node, above);
   }
-  return walkThreads(all, newestLast);
+  passDatesUp(forest);
+  return listThreads(forest, newestLast);
 }
 
-function attachToParent(node: Node, above: Node): void {
-  let steps = 0;
-  for (let up: Node | undefined = above; up !== undefined; up = up.parent) {
-    if (up === node || ++steps > longestWay) return;
+function passDatesUp({ count, parents, dates }: Forest): void {
+  for (let node = 0; node < count; node++) {
+    const date = dates[node] as number;
+    for (let up = parents[node] as number; up >= 0 && (dates[up] as number) > date; up = parents[up] as number)
+      dates[up] = date;
   }
-  node.parent = above;
 }
 
-function walkThreads(all: readonly Node[], newestLast: boolean): Threads {
-  for (const node of all) {
-    node.parent?.children.push(node);
-    for (let up = node.parent; up !== undefined && up.date > node.date; up = up.parent) up.date = node.date;
+/** Linked lists of the children of each node, in the order of their dates. The end of a list is -1. */
+interface Children {
+  readonly first: Int32Array;
+  readonly next: Int32Array;
+}
+
+function linkChildren({ count, messages, parents, dates }: Forest): Children {
+  const compare = (a: number, b: number) =>
+    (dates[a] as number) - (dates[b] as number) || (messages[a] as number) - (messages[b] as number);
+  const byDate = Array.from({ length: count }, (_, node) => node).sort(compare);
+  const [first, next] = [new Int32Array(count).fill(-1), new Int32Array(count).fill(-1)];
+  for (let at = count - 1; at >= 0; at--) {
+    const node = byDate[at] as number;
+    const parent = parents[node] as number;
+    if (parent < 0) continue;
+    next[node] = first[parent] as number;
+    first[parent] = node;
   }
-  const depths = new Uint16Array(all.length + 1);
-  const threads = all.filter(({ parent }) => parent === undefined).map((root) => listThread(root, depths));
-  threads.sort((a, b) => b.newest - a.newest || (b.messages.at(-1) ?? 0) - (a.messages.at(-1) ?? 0));
+  return { first, next };
+}
+
+interface Thread {
+  /** The places of its messages in the list of all threads. */
+  readonly start: number;
+  readonly end: number;
+  readonly newest: number;
+  readonly last: number;
+}
+
+function listThreads(forest: Forest, newestLast: boolean): Threads {
+  const { count, parents } = forest;
+  const children = linkChildren(forest);
+  const depths = new Uint16Array(count + 1);
+  const listed: number[] = [];
+  const threads: Thread[] = [];
+  for (let root = 0; root < count; root++) {
+    if ((parents[root] as number) >= 0) continue;
+    const start = listed.length;
+    const newest = listThread(forest, children, root, listed, depths);
+    threads.push({ start, end: listed.length, newest, last: listed.length > start ? (listed.at(-1) as number) : 0 });
+  }
+  threads.sort((a, b) => b.newest - a.newest || b.last - a.last);
   if (newestLast) threads.reverse();
-  return { order: threads.flatMap(({ messages }) => messages), depths };
+  const order: number[] = [];
+  for (const { start, end } of threads) for (let at = start; at < end; at++) order.push(listed[at] as number);
+  return { order, depths };
 }
 
-/** Returns the messages of a thread in display order, and stores their depths. */
-function listThread(root: Node, depths: Uint16Array): { messages: number[]; newest: number } {
-  const messages: number[] = [];
+/** Adds the messages of a thread to a list in display order, and stores their depths. @returns the newest date */
+function listThread(
+  { messages, ownDates }: Forest,
+  { first, next }: Children,
+  root: number,
+  listed: number[],
+  depths: Uint16Array,
+): number {
   let newest = Number.NEGATIVE_INFINITY;
   const waiting = [{ node: root, depth: 0 }];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { node, depth } = next;
-    if (node.message !== 0) {
-      messages.push(node.message);
-      depths[node.message] = depth;
-      newest = Math.max(newest, node.ownDate);
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const { node, depth } = place;
+    const message = messages[node] as number;
+    if (message !== 0) {
+      listed.push(message);
+      depths[message] = depth;
+      newest = Math.max(newest, ownDates[node] as number);
     }
-    const children = node.children.sort((a, b) => a.date - b.date || a.message - b.message);
+    const children: number[] = [];
+    for (let child = first[node] as number; child >= 0; child = next[child] as number) children.push(child);
     for (let at = children.length - 1; at >= 0; at--) {
-      const lower = node.message !== 0 || at > 0;
-      waiting.push({ node: children[at] as Node, depth: lower ? depth + 1 : depth });
+      const isLower = message !== 0 || at > 0;
+      waiting.push({ node: children[at] as number, depth: isLower ? depth + 1 : depth });
     }
   }
-  return { messages, newest };
+  return newest;
 }

@@ -131,9 +131,15 @@ export class Candidate {
   /** The date in the Date field or, if there is none, in the From_ line. */
   get date(): Date | undefined {
     const known = this.known?.date;
-    if (known !== undefined && !Number.isNaN(known)) return new Date(known);
+    if (isTime(known)) return new Date(known);
     const inField = known === undefined ? parseDateField(firstValue(this.header, "date") ?? "") : undefined;
     return inField ?? parseAsctime(this.envelope.date);
+  }
+
+  /** The same date in milliseconds since 1970. */
+  get time(): number | undefined {
+    const known = this.known?.date;
+    return isTime(known) ? known : this.date?.getTime();
   }
 
   /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
@@ -175,4 +181,8 @@ export class Candidate {
     const { messages, message, size, whole } = this;
     return whole === undefined ? { size, read: (start, end) => messages.read(message, start, end) } : bytesOf(whole);
   }
+}
+
+function isTime(milliseconds: number | undefined): milliseconds is number {
+  return milliseconds !== undefined && !Number.isNaN(milliseconds);
 }
