@@ -148,7 +148,8 @@ function expandNames(config: Config, typed: string): ExpandedNames {
   if (directory !== undefined) name = `${directory}/${name.slice(1)}`;
   if (/^~(?:$|\/)/.test(name)) name = config.identity.home + name.slice(1);
   // A folder on a server may have any name, such as "[Gmail]/Sent".
-  if (isServerAddress(name) || !/[~{[*?$`'"\\]/.test(name)) return { name, words: [name] };
+  if (isServerAddress(name)) return { name, words: [removeQuotes(name)] };
+  if (!/[~{[*?$`'"\\]/.test(name)) return { name, words: [name] };
   try {
     const variable = (wanted: string) => config.settings.inherited(wanted);
     return { name, words: expandWord(name, { variable, home: (user) => homeOf(config, user) }) };
@@ -156,6 +157,15 @@ function expandNames(config: Config, typed: string): ExpandedNames {
     if (!(error instanceof ExpansionMistake)) throw error;
     return { name, words: [], mistake: error.message };
   }
+}
+
+/** Removes quotation marks and backslashes as a shell does. */
+function removeQuotes(text: string): string {
+  return text.replace(
+    /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs,
+    (_all, escaped?: string, double?: string, single?: string) =>
+      escaped ?? double?.replace(/\\(.)/gs, "$1") ?? single ?? "",
+  );
 }
 
 function homeOf(config: Config, user: string): string | undefined {

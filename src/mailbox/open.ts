@@ -45,6 +45,20 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   }
 }
 
+/** Returns whether a mailbox on a server could not be opened because there is no such folder. */
+export function isMissingFolder(error: unknown): boolean {
+  return error instanceof MailError && "reason" in error && error.reason === "no such folder";
+}
+
+/** Creates a folder on a server. @throws MailError if the server refuses it */
+export async function createFolder(
+  address: string,
+  { accessServer }: Pick<MailboxOptions, "accessServer">,
+): Promise<void> {
+  const { createServerFolder } = await import("./imap/list-folders.ts");
+  await createServerFolder(address, accessServer);
+}
+
 /** Lists the folders at the address of a server. @throws MailError if the server cannot be used */
 export async function listFoldersOf(
   address: string,

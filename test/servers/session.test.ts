@@ -256,6 +256,46 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await subjectsOf(folder)).toEqual(["one", "three"]);
   });
 
+  test("Tab completes the names of folders, and folder creates a missing one after a question", async () => {
+    const pty = await openTerminal();
+    await pty.expect("& ");
+    pty.send(`folder +Tras\t\n`);
+    await pty.expect('"+Trash": 0 messages');
+    pty.send(`folder +Fresh%20${folders}\n`);
+    await pty.expect(`Fresh%20${folders} does not exist. Create it`);
+    pty.send("y");
+    await pty.expect(`"+Fresh ${folders}": 0 messages`);
+    pty.send("x\n");
+    expect(await pty.exited).toBe(0);
+    const { err } = await run(["-N", "-f", `${server}/Never%20${folders}`], "x\n");
+    expect(err).toContain("Mailbox doesn't exist");
+  });
+
+  test("the names of folders may be typed with spaces", async () => {
+    const { out, err } = await run(["-N"], `folder "+${folder}"\nx\n`, { MAIL: address() });
+    expect(err).toBe("");
+    expect(out.match(new RegExp(`^"\\+${folder}": 3 messages`, "gm"))).toHaveLength(2);
+  });
+
+  test("if the server is lost at quit, the changes are kept, and the next session restores them", async () => {
+    const other = await startDovecot("maildir");
+    const place = `imaps://ann@localhost:${other.imapsPort}/INBOX`;
+    const client = await connectTo(other);
+    await client.append("INBOX", Buffer.from("Subject: one\r\n\r\ntext\r\n"), {});
+    await client.logout();
+    const child = spawn(process.execPath, [program, "-N", "-f", place], {
+      env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC" },
+    });
+    const err = text(child.stderr);
+    child.stdin.write("d 1\n=\n");
+    await once(child.stdout, "data");
+    await other.stop();
+    child.stdin.end("q\n");
+    const [exit] = await once(child, "close");
+    expect(exit).not.toBe(0);
+    expect(await err).toContain("the marks can be restored when the mailbox is next opened (resume)");
+  });
+
   test("records sent messages in a folder", async () => {
     const record = `+Sent%20${folders}`;
     const sent = await run(["-S", `record=${record}`, "-s", "hello", "bob@x.example"], "text\n");

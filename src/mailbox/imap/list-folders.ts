@@ -1,7 +1,8 @@
-/** Lists the folders on a server. */
+/** Lists and creates folders on a server. */
 import { Exit, MailError } from "../../errors.ts";
-import type { AccessServer } from "../server-access.ts";
+import type { AccessServer, ServerAddress } from "../server-access.ts";
 import { parseServerAddress } from "../server-address.ts";
+import type { ImapConnection } from "./imap-connection.ts";
 import { openConnection } from "./open-connection.ts";
 
 /** A folder that can be opened. */
@@ -24,10 +25,7 @@ export async function listServerFolders(
   name: string,
   accessServer: AccessServer | undefined,
 ): Promise<readonly ServerFolder[]> {
-  const address = parseServerAddress(name);
-  if (accessServer === undefined)
-    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
-  const connection = await openConnection(address, (await accessServer(address)).access);
+  const { address, connection } = await connectToServer(name, accessServer);
   try {
     const prefix = address.folder === "" ? "" : `${address.folder}/`;
     const found: ServerFolder[] = [];
@@ -41,4 +39,25 @@ export async function listServerFolders(
   } finally {
     await connection.logout();
   }
+}
+
+/** Creates a folder. @param name its address @throws ImapFailed, or MailError for an invalid address or setting */
+export async function createServerFolder(name: string, accessServer: AccessServer | undefined): Promise<void> {
+  const { address, connection } = await connectToServer(name, accessServer);
+  try {
+    await connection.create(address.folder);
+  } finally {
+    await connection.logout();
+  }
+}
+
+async function connectToServer(
+  name: string,
+  accessServer: AccessServer | undefined,
+): Promise<{ readonly address: ServerAddress; readonly connection: ImapConnection }> {
+  const address = parseServerAddress(name);
+  if (accessServer === undefined)
+    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
+  const { access } = await accessServer(address);
+  return { address, connection: await openConnection(address, access) };
 }

@@ -11,6 +11,7 @@ import { sortKeys } from "../session/display-order.ts";
 import type { Session } from "../session/session.ts";
 import { addressBook } from "./address-book.ts";
 import { offerFiles } from "./file-candidates.ts";
+import { folderCompleter } from "./folder-candidates.ts";
 import { questionTopics } from "./task-help.ts";
 
 /**
@@ -41,10 +42,12 @@ export function assistanceFor(session: Session, notice: () => string | undefined
 class Completion {
   readonly #session: Session;
   readonly #addresses: () => Promise<readonly string[]>;
+  readonly #folders: (before: string) => Promise<Offer> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
     this.#addresses = addressBook(session);
+    this.#folders = folderCompleter(session);
   }
 
   offer(asked: Asked, before: string): Offer | Promise<Offer> {
@@ -79,7 +82,8 @@ class Completion {
     if (/\bfield\b/.test(synopsis)) return offerMatching(before, start, toCandidates(fieldNames));
     const spaces = /\bmsglist\b/.test(synopsis) ? "after a backslash" : "in quotes";
     if (/\bdirectory\b/.test(synopsis)) return offerFiles(config, before, { directories: true, spaces });
-    if (/\bfile\b/.test(synopsis)) return offerFiles(config, before, { mailboxes: true, spaces });
+    if (/\bfile\b/.test(synopsis))
+      return this.#folders(before) ?? offerFiles(config, before, { mailboxes: true, spaces });
     if (/\baddress\b/.test(synopsis) && /^\s*\S+\s+\S+\s+/.test(before)) return this.#people(before);
     if (/\bname\b|\baddress\b/.test(synopsis))
       return offerMatching(before, start, toCandidates([...config.aliases.keys()]));

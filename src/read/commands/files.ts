@@ -2,7 +2,7 @@
 
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
-import { listFoldersOf } from "../../mailbox/open.ts";
+import { createFolder, isMissingFolder, listFoldersOf } from "../../mailbox/open.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { isMailboxAt } from "../folder/append-departing.ts";
@@ -37,7 +37,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   }
   const path = expandFileName(session, typed);
   const name = folderNamed(typed, path);
-  let next = await openFolder(session, name);
+  let next = await openOrCreateFolder(session, name);
   await leaveFolder(session);
   await folder?.mailbox.close();
   if (isWrittenAtQuit(session, next)) {
@@ -45,6 +45,23 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
     next = await openFolder(session, name);
   }
   await enterFolder(session, name, next);
+}
+
+/** Opens a folder. If it is missing on a server, asks a user at a terminal whether to create it. */
+async function openOrCreateFolder(session: Session, name: FolderName): Promise<Folder> {
+  const { terminal } = session;
+  try {
+    return await openFolder(session, name);
+  } catch (error) {
+    if (
+      !isMissingFolder(error) ||
+      !terminal.rich ||
+      !(await terminal.confirm(`${name.path} does not exist. Create it`))
+    )
+      throw error;
+  }
+  await createFolder(name.path, { accessServer: serverAccess(session) });
+  return openFolder(session, name);
 }
 
 /**

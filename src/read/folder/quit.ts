@@ -105,10 +105,19 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
       `${name}: interrupted too late; everything was written`,
     );
   } catch (error) {
+    if (isServerAddress(mailbox.path) && error instanceof MailError) throw await keepMarks(folder, error);
     if (!(error instanceof MailboxChanged)) throw error;
     const { preserveChanges } = await import("./preserve-changes.ts");
     throw await preserveChanges(session, folder, plan.fate, error);
   }
+}
+
+/** Records the marks of a folder whose server could not be reached, so that the next session can restore them. */
+async function keepMarks({ history }: Folder, error: MailError): Promise<MailError> {
+  await history.keep();
+  if (!history.isKept) return error;
+  const text = `${error.message}; the marks can be restored when the mailbox is next opened (resume)`;
+  return new MailError(text, error.exit, error);
 }
 
 /**

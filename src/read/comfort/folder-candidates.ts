@@ -1,0 +1,52 @@
+/** Completes the names of folders on a server: `+NAME`, if the variable `folder` contains the address of a server. */
+import { folderDirectory } from "../../config/paths.ts";
+import { splitRawWords } from "../../config/words.ts";
+import { MailError } from "../../errors.ts";
+import { listFoldersOf } from "../../mailbox/open.ts";
+import { isServerAddress } from "../../message/server-name.ts";
+import type { Candidate, Offer } from "../../terminal/terminal.ts";
+import { serverAccess } from "../session/access-options.ts";
+import type { Session } from "../session/session.ts";
+
+/** The time in milliseconds for which a list is used again, so that Tab responds immediately. */
+const freshness = 60_000;
+
+/** Returns a function that completes the last word before the cursor; undefined if it does not name such a folder. */
+export function folderCompleter(session: Session): (before: string) => Promise<Offer> | undefined {
+  let known: { readonly directory: string; readonly listed: number; readonly names: readonly string[] } | undefined;
+  const listNames = async (directory: string) => {
+    if (known?.directory !== directory || Date.now() - known.listed > freshness)
+      known = { directory, listed: Date.now(), names: await listFolderNames(session, directory) };
+    return known.names;
+  };
+  return (before) => {
+    const last = splitRawWords(before).at(-1);
+    const directory = folderDirectory(session.config);
+    if (last === undefined || last.start + last.typed.length !== before.length || !last.text.startsWith("+")) return;
+    if (directory === undefined || !isServerAddress(directory)) return;
+    return listNames(directory).then((names) => ({ start: last.start, candidates: matchNames(names, last.text) }));
+  };
+}
+
+function matchNames(names: readonly string[], typed: string): Candidate[] {
+  return names
+    .map((name) => `+${name}`)
+    .filter((name) => name.startsWith(typed))
+    .map((name) => ({ text: encodeSpecial(name) }));
+}
+
+/** Returns a name in a form that every command accepts: other characters are percent-encoded, as in the address. */
+function encodeSpecial(name: string): string {
+  return name.replace(/[\s"'\\%]/g, (character) => encodeURIComponent(character).replace("'", "%27"));
+}
+
+/** Returns the names of the folders, or none if the server cannot be used: Tab prints no errors. */
+async function listFolderNames(session: Session, directory: string): Promise<readonly string[]> {
+  try {
+    const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
+    return folders.map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof MailError) return [];
+    throw error;
+  }
+}
