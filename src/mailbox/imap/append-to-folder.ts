@@ -47,7 +47,8 @@ export async function appendToFolder(
     }
     return { created };
   } catch (error) {
-    if (added.length > 0 && !(await removeAppended(connection, folder, added))) throw describePart(name, added, error);
+    if (added.length > 0 && !(await removeAppended(connection, folder, added)))
+      throw describeAppended(name, added, error);
     throw error;
   } finally {
     await connection.logout();
@@ -82,7 +83,7 @@ async function removeAppended(
   }
 }
 
-function describePart(name: string, added: readonly unknown[], error: unknown): unknown {
+function describeAppended(name: string, added: readonly unknown[], error: unknown): unknown {
   if (!(error instanceof MailError)) return error;
   const messages = added.length === 1 ? "message was" : "messages were";
   return new MailError(`${error.message}; ${added.length} ${messages} already appended to ${name}`, error.exit, error);

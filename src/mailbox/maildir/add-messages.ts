@@ -39,7 +39,7 @@ export async function addToMaildir(
 }
 
 /** Yields copies of a mailbox's messages with their flags. @param asRead whether to mark them as seen */
-export function* flaggedCopies(
+export function* listFlaggedCopies(
   stored: StoredMessages,
   messages: readonly number[],
   keepField: ((lowerName: string) => boolean) | undefined,

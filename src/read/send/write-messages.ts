@@ -8,7 +8,7 @@ import {
   storesFlags,
 } from "../../mailbox/append.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
-import { flaggedCopies } from "../../mailbox/maildir/add-messages.ts";
+import { listFlaggedCopies } from "../../mailbox/maildir/add-messages.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { copyWithStatus } from "../../mailbox/verbatim-copy.ts";
 import { appendOptions } from "../session/access-options.ts";
@@ -44,7 +44,7 @@ export const wholeMessages: Write = (session, stored, chosen, signal) => {
   const count = messages.length;
   const asRead = chosen.keepsState === true ? 0 : Flag.Read;
   if (storesFlags(path)) {
-    const flagged = countProgress(session, path, count, flaggedCopies(stored, messages, keep, asRead !== 0));
+    const flagged = countProgress(session, path, count, listFlaggedCopies(stored, messages, keep, asRead !== 0));
     return appendFlagged(path, flagged, appendOptions(session, signal));
   }
   const forms = keep === undefined ? allFields(stored, messages, asRead) : someFields(stored, messages, keep, asRead);
