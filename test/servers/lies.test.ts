@@ -49,7 +49,8 @@ function open(
 async function read(mailbox: Mailbox, some: readonly number[], need: MessageNeed = "whole"): Promise<string[]> {
   const found: string[] = [];
   for await (const { messages: window, stored } of mailbox.openMessages(some, need))
-    for (const each of window) found.push(stored.read(each, 0, stored.size(each)).toString());
+    for (const each of window)
+      found.push((need === "header" ? stored.header(each) : stored.read(each, 0, stored.size(each))).toString());
   return found;
 }
 
@@ -276,6 +277,35 @@ test("nothing is written if UIDVALIDITY has changed when the connection is opene
   await mailbox.close();
   expect(uidsOf(found)).toEqual([1, 2, 3]);
   expect(found.commands.filter((line) => /STORE|EXPUNGE/.test(line))).toEqual([]);
+});
+
+test("a message that the server replaces under the same UID is not removed", async () => {
+  const found = await start({});
+  const first = await open(found);
+  await read(first, [1, 2, 3], "header");
+  await first.close();
+  const inbox = found.folders.get("INBOX") ?? [];
+  inbox[1] = { uid: 2, flags: new Set(), bytes: Buffer.from("Subject: another\r\nMessage-ID: <x@x>\r\n\r\nx\r\n") };
+  const second = await open(found);
+  expect(second.facts?.(2)?.subject).toEqual(["number 2"]);
+  await expect(commit(second, { 2: "drop" })).rejects.toMatchObject({ reason: "UID reused", exit: Exit.Protocol });
+  await commit(second, { 3: "drop" });
+  await second.close();
+  expect(uidsOf(found)).toEqual([1, 2]);
+});
+
+test("a message that cannot be written to the temporary file is reported", async () => {
+  const found = await start({});
+  const mailbox = await open(found);
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = join(directory, "missing");
+  try {
+    await expect(read(mailbox, [1])).rejects.toThrow(`${join(directory, "missing")}: No such file or directory`);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+  await mailbox.close();
 });
 
 test("a folder that the server opens read-only is not changed", async () => {

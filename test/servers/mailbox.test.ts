@@ -150,6 +150,22 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     ]);
   });
 
+  test("an edited message is appended with its flags and keywords, and replaces the original", async () => {
+    await fill([message("before"), "\\Flagged", "$Label1"], [message("other")]);
+    const mailbox = await open();
+    mailbox.mark(1, Flag.Read);
+    mailbox.replace(1, Buffer.from(`${fromLine}From: Ann <ann@x.example>\nSubject: after\n\nedited\n\n`));
+    expect(await read(mailbox, [1], "whole")).toEqual([expect.stringContaining("Subject: after")]);
+    await mailbox.commit(planOf({}));
+    await mailbox.close();
+    expect(await contents()).toEqual(["other", "after $Label1 \\Flagged \\Seen"]);
+    const again = await open();
+    expect((await read(again, [2], "whole"))[0]).toBe(
+      `${fromLine}From: Ann <ann@x.example>\nSubject: after\n\nedited\n\n`,
+    );
+    await again.close();
+  });
+
   test("messages keep their numbers while other clients remove and add messages", async () => {
     await fill([message("one")], [message("two")], [message("three")]);
     const mailbox = await open();

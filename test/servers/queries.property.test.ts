@@ -217,9 +217,8 @@ describeIf(dovecotProgram !== undefined)("queries in a folder on Dovecot", () =>
     expect(await search(remote, query)).toEqual([8]);
     await remote.close();
     await local.close();
-    const fetched = dovecot
-      .readRawLogs()
-      .flatMap(({ commands }) => commands.filter((line) => line.includes("PEEK[HEADER]")));
-    expect(fetched.map((line) => line.split(" ")[2])).toEqual(["8"]);
+    const ofFolder = dovecot.readRawLogs().filter(({ commands }) => commands.some((line) => line.includes('"few"')));
+    const fetched = ofFolder.flatMap(({ commands }) => commands.filter((line) => line.includes("PEEK[HEADER]")));
+    expect(fetched.map((line) => line.split(" ")[2])).toEqual(["8,18,28,38,48"]);
   });
 });

@@ -7,9 +7,12 @@ import { isServerAddress } from "../../message/server-name.ts";
 import { appendMessages } from "../append.ts";
 import { gatherMessages } from "../gathered.ts";
 import { type CommitPlan, Flag, type Mailbox, type MailboxOptions } from "../mailbox.ts";
-import { withLetters } from "../maildir/maildir-form.ts";
+import { MessageUnreadable } from "../mailbox-errors.ts";
+import { maildirForm, withLetters } from "../maildir/maildir-form.ts";
 import { changeLetters } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
+import { confirmIdentity } from "./confirm-identity.ts";
+import type { FolderCache } from "./folder-cache.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { changeOfState, lettersOfBits, ServerFlag } from "./server-flags.ts";
 import type { OpenFolder } from "./transfer-messages.ts";
@@ -21,6 +24,7 @@ interface Committed extends OpenFolder {
   /** Number of messages that the session has numbered. Later messages are not changed. */
   readonly known: number;
   readonly replaced: ReadonlyMap<number, Buffer>;
+  readonly cache: FolderCache;
 }
 
 export interface FolderOutcome {
@@ -39,7 +43,7 @@ export async function commitFolder(
   plan: CommitPlan,
   options: MailboxOptions,
 ): Promise<FolderOutcome> {
-  const { table, known } = committed;
+  const { table, known, replaced } = committed;
   const kept: number[] = [];
   const moved: number[] = [];
   const dropped: number[] = [];
@@ -50,12 +54,16 @@ export async function commitFolder(
     else if (fate === "drop" && isDeletedHere(table, message)) dropped.push(message);
     else kept.push(message);
   }
+  const edited = kept.filter((message) => replaced.has(message));
+  const removed = [...moved, ...dropped, ...edited].sort((a, b) => a - b);
+  await confirmIdentity(committed, committed.cache, removed);
   if (moved.length > 0) await copyToMbox(committed, moved, plan, options);
-  await storeFlags(committed, kept);
-  const notice = await expungeMessages(
+  for (const message of edited) await appendEdited(committed, message);
+  await storeFlags(
     committed,
-    [...moved, ...dropped].sort((a, b) => a - b),
+    kept.filter((message) => !replaced.has(message)),
   );
+  const notice = await expungeMessages(committed, removed);
   return { moved: moved.length, held: kept.length, ...(notice === undefined ? {} : { notice }) };
 }
 
@@ -92,6 +100,31 @@ async function copyToMbox(
     const { lockwait, stateDirectory } = options;
     await appendMessages(mbox.path, forms, { lockwait, stateDirectory, ...(signal === undefined ? {} : { signal }) });
   });
+}
+
+/**
+ * Appends the edited form of a message to its folder, with the flags, keywords and date of the original. A message on a
+ * server cannot be changed. The command is not repeated, because the message would then be appended twice.
+ */
+async function appendEdited({ session, table, replaced }: Committed, message: number): Promise<void> {
+  const uid = table.uid(message);
+  const { add, remove } = changeOfState(table.state(message), table.bits(message));
+  let flags: string[] = [...add];
+  let received: Date | undefined;
+  await session.run((connection) =>
+    connection.fetch(`${uid}`, { flags: true, facts: true }, (found) => {
+      if (found.uid !== uid) return;
+      const kept = (found.flags ?? []).filter((flag) => !["\\Recent", ...remove].includes(flag));
+      flags = [...new Set([...kept, ...add])];
+      received = found.received === undefined ? undefined : new Date(found.received);
+    }),
+  );
+  if (received === undefined) throw new MessageUnreadable(message, undefined);
+  const pieces = [...maildirForm([replaced.get(message) as Buffer], { fromMaildir: true }).pieces];
+  const text = Buffer.concat(pieces).toString("latin1").replace(/\r?\n/g, "\r\n");
+  await session.runOnce((connection) =>
+    connection.append(session.folder, Buffer.from(text, "latin1"), { flags, received }),
+  );
 }
 
 /** Stores the session's changes to flags, with one command for all messages that have the same change. */

@@ -36,6 +36,8 @@ export class FolderCache {
   #facts = new FactTable();
   /** The row of each UID in the table of facts. */
   #rows = new Map<number, number>();
+  /** The UIDs whose facts come from an earlier session, and were not confirmed by the server in this one. */
+  readonly #unconfirmed = new Set<number>();
 
   /** @param name the folder's address @param directory undefined if nothing is kept */
   constructor(directory: string | undefined, name: string) {
@@ -84,7 +86,9 @@ export class FolderCache {
     this.#facts = new FactTable(file);
     const uids = this.#facts.numbers("uid");
     for (let row = 0; row < this.#facts.count; row++) {
-      if (this.#facts.knows(row, columnBits.uid)) this.#rows.set(uids[row] as number, row);
+      if (!this.#facts.knows(row, columnBits.uid)) continue;
+      this.#rows.set(uids[row] as number, row);
+      this.#unconfirmed.add(uids[row] as number);
     }
   }
 
@@ -100,6 +104,16 @@ export class FolderCache {
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
+  }
+
+  /** Returns whether the facts that were shown for a message come from an earlier session. */
+  isUnconfirmed(uid: number): boolean {
+    return this.#unconfirmed.has(uid);
+  }
+
+  /** Records that the server has confirmed the facts about a message. */
+  confirm(uid: number): void {
+    this.#unconfirmed.delete(uid);
   }
 
   /**

@@ -19,7 +19,7 @@ import { listUids, parseUidRanges, sortUids, type UidRange } from "./uid-set.ts"
 interface Token {
   readonly type?: string;
   readonly value?: string | Buffer | number | null;
-  readonly section?: readonly (Token | null)[];
+  readonly section?: readonly Node[];
   readonly partial?: readonly number[];
 }
 type Node = Token | null | readonly Node[];
@@ -141,7 +141,10 @@ export interface KnownState {
   readonly modSeq: bigint;
 }
 
-/** A part of a message's bytes: `section` is empty for the whole message, `HEADER`, `1.2`, `1.2.MIME` and so on. */
+/**
+ * A part of a message's bytes: `section` is empty for the whole message, `HEADER`, `HEADER.FIELDS (MESSAGE-ID)`, `1.2`,
+ * `1.2.MIME` and so on.
+ */
 export interface Range {
   readonly section: string;
   readonly start: number;
@@ -546,21 +549,29 @@ export class ImapConnection {
       ...ranges.map(({ section, start, length }) => ({
         type: "ATOM",
         value: "BODY.PEEK",
-        section: section === "" ? [] : [makeAtom(section)],
+        section: makeSection(section),
         partial: [start, length],
       })),
     ];
     let isMalformed = false;
+    // imapflow would ignore an error of a handler.
+    let failed: { readonly error: unknown } | undefined;
     await this.#run("UID FETCH", [{ type: "SEQUENCE", value: set }, items], {
       FETCH: async (response) => {
         const message = parseFetch(response);
         if (message === undefined) return;
         const { uid } = message;
-        if (uid !== undefined) await onMessage({ ...message, uid });
-        else if (ranges.some(({ section }) => message.bytes(section) !== undefined)) isMalformed = true;
+        if (uid !== undefined) {
+          try {
+            if (failed === undefined) await onMessage({ ...message, uid });
+          } catch (error) {
+            failed = { error };
+          }
+        } else if (ranges.some(({ section }) => message.bytes(section) !== undefined)) isMalformed = true;
         else this.#listener.onFlags?.(message);
       },
     });
+    if (failed !== undefined) throw (failed as { readonly error: unknown }).error;
     if (isMalformed) throw this.#fail("malformed response", "a message has no UID");
   }
 
@@ -903,10 +914,10 @@ function parseFetch({ command, attributes = [] }: Response): FetchedMessage | un
     if (name === "MODSEQ" && isList(value)) setIfKnown(found, "modSeq", readBigInt(readNodeText(value[0] ?? null)));
     if (name === "BODYSTRUCTURE") found.structure = value;
     if (name === "BODY" && key?.section !== undefined) {
-      const section = key.section
-        .map((part) => readNodeText(part) ?? "")
-        .join(" ")
-        .toUpperCase();
+      const parts = key.section.map((part) =>
+        isList(part) ? `(${part.map((word) => readNodeText(word) ?? "").join(" ")})` : (readNodeText(part) ?? ""),
+      );
+      const section = parts.join(" ").toUpperCase();
       sections.set(section, readNodeBytes(value));
     }
   }
@@ -957,6 +968,12 @@ function makeAtom(value: string): Token {
 
 function makeString(value: string): Token {
   return { type: "STRING", value };
+}
+
+function makeSection(section: string): readonly Node[] {
+  const [, name = section, fields] = /^(\S+) \((.*)\)$/.exec(section) ?? [];
+  if (name === "") return [];
+  return [makeAtom(name), ...(fields === undefined ? [] : [fields.split(" ").map(makeAtom)])];
 }
 
 function folderToken(folder: string): Token {

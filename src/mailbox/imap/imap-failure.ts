@@ -46,6 +46,8 @@ type CommandReason =
   | "unsupported"
   | "refused"
   | "UIDVALIDITY changed"
+  /** The server uses a UID for another message than before. */
+  | "UID reused"
   | "invalid name";
 
 export type ImapReason = ConnectionReason | TlsReason | LoginReason | CommandReason;
@@ -74,6 +76,7 @@ const exits: Readonly<Partial<Record<ImapReason, ExitCode>>> = {
   "message too large": Exit.IoErr,
   unsupported: Exit.Unavailable,
   refused: Exit.Failure,
+  "UID reused": Exit.Protocol,
   "invalid name": Exit.Usage,
 };
 

@@ -23,6 +23,7 @@ import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { areInSameAccount, formatServerAddress, parseServerAddress } from "../server-address.ts";
 import type { ServerTerm } from "../server-term.ts";
 import { commitFolder, expungeMessages, storeFlags } from "./commit-folder.ts";
+import { confirmIdentity } from "./confirm-identity.ts";
 import { type CachedState, FolderCache } from "./folder-cache.ts";
 import { FolderSession } from "./folder-session.ts";
 import type { ImapConnection } from "./imap-connection.ts";
@@ -244,7 +245,14 @@ class ImapMailbox implements Mailbox {
     plan.signal?.throwIfAborted();
     const arrived = await this.poll();
     const outcome = await commitFolder(
-      { mailbox: this, session: this.#session, table: this.#table, known, replaced: this.#replaced },
+      {
+        mailbox: this,
+        session: this.#session,
+        table: this.#table,
+        cache: this.#cache,
+        known,
+        replaced: this.#replaced,
+      },
       plan,
       this.#options,
     );
@@ -273,6 +281,11 @@ class ImapMailbox implements Mailbox {
     const opened = { session: this.#session, table: this.#table };
     if (how === "copy") return { created: await copyOnServer(opened, messages, folder) };
     if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was moved`, Exit.NoPerm);
+    await confirmIdentity(
+      opened,
+      this.#cache,
+      [...messages].sort((a, b) => a - b),
+    );
     // The moved messages have the state that they have in this session.
     await storeFlags(opened, messages);
     return moveOnServer(opened, messages, folder, (moved) =>

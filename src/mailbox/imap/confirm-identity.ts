@@ -1,0 +1,42 @@
+/**
+ * Confirms that messages are those that were listed, if the list came from the cache of an earlier session. A server must
+ * not use a UID twice, but a message that is removed by mistake cannot be restored.
+ */
+import { parseHeader } from "../../message/header.ts";
+import type { FolderCache } from "./folder-cache.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import type { OpenFolder } from "./transfer-messages.ts";
+import { formatUidSets } from "./uid-set.ts";
+
+const section = "HEADER.FIELDS (MESSAGE-ID)";
+
+/**
+ * Compares the sizes and the Message-IDs in the cache with those on the server.
+ *
+ * @param messages in ascending order
+ * @throws ImapFailed if one differs; nothing was changed
+ */
+export async function confirmIdentity(
+  { session, table }: OpenFolder,
+  cache: FolderCache,
+  messages: readonly number[],
+): Promise<void> {
+  const uids = messages.map((message) => table.uid(message)).filter((uid) => cache.isUnconfirmed(uid));
+  for (const { set } of formatUidSets(uids)) {
+    await session.run((connection) =>
+      connection.fetch(set, { facts: true, ranges: [{ section, start: 0, length: 4096 }] }, ({ uid, size, bytes }) => {
+        if (!cache.isUnconfirmed(uid)) return;
+        const listed = cache.findListFacts(uid)?.messageId?.[0];
+        const found = parseHeader(bytes(section) ?? Buffer.alloc(0)).get("message-id");
+        const isSame =
+          size === cache.find(uid)?.size && (listed === undefined || listed.trim() === (found ?? "").trim());
+        if (!isSame)
+          throw new ImapFailed(
+            "UID reused",
+            `${session.name}: message ${table.numberOf(uid)} is not the one that was listed; nothing was changed; remove the cache and open the mailbox again`,
+          );
+        cache.confirm(uid);
+      }),
+    );
+  }
+}
