@@ -61,8 +61,7 @@ function findFunctions({ text }: Source): string[] {
 /** Files of at most 25 lines that a single other file imports. */
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
-  "mailbox/mbox/checksum.ts": "an algorithm with a test of its own",
-  "read/commands/account.ts": "a group of commands has a file of its own",
+  "config/programs.ts": "which programs are installed, for the variables that name programs",
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",
   "submit/dry-run.ts": "a transport, loaded only with --dry-run",

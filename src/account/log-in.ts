@@ -93,13 +93,13 @@ async function logInOnAnyDevice(
   let { interval } = device;
   for (let waited = 0; ; ) {
     waited += interval;
-    if (waited > device.lifetime) throw expired(issuer);
+    if (waited > device.lifetime) throw createExpiryError(issuer);
     await wait(interval * 1000);
     try {
       return await server.redeemDeviceCode(device);
     } catch (error) {
       if (!(error instanceof OAuthRefusal)) throw error;
-      if (error.code === "expired_token") throw expired(issuer);
+      if (error.code === "expired_token") throw createExpiryError(issuer);
       // RFC 8628, section 3.5: each of these replies lengthens the interval by 5 seconds.
       if (error.code === "slow_down") interval += 5;
       else if (error.code !== "authorization_pending") throw error;
@@ -107,8 +107,8 @@ async function logInOnAnyDevice(
   }
 }
 
-function expired(issuer: string): LoginFailed {
-  return new LoginFailed("login refused", `${issuer}: the code has expired; run mail --login again`, Exit.NoPerm);
+function createExpiryError(issuer: string): LoginFailed {
+  return new LoginFailed("login refused", `${issuer}: the code has createExpiryError; run mail --login again`, Exit.NoPerm);
 }
 
 /** Opens the provider's page in a browser, and receives the redirect on 127.0.0.1 (RFC 8252). */

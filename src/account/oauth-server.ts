@@ -80,7 +80,7 @@ export class OAuthServer {
     const fetchOverTls = makeFetch(authorities);
     const isKnown =
       endpoints.token !== undefined && (endpoints.authorization !== undefined || endpoints.device !== undefined);
-    const found = isKnown ? {} : await discover(issuer, fetchOverTls);
+    const found = isKnown ? {} : await findEndpoints(issuer, fetchOverTls);
     const server = {
       ...found,
       issuer,
@@ -205,7 +205,7 @@ export class OAuthServer {
     try {
       return await action();
     } catch (error) {
-      throw describeError(this.#settings.issuer, error);
+      throw toLoginFailure(this.#settings.issuer, error);
     }
   }
 }
@@ -219,7 +219,7 @@ function tokensOf({ access_token, expires_in, refresh_token }: oauth.TokenEndpoi
 }
 
 /** Requests the metadata of an issuer: OAuth (RFC 8414), otherwise OpenID Connect. */
-async function discover(issuer: string, fetchOverTls: Fetch): Promise<oauth.AuthorizationServer> {
+async function findEndpoints(issuer: string, fetchOverTls: Fetch): Promise<oauth.AuthorizationServer> {
   const url = new URL(issuer);
   let failure: unknown;
   for (const algorithm of ["oauth2", "oidc"] as const) {
@@ -230,10 +230,10 @@ async function discover(issuer: string, fetchOverTls: Fetch): Promise<oauth.Auth
       failure ??= error;
     }
   }
-  throw describeError(issuer, failure);
+  throw toLoginFailure(issuer, failure);
 }
 
-function describeError(issuer: string, error: unknown): unknown {
+function toLoginFailure(issuer: string, error: unknown): unknown {
   if (error instanceof oauth.ResponseBodyError || error instanceof oauth.AuthorizationResponseError) {
     return new OAuthRefusal(issuer, error.error, error.error_description, error);
   }

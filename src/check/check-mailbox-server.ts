@@ -87,7 +87,7 @@ async function checkMailboxServer(
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     const reason = error instanceof ImapFailed ? error.reason : undefined;
-    return [fail(describePlace(reason, error), error.message, chooseRemedy(reason, error))];
+    return [fail(nameFailedStep(reason, error), error.message, chooseRemedy(reason, error))];
   } finally {
     await connection?.logout();
   }
@@ -145,7 +145,7 @@ function describeQuota({ root, resource, used, limit }: Quota): Finding {
   return used < limit * 0.9 ? pass("quota", text) : warn("quota", text, "delete messages, or ask for more space");
 }
 
-function describePlace(reason: ImapReason | undefined, { reason: given }: MailError): string {
+function nameFailedStep(reason: ImapReason | undefined, { reason: given }: MailError): string {
   const known = reason ?? given;
   if (/^(?:login|logged in|no password|no token|password command)/.test(known)) return "login";
   return /TLS|certificate/.test(known) ? "TLS" : "mailbox";

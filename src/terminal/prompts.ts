@@ -151,7 +151,7 @@ function handleControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
   stdin.emit = (event: string | symbol, ...values: unknown[]) => {
     const key = event === "keypress" ? (values[1] as { ctrl?: boolean; name?: string } | undefined) : undefined;
     if (key?.ctrl !== true) return emit(event, ...values);
-    if (key.name === "z") suspend(stdin, prompt);
+    if (key.name === "z") suspendProgram(stdin, prompt);
     else if (key.name === "c" || key.name === "d") void prompt.cancel();
     else return emit(event, ...values);
     return true;
@@ -159,7 +159,7 @@ function handleControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
 }
 
 /** Erases the prompt, stops the job, and shows the prompt again when the job continues. */
-function suspend(stdin: ReadStream, prompt: Running<unknown>): void {
+function suspendProgram(stdin: ReadStream, prompt: Running<unknown>): void {
   prompt.clear(prompt.state.size);
   prompt.state.size = 0;
   prompt.cursorShow();

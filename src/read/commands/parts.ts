@@ -44,12 +44,12 @@ export async function partsToSave(session: Session, { parts, rest }: PartsForm):
 /** Saves attachments to a path and prints the name of each file. */
 export async function saveParts(session: Session, { messages, parts, path }: PartsToSave): Promise<void> {
   await noteFailure(session, async (folder) => {
-    if (parts === "all" || messages.length > 1) requireDirectory(path);
+    if (parts === "all" || messages.length > 1) checkDirectory(path);
     for (const message of messages) {
       makeCurrent(folder, message);
       await openMessage(folder.mailbox, message, "whole", async (stored) => {
         const chosen = await choosePartsOf(session, stored, message, parts);
-        if (chosen.length > 1) requireDirectory(path);
+        if (chosen.length > 1) checkDirectory(path);
         for (const part of chosen) {
           const saved = await savePart(part, path);
           session.terminal.out(`"${saved.path}" [New file] ${sizeInWords(saved.size)}\n`);
@@ -81,7 +81,7 @@ export async function choosePartNumbers(
 }
 
 /** Rejects a path that several parts cannot be saved to. */
-function requireDirectory(path: string): void {
+function checkDirectory(path: string): void {
   const found = statIfPresent(path);
   if (found === undefined) throw new MailError(`${path}: no such directory; nothing was saved; create it with !mkdir`);
   if (!found.isDirectory()) throw new MailError(`${path}: not a directory; nothing was saved`);

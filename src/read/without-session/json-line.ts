@@ -43,14 +43,14 @@ export function jsonLine(stored: StoredMessages, message: number, more: object =
   const attachments = mayHaveAttachments ? describeAttachments(candidate) : [];
   // A template is several times as fast as JSON.stringify for the complete object.
   return (
-    `{"version":${schemaVersion},"id":${quote(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
+    `{"version":${schemaVersion},"id":${quoteJson(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
     `"size":${candidate.size},"lines":${lines ?? null},"state":"${state}",` +
     `"flagged":${marks.flagged},"answered":${marks.answered},"flags":${toJson(setMarks)},` +
-    `"envelopeSender":${quote(candidate.decode(candidate.envelope.user) || null)},` +
-    `"date":${quote(candidate.date?.toISOString() ?? null)},` +
-    `"from":${people(candidate, "from")},"to":${people(candidate, "to")},"cc":${people(candidate, "cc")},` +
-    `"replyTo":${people(candidate, "reply-to")},"subject":${quote(candidate.fields("subject")[0] ?? null)},` +
-    `"messageId":${quote(candidate.fields("message-id")[0] ?? null)},` +
+    `"envelopeSender":${quoteJson(candidate.decode(candidate.envelope.user) || null)},` +
+    `"date":${quoteJson(candidate.date?.toISOString() ?? null)},` +
+    `"from":${writePeople(candidate, "from")},"to":${writePeople(candidate, "to")},"cc":${writePeople(candidate, "cc")},` +
+    `"replyTo":${writePeople(candidate, "reply-to")},"subject":${quoteJson(candidate.fields("subject")[0] ?? null)},` +
+    `"messageId":${quoteJson(candidate.fields("message-id")[0] ?? null)},` +
     `"inReplyTo":${messageIds(candidate, "in-reply-to")},"references":${messageIds(candidate, "references")},` +
     `"attachments":${toJson(attachments)},"failedRecipients":${toJson(failedRecipients ?? null)}` +
     `${Object.keys(more).length === 0 ? "" : `,${toJson(more).slice(1, -1)}`}}\n`
@@ -63,7 +63,7 @@ function toJson(value: unknown): string {
   return value === null ? "null" : escapeControls(JSON.stringify(value));
 }
 
-function quote(text: string | null): string {
+function quoteJson(text: string | null): string {
   return text !== null && /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : toJson(text);
 }
 
@@ -84,7 +84,7 @@ const knownPeople = new Map<string, string>();
 const mostPeople = 4096;
 const longestPeople = 500;
 
-function people(candidate: Candidate, name: string): string {
+function writePeople(candidate: Candidate, name: string): string {
   const written = candidate.undecodedFields(name).join(", ");
   if (written === "") return "[]";
   const known = knownPeople.get(written);
