@@ -108,7 +108,11 @@ async function logInOnAnyDevice(
 }
 
 function createExpiryError(issuer: string): LoginFailed {
-  return new LoginFailed("login refused", `${issuer}: the code has createExpiryError; run mail --login again`, Exit.NoPerm);
+  return new LoginFailed(
+    "login refused",
+    `${issuer}: the code has createExpiryError; run mail --login again`,
+    Exit.NoPerm,
+  );
 }
 
 /** Opens the provider's page in a browser, and receives the redirect on 127.0.0.1 (RFC 8252). */

@@ -135,8 +135,8 @@ class TextColumnInMemory {
   /** Sets the values of a row. @param values lossless text without LF */
   add(row: number, values: readonly string[]): void {
     if (row >= this.#starts.length) {
-      this.#starts = grow(this.#starts, 2 * row);
-      this.#ends = grow(this.#ends, 2 * row);
+      this.#starts = enlargeArray(this.#starts, 2 * row);
+      this.#ends = enlargeArray(this.#ends, 2 * row);
     }
     this.#starts[row] = this.length;
     for (const value of values) {
@@ -173,8 +173,8 @@ class TextColumnInMemory {
   toBytes(count: number): Uint8Array[] {
     this.#flush();
     if (count > this.#starts.length) {
-      this.#starts = grow(this.#starts, count);
-      this.#ends = grow(this.#ends, count);
+      this.#starts = enlargeArray(this.#starts, count);
+      this.#ends = enlargeArray(this.#ends, count);
     }
     const text = Buffer.from(this.#text, "latin1");
     const bytes = this.#bytes.subarray(0, this.length - this.#text.length);
@@ -222,13 +222,13 @@ export class FactTable implements FactSource {
 
   /** Allocates memory for a number of rows, so that the columns need not grow step by step. */
   reserve(rows: number): void {
-    if (rows > this.#known.length) this.#known = grow(this.#known, rows);
+    if (rows > this.#known.length) this.#known = enlargeArray(this.#known, rows);
   }
 
   /** Adds a row whose facts are unknown, and returns its number. */
   addRow(): number {
     const row = this.#count++;
-    if (row >= this.#known.length) this.#known = grow(this.#known, 2 * row);
+    if (row >= this.#known.length) this.#known = enlargeArray(this.#known, 2 * row);
     this.#known[row] = 0;
     this.#hasChanged = true;
     return row;
@@ -372,7 +372,7 @@ function isTextColumn(column: Column): column is TextColumn {
   return (textColumns as readonly Column[]).includes(column);
 }
 
-function grow(array: Uint32Array<ArrayBuffer>, atLeast: number): Uint32Array<ArrayBuffer> {
+function enlargeArray(array: Uint32Array<ArrayBuffer>, atLeast: number): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(Math.max(atLeast, 256));
   grown.set(array);
   return grown;
