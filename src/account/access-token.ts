@@ -4,6 +4,7 @@ import { loadAuthorities } from "../connect/certificates.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
 import { Exit } from "../errors.ts";
+import { toServerName } from "./named-servers.ts";
 import type { OAuthClient, TokenCommand } from "./oauth-settings.ts";
 import { readSecretFromCommand } from "./secret-command.ts";
 import { type StoredTokens, TokenStore } from "./token-store.ts";
@@ -49,7 +50,7 @@ function readFor(store: TokenStore, { user, host }: LoginRequest, { clientId }: 
   const stored = store.read();
   if (stored === undefined) throw noToken(`no OAuth2 token for ${user} at ${host}`);
   if (stored.clientId !== clientId) throw noToken(`the OAuth2 token of ${user} belongs to another client`);
-  if (!stored.hosts.includes(host)) throw noToken(`the OAuth2 token of ${user} is not meant for ${host}`);
+  if (!stored.hosts.includes(toServerName(host))) throw noToken(`the OAuth2 token of ${user} is not meant for ${host}`);
   return stored;
 }
 

@@ -93,13 +93,13 @@ async function logInOnAnyDevice(
   let { interval } = device;
   for (let waited = 0; ; ) {
     waited += interval;
-    if (waited > device.lifetime) throw createExpiryError(issuer);
+    if (waited > device.lifetime) throw makeExpiredError(issuer);
     await wait(interval * 1000);
     try {
       return await server.redeemDeviceCode(device);
     } catch (error) {
       if (!(error instanceof OAuthRefusal)) throw error;
-      if (error.code === "expired_token") throw createExpiryError(issuer);
+      if (error.code === "expired_token") throw makeExpiredError(issuer);
       // RFC 8628, section 3.5: each of these replies lengthens the interval by 5 seconds.
       if (error.code === "slow_down") interval += 5;
       else if (error.code !== "authorization_pending") throw error;
@@ -107,12 +107,8 @@ async function logInOnAnyDevice(
   }
 }
 
-function createExpiryError(issuer: string): LoginFailed {
-  return new LoginFailed(
-    "login refused",
-    `${issuer}: the code has createExpiryError; run mail --login again`,
-    Exit.NoPerm,
-  );
+function makeExpiredError(issuer: string): LoginFailed {
+  return new LoginFailed("login refused", `${issuer}: the code has expired; run mail --login again`, Exit.NoPerm);
 }
 
 /** Opens the provider's page in a browser, and receives the redirect on 127.0.0.1 (RFC 8252). */
@@ -122,7 +118,11 @@ async function logInWithBrowser({ terminal }: Context, server: OAuthServer, user
     const { address: redirect } = receiver;
     const { address, state, verifier } = await server.beginInBrowser(redirect, user);
     const received = receiver.receive(state, AbortSignal.timeout(patience));
-    terminal.out(`Open this address in a browser on this machine:\n\n${address}\n\n`);
+    const { port } = new URL(redirect);
+    terminal.out(
+      `Open this address in a browser on this machine:\n\n${address}\n\n` +
+        `If the browser runs on another machine, first run there: ssh -L ${port}:127.0.0.1:${port} HOST\n`,
+    );
     await terminal.flush();
     const redirected = await received.catch(() => {
       throw new LoginFailed("login refused", "the login was not completed in time; nothing was stored", Exit.TempFail);

@@ -45,11 +45,16 @@ export function parseServerUrl(value: string): NamedServer | undefined {
   const colon = submission === null ? -1 : (login?.indexOf(":") ?? -1);
   return {
     protocol: known.protocol,
-    host: host.startsWith("[") ? host.slice(1, -1) : domainToASCII(host),
+    host: toServerName(host.replace(/^\[|\]$/g, "")),
     port: port === undefined ? known.port : Number(port),
     user: decodeLogin(colon < 0 ? login : login?.slice(0, colon)),
     password: colon < 0 ? undefined : decodeLogin(login?.slice(colon + 1)),
   };
+}
+
+/** Returns a host name in ASCII and lower case, in which names can be compared. An IP address is returned unchanged. */
+export function toServerName(host: string): string {
+  return domainToASCII(host) || host.toLowerCase();
 }
 
 /** Returns the servers that the variables name, each with the variable. */
@@ -64,7 +69,8 @@ export function listNamedServers({ settings }: Config): { readonly server: Named
 
 /** Returns the variables that name a server. */
 export function variablesNaming(config: Config, { host, port }: { readonly host: string; readonly port: number }) {
-  return listNamedServers(config).filter(({ server }) => server.host === host.toLowerCase() && server.port === port);
+  const name = toServerName(host);
+  return listNamedServers(config).filter(({ server }) => server.host === name && server.port === port);
 }
 
 /** Returns whether a variable names this server. */

@@ -219,6 +219,22 @@ test("an expired access token is renewed, stored, and used until it expires", as
   expect(server.requests.filter(({ path }) => path === "/token")).toHaveLength(1);
 });
 
+test("a token that expires during a session is renewed for the next connection", async () => {
+  server = await startAuthorizationServer();
+  storeTokens();
+  const login = loginTo();
+  expect((await login.find({ isVerified: true })).secret).toBe("access-2");
+  writeFileSync(tokenFile(), JSON.stringify({ ...storedTokens(), expires: 1 }));
+  expect((await login.find({ isVerified: true })).secret).toBe("access-3");
+});
+
+test("the names of hosts are compared without regard to case", async () => {
+  server = await startAuthorizationServer();
+  storeTokens();
+  const login = loginTo("LOCALHOST");
+  expect([login.usesToken, (await login.find({ isVerified: true })).secret]).toEqual([true, "access-2"]);
+});
+
 test.each<[what: string, prepare: () => void, host: string, reason: string, message: RegExp]>([
   ["there is no token", () => {}, "localhost", "no token", /^no OAuth2 token for ann at localhost; run mail --login/],
   [
@@ -435,7 +451,7 @@ test("mail --login ACCOUNT logs in, and afterwards the account sends with the to
   let visited: Promise<unknown> | undefined;
   child.stdout.setEncoding("utf8").on("data", (piece: string) => {
     out += piece;
-    const [, address] = /(https:\S+)\n/.exec(out) ?? [];
+    const [, address] = /(https:\S+authorize\S+)\n/.exec(out) ?? [];
     if (address !== undefined) visited ??= openInBrowser(address).then(visit);
   });
   expect(await exited).toEqual([0, null]);

@@ -165,6 +165,18 @@ test.each(["oauthbearer", "xoauth2"])("a login with %s uses a token in place of 
   expect(deadLetter()).toContain("kept\n");
 });
 
+test("a token that oauth-token-command prints is used only over TLS with a valid certificate", async () => {
+  const command = ["-S", `oauth-token-command=echo ${token}`];
+  const said = await send([...submission(), ...command, "-s", "by command", "root@dominio.test"]);
+  expect(said).toContain("client> AUTH OAUTHBEARER ********\nserver> 235 2.7.0");
+  expect(inbox(root)).toContain("Subject: by command\n");
+  const unverified = ["-S", "cafile=", "-S", "certcheck=no", "-s", "s", "root@dominio.test"];
+  expect(office.pipe(games, [...submission(), ...command, ...unverified], "kept\n")).toMatchObject({
+    status: 77,
+    said: expect.stringContaining("an OAuth2 token is sent only over TLS with a valid certificate"),
+  });
+});
+
 test("a large message is sent byte for byte in BDAT chunks, as is a small one if the user requests chunks", async () => {
   const lines = Array.from({ length: 20_000 }, (_, at) => `${at % 3 === 0 ? "." : ""}${"x".repeat(60)} ${at}\n`).join(
     "",
