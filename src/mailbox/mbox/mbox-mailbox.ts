@@ -27,7 +27,6 @@ import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
 import type { Numbering } from "./check-before-commit.ts";
 import { countsOf } from "./counts.ts";
-import type { MboxFile } from "./mbox-file.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
@@ -50,14 +49,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#tracked = new TrackedFile(path, descriptor, options);
   }
 
-  get #file(): MboxFile {
-    return this.#tracked.file;
-  }
-
   // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts
   // with the shared lock. If the path leads to another file, no other program writes to the open file.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
-    const { descriptor, isHeld } = this.#file;
+    const { descriptor, isHeld } = this.#tracked.file;
     if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();
     const release = await lockForReading(this.path, descriptor, this.#options.lockwait, signal);
     if (release === undefined) throw new MailboxBusy(this.path, dotlockHolder(this.path));
@@ -70,20 +65,20 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   }
 
   get count(): number {
-    return this.#file.count;
+    return this.#tracked.file.count;
   }
 
   flags(message: number): number {
-    return this.#file.index.flags(message);
+    return this.#tracked.file.index.flags(message);
   }
 
   tally(from: number): Iterable<FlagTally> {
-    return this.#file.index.tally(from);
+    return this.#tracked.file.index.tally(from);
   }
 
   mark(message: number, set: number, clear = 0): void {
-    const { index } = this.#file;
-    if ((set & decisions) !== 0 && !this.readOnly) this.#tracked.identities.remember(this.#file, message);
+    const { index } = this.#tracked.file;
+    if ((set & decisions) !== 0 && !this.readOnly) this.#tracked.identities.remember(this.#tracked.file, message);
     index.setFlags(message, (index.flags(message) & ~clear) | set);
   }
 
@@ -93,27 +88,29 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   }
 
   size(message: number): number {
-    return this.#file.size(message);
+    return this.#tracked.file.size(message);
   }
 
   header(message: number): Buffer {
-    return this.#file.header(message);
+    return this.#tracked.file.header(message);
   }
 
   read(message: number, start: number, end: number): Buffer {
-    return this.#file.read(message, start, end);
+    return this.#tracked.file.read(message, start, end);
   }
 
   readBriefly(message: number, start: number, end: number): Buffer {
-    return this.#file.readBriefly(message, start, end);
+    return this.#tracked.file.readBriefly(message, start, end);
   }
 
   pieces(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece> {
-    return part === "whole" ? wholeMessages(this.#file, messages) : messageHeaders(this.#file, messages);
+    return part === "whole"
+      ? wholeMessages(this.#tracked.file, messages)
+      : messageHeaders(this.#tracked.file, messages);
   }
 
   offset(message: number): number {
-    return this.#file.start(message);
+    return this.#tracked.file.start(message);
   }
 
   readonly isKeyedByContent = true;
@@ -133,7 +130,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   counts(message: number): Counts {
     let counts = this.#tracked.counts.get(message);
     if (counts === undefined) {
-      const count = () => countsOf(this.#file.pieces(message));
+      const count = () => countsOf(this.#tracked.file.pieces(message));
       counts = this.#tracked.facts?.counts(message, count) ?? count();
       if (this.#tracked.counts.size < mostCounts) this.#tracked.counts.set(message, counts);
     }
@@ -150,7 +147,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   replace(message: number, bytes: Buffer): void {
     this.mark(message, Flag.Touched);
-    this.#file.replaced.set(message, withoutMeasure(bytes));
+    this.#tracked.file.replaced.set(message, withoutMeasure(bytes));
     this.#tracked.counts.delete(message);
     this.mark(message, Flag.StatusChanged);
   }
@@ -184,7 +181,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
       this.#tracked.checkReads();
       await release();
       // The path leads to another file, which could not be merged.
-      if (descriptor !== this.#file.descriptor) closeSync(descriptor);
+      if (descriptor !== this.#tracked.file.descriptor) closeSync(descriptor);
     }
   }
 
@@ -194,7 +191,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   /** Locks the file that the path leads to now, which may differ from the file that was opened. */
   async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
-    const own = this.#file.descriptor;
+    const own = this.#tracked.file.descriptor;
     let descriptor = own;
     for (;;) {
       try {
@@ -225,8 +222,8 @@ export class MboxMailbox implements Mailbox, StoredMessages {
       const decided = plan.fate(known);
       return decided === "mbox" && toItself ? "keep" : decided;
     };
-    const outcome = planOutcome(this.#file, fate);
-    keepSeparators(this.#file, outcome);
+    const outcome = planOutcome(this.#tracked.file, fate);
+    keepSeparators(this.#tracked.file, outcome);
     return { numbering, outcome };
   }
 
@@ -234,7 +231,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   #requirePresent(messages: readonly number[], { known }: Numbering): void {
     if (messages.length === 0) return;
     const left = new Set(messages);
-    for (let message = 1; message <= this.#file.count; message++) left.delete(known(message));
+    for (let message = 1; message <= this.#tracked.file.count; message++) left.delete(known(message));
     if (left.size > 0) throw new MessagesGone(this.path, [...left]);
   }
 
@@ -249,7 +246,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {
     const unchanged = outcome.firstChanged - 1;
     this.#tracked.beginRewrite(unchanged);
-    const commit = { path: this.path, file: this.#file, outcome, plan, options: this.#options };
+    const commit = { path: this.path, file: this.#tracked.file, outcome, plan, options: this.#options };
     this.#tracked.endRewrite(await writeOutcome(commit), unchanged);
   }
 }

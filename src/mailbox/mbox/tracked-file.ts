@@ -41,7 +41,8 @@ export class TrackedFile {
   readonly #options: MailboxOptions;
   /** The counts of messages that have been listed. They are discarded when the messages are scanned again. */
   readonly counts = new Map<number, Counts>();
-  #file: MboxFile;
+  /** The file and its index. Another object replaces it if a commit finds another file, or a file that was rewritten. */
+  file: MboxFile;
   /** The file's state when it was last checked. */
   #seen: FileState | undefined;
   /** The file's state when a message was last read. The file may have grown since the last check. */
@@ -67,15 +68,11 @@ export class TrackedFile {
 
   constructor(path: string, descriptor: number, options: MailboxOptions) {
     this.#path = path;
-    this.#file = new MboxFile(descriptor);
+    this.file = new MboxFile(descriptor);
     this.#options = options;
     const { cacheDirectory } = options;
     if (cacheDirectory !== undefined) this.facts = new KeptFacts(cacheDirectory, path);
     this.checkReads();
-  }
-
-  get file(): MboxFile {
-    return this.#file;
   }
 
   /** Whether the index may be wrong, because the file has grown since it was scanned. */
@@ -85,12 +82,12 @@ export class TrackedFile {
 
   /** Checks after each read that messages are still at their offsets. */
   checkReads(): void {
-    this.#file.guard = () => this.#checkPlaces();
+    this.file.guard = () => this.#checkPlaces();
   }
 
   /** Stops these checks during a commit, which has locked the file. */
   trustReads(): void {
-    this.#file.guard = undefined;
+    this.file.guard = undefined;
   }
 
   /** Makes the next `lookAgain` scan the whole file. */
@@ -101,14 +98,14 @@ export class TrackedFile {
   /** Prepares the kept facts of a number of messages. @throws MessagesMoved */
   prepareFacts(messages: number): void {
     // Facts of messages that are no longer at their offsets would be outdated.
-    if (!this.#file.isHeld) this.#file.guard?.();
-    this.facts?.prepare(this.#file, this.#generations, messages);
+    if (!this.file.isHeld) this.file.guard?.();
+    this.facts?.prepare(this.file, this.#generations, messages);
   }
 
   /** Checks that messages are still at their offsets. @throws MessagesMoved */
   #checkPlaces(): void {
     if (this.#seen === undefined) return;
-    const state = stateOf(this.#file.descriptor);
+    const state = stateOf(this.file.descriptor);
     if (sameState(state, this.#checked ?? this.#seen)) return;
     if (!this.#hasOnlyGrown(state)) throw new MessagesMoved(this.#path);
     this.#checked = state;
@@ -121,7 +118,7 @@ export class TrackedFile {
    * @throws MessagesMoved
    */
   requireInPlace(messages: readonly number[]): void {
-    const state = stateOf(this.#file.descriptor);
+    const state = stateOf(this.file.descriptor);
     if (this.#seen !== undefined && sameState(state, this.#seen)) return;
     if (!this.#hasOnlyGrown(state) || !messages.every((message) => this.hasBoundaries(message)))
       throw new MessagesMoved(this.#path);
@@ -131,20 +128,20 @@ export class TrackedFile {
   /** Returns whether the known messages are still at their offsets. */
   #hasOnlyGrown(state: FileState): boolean {
     // The commit will determine where the messages are now.
-    this.#rewritten ||= state.size < this.#file.covered || !this.#isAsBefore();
+    this.#rewritten ||= state.size < this.file.covered || !this.#isAsBefore();
     return !this.#rewritten;
   }
 
   /** Returns whether a message still begins and ends at its indexed offsets. */
   hasBoundaries(message: number): boolean {
-    const { descriptor, index } = this.#file;
+    const { descriptor, index } = this.file;
     if (!startsMessage(descriptor, index.start(message))) return false;
     return message === index.count || startsMessage(descriptor, index.start(message + 1));
   }
 
   /** Adds the messages that have arrived, and returns their number. */
   async poll(): Promise<number> {
-    const { descriptor } = this.#file;
+    const { descriptor } = this.file;
     const state = stateOf(descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
@@ -162,20 +159,20 @@ export class TrackedFile {
   }
 
   async #look(): Promise<number> {
-    const state = stateOf(this.#file.descriptor);
+    const state = stateOf(this.file.descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen === undefined) this.#takeKept(state);
     else if (sameState(state, this.#seen)) return 0;
     else if (!this.#hasOnlyGrown(state)) return 0;
-    const before = this.#seen === undefined ? 0 : this.#file.count;
+    const before = this.#seen === undefined ? 0 : this.file.count;
     if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
     if (isFirst) await this.#untilWritten();
-    return this.#file.count - before;
+    return this.file.count - before;
   }
 
   /** Waits until no program is rewriting the file. Otherwise the scan could find some old messages and some new ones. */
   async #untilWritten(): Promise<void> {
-    const { descriptor } = this.#file;
+    const { descriptor } = this.file;
     for (let tries = 0; tries < mostTries; tries++) {
       const state = stateOf(descriptor);
       if (this.#seen === undefined || sameState(state, this.#seen) || this.#hasOnlyGrown(state)) return;
@@ -184,8 +181,8 @@ export class TrackedFile {
       this.#unproven = false;
       this.#recent = undefined;
       this.#seen = undefined;
-      this.#file.index = new MessageIndex();
-      this.#file.covered = 0;
+      this.file.index = new MessageIndex();
+      this.file.covered = 0;
       this.#undecided = undefined;
       this.counts.clear();
       this.#isKept = false;
@@ -196,20 +193,20 @@ export class TrackedFile {
 
   /** Returns whether the known part of the file is unchanged: the messages that matter, and a sample of the rest. */
   #isAsBefore(): boolean {
-    const file = this.#file.onDisk();
+    const file = this.file.onDisk();
     return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.identities.hold(file);
   }
 
   /** Uses the valid part of an earlier session's index. */
   #takeKept(state: FileState): void {
     const { cacheDirectory } = this.#options;
-    const kept = cacheDirectory && loadIndex(cacheDirectory, this.#path, this.#file.descriptor, state);
+    const kept = cacheDirectory && loadIndex(cacheDirectory, this.#path, this.file.descriptor, state);
     if (!kept) return;
-    this.#file.index = kept.index;
-    this.#file.covered = kept.size;
+    this.file.index = kept.index;
+    this.file.covered = kept.size;
     this.#recent = kept.recent;
     this.#generations = kept.generations;
-    this.#landmarks = readLandmarks(this.#file);
+    this.#landmarks = readLandmarks(this.file);
     this.#isKept = kept.size === state.size && kept.recent !== undefined;
     if (this.#isKept) this.#seen = state;
     else this.#unproven = true;
@@ -217,11 +214,11 @@ export class TrackedFile {
 
   async #takeIn(state: FileState): Promise<void> {
     const looked = Date.now();
-    const { index, descriptor } = this.#file;
+    const { index, descriptor } = this.file;
     // The last message is scanned again, because it may have been incomplete at the last check.
     const from = this.#undecided ?? Math.max(0, index.lastStart);
     const before = index.count;
-    const oldEnd = this.#file.covered;
+    const oldEnd = this.file.covered;
     const known = index.cutOff(from);
     this.#isKept = false;
     this.facts?.cut(index.count);
@@ -243,22 +240,22 @@ export class TrackedFile {
       this.#recent = "changed";
     }
     this.#undecided = undecided;
-    this.#file.forget();
+    this.file.forget();
     this.counts.delete(before);
-    this.#file.covered = state.size;
+    this.file.covered = state.size;
     this.#seen = state;
-    this.#landmarks = readLandmarks(this.#file);
+    this.#landmarks = readLandmarks(this.file);
     if (before > 0) this.#takeRest(before, oldEnd);
-    if (this.#options.unnoticed !== true) this.#file.hold();
+    if (this.#options.unnoticed !== true) this.file.hold();
     const since = stateOf(descriptor);
-    if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.#file.forget();
+    if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.file.forget();
     // No index is kept for the temporary file of an unpacked mailbox.
     this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.#path);
   }
 
   /** Withdraws the session's decision about a message that was only partially delivered when it was saved or edited. */
   #takeRest(message: number, oldEnd: number): void {
-    const file = this.#file;
+    const file = this.file;
     if (file.end(message) <= oldEnd) return;
     if (hasUnseenRest(file, message, oldEnd)) {
       file.replaced.delete(message);
@@ -274,12 +271,12 @@ export class TrackedFile {
    * @throws MailboxChanged if the changes cannot be merged
    */
   async lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
-    const before = this.#file;
+    const before = this.file;
     const known = { path: this.#path, file: before, seen: this.#seen, identities: this.identities };
     const { numbering, file, state, undecided } = await checkBeforeCommit(known, descriptor, signal);
     if (file === before) return numbering;
     this.#undecided = undecided;
-    this.#file = file;
+    this.file = file;
     this.#isKept = false;
     this.#generations = beginGeneration();
     this.facts?.discard();
@@ -300,7 +297,7 @@ export class TrackedFile {
 
   /** Takes over the index of the file that a commit has written. */
   endRewrite(index: MessageIndex, unchanged: number): void {
-    const file = this.#file;
+    const file = this.file;
     file.index = index;
     this.#generations = beginGeneration(this.#generations, unchanged);
     this.#recent = undefined;
@@ -317,12 +314,12 @@ export class TrackedFile {
   close(): void {
     const { cacheDirectory } = this.#options;
     if (!this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined) {
-      const { descriptor, index } = this.#file;
+      const { descriptor, index } = this.file;
       if (this.#keepable)
         saveIndex(cacheDirectory, this.#path, descriptor, this.#seen, index, this.#generations, this.#recent);
       if (this.#keepable || this.#isKept) this.facts?.save(this.#seen, this.#generations);
     }
     this.facts?.close();
-    this.#file.close();
+    this.file.close();
   }
 }
