@@ -216,7 +216,7 @@ const additions: Readonly<Record<string, Addition>> = {
       },
       "read/query/terms.ts": {
         after: "(value: string, place: TermPlace) => Query>> = {\n",
-        add: `  greeting: (value) => inHeader(\`hello \${value}\`, (candidate) => candidate.fields("subject")),\n`,
+        add: `  greeting: (value) => inHeader("subject", \`hello \${value}\`, (candidate) => candidate.fields("subject")),\n`,
       },
     },
   },
