@@ -1,5 +1,6 @@
 import { MailError } from "../errors.ts";
 import { describeForeign, foreignVariables } from "./foreign-variables.ts";
+import type { Identity } from "./identity.ts";
 import { declarationOf, namesOfVariable, type ValueOf, type VariableName, variableOf, variables } from "./variables.ts";
 
 /** Environment variables that bsd-mailx's `set` lists together with its own variables. */
@@ -220,4 +221,14 @@ export function followsBsdMailx({ settings }: { readonly settings: Settings }): 
   return (
     settings.text("mta") === undefined && sendmail !== undefined && !/^(?:smtps?|submissions?|lmtp):/i.test(sendmail)
   );
+}
+
+/** Returns an identity with the host name from the variable `hostname`, if it is set. */
+export function withHostName(identity: Identity, settings: Settings): Identity {
+  return {
+    ...identity,
+    get mailName() {
+      return settings.raw("hostname") || identity.mailName;
+    },
+  };
 }

@@ -37,12 +37,13 @@ export function parseAddressField(text: string): Address[] {
 }
 
 /**
- * Returns a bare address without the square brackets of `[ann@example.org]` and `[mailto:ann@example.org]`. Omits the
+ * Returns a bare address without the brackets of `ann@example.org>`, `[ann@example.org]` and `[mailto:ann@example.org]`. Omits the
  * domain that some mail servers insert in an empty group: `Undisclosed-Recipients:@example.org;`.
  */
 function mendAddress({ name, address }: Address): Address[] {
   if (address.startsWith("@")) return [];
-  return [{ name, address: address.replace(/^\[(?:mailto:)?([^\][@]+@[^\]]+)\]$/i, "$1") }];
+  const plain = address.replace(/^\[(?:mailto:)?([^\][@]+@[^\]]+)\]$/i, "$1");
+  return [{ name, address: plain.replace(/(?<=[^>])>+$/, "") }];
 }
 
 /** Returns the address in a text of the usual form, and none in an empty text; undefined for any other form. */

@@ -8,8 +8,8 @@ import { describeMissingRecipients, isSending } from "../cli/command-line.ts";
 import { Submission, shareLogins } from "../compose/sending/submission.ts";
 import { hasAccount } from "../config/accounts.ts";
 import type { Config } from "../config/config.ts";
-import { findIdentity, type Identity, isUser } from "../config/identity.ts";
-import { Settings } from "../config/settings.ts";
+import { findIdentity, isUser } from "../config/identity.ts";
+import { Settings, withHostName } from "../config/settings.ts";
 import { Exit, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { containsPassword, removePasswordVariables } from "../secret-words.ts";
@@ -25,16 +25,6 @@ const interpreter = () => import("./interpreter/interpreter.ts");
 const passwordWarning =
   "mail: -S: a password on the command line is visible to other users for a moment and remains in the shell's history; " +
   "set it in ~/.mailrc instead, and run chmod 600 on that file\n";
-
-/** Returns an identity with the host name from the variable `hostname`, if it is set. */
-function withHostName(identity: Identity, settings: Settings): Identity {
-  return {
-    ...identity,
-    get mailName() {
-      return settings.raw("hostname") || identity.mailName;
-    },
-  };
-}
 
 /** Creates a session. The settings of -S override those of the start-up files. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {

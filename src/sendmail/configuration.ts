@@ -7,7 +7,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { Submission, shareLogins } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
 import { findIdentity } from "../config/identity.ts";
-import { Settings } from "../config/settings.ts";
+import { Settings, withHostName } from "../config/settings.ts";
 import type { VariableName } from "../config/variables.ts";
 import { Exit, MailError } from "../errors.ts";
 import { readStartUpFiles } from "../read/interpreter/start-up-files.ts";
@@ -40,15 +40,16 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export async function readConfiguration(terminal: Terminal, environment: Environment): Promise<Config> {
   const known = { ...environment };
   for (const name of ignored) delete known[name];
+  const settings = new Settings(known);
   const config: Config = {
-    settings: new Settings(known),
+    settings,
     aliases: new Map(),
     accounts: new Map(),
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
     // As in sendmail, USER and LOGNAME are ignored: a daemon's environment may still name the user who started it.
-    identity: findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }),
+    identity: withHostName(findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }), settings),
   };
   const logins = shareLogins(config, terminal);
   const session: Session = {

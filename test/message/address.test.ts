@@ -90,6 +90,7 @@ test.each([
   ['"J D" <"j . d"@x.org>', [{ name: "J D", address: '"j . d"@x.org' }]],
   ["Joe <<joe@x.org>>", [{ name: "Joe", address: "joe@x.org" }]],
   ["Joe <mailto:joe@x.org>", [{ name: "Joe", address: "joe@x.org" }]],
+  ["bb@bug.com>", [{ name: "", address: "bb@bug.com" }]],
   ["Big Bug [bb@bug.com]", [{ name: "Big Bug", address: "bb@bug.com" }]],
   ["Undisclosed-Recipients:@x.example;", []],
   ["Joe <@a.example, @c.example : joe@b.example>", [{ name: "Joe", address: "joe@b.example" }]],

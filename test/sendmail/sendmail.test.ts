@@ -74,6 +74,14 @@ test("a message with recipients in its header is sent without Bcc, and missing f
   ]);
 });
 
+test("the variable hostname names the host of the sender, of the Message-Id and of EHLO", async () => {
+  await serve({}, "set hostname=host.example");
+  await sendmail(["ann"], "Subject: s\n\nbody\n");
+  expect(server.commands[0]).toBe("EHLO host.example");
+  expect(envelope()).toEqual([expect.stringMatching(/^MAIL FROM:<\S+@host\.example>/), "RCPT TO:<ann@host.example>"]);
+  expect(server.messages[0]).toMatch(/^Message-Id: <\S+@host\.example>$/m);
+});
+
 test("the recipients of the command line and of the header receive one copy each", async () => {
   await sendmail(["-t", "ann@x.org", "bob@x.org, carl@x.org"], "To: carl@x.org, dora@x.org\n\n");
   expect(envelope().slice(1)).toEqual(["ann", "bob", "carl", "dora"].map((name) => `RCPT TO:<${name}@x.org>`));

@@ -91,11 +91,11 @@ async function runProgram(
   return terminal.lend(async () => {
     await terminal.flush();
     const filter = input !== undefined;
-    const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
-    const ended = waitForExit(child, terminal);
-    child.stdin?.on("error", () => {}); // the program need not read its input
-    child.stdin?.end(input);
     try {
+      const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
+      const ended = waitForExit(child, terminal);
+      child.stdin?.on("error", () => {}); // the program need not read its input
+      child.stdin?.end(input);
       const [output, { code }] = await Promise.all([
         child.stdout === null ? Buffer.alloc(0) : buffer(child.stdout),
         ended,

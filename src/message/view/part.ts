@@ -56,8 +56,8 @@ interface Reading {
  *
  * @param source a message with or without its From_ line
  */
-export function parseParts(source: Bytes): Part {
-  return parsePartTree(source, nodeCharsets, false);
+export function parseParts(source: Bytes, charsets: Charsets = nodeCharsets): Part {
+  return parsePartTree(source, charsets, false);
 }
 
 function parsePartTree(source: Bytes, charsets: Charsets, lookInTexts: boolean): Part {

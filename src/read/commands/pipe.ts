@@ -58,13 +58,13 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
   }
   await terminal.flush();
   return terminal.lend(async () => {
-    const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
-    const ended = waitForExit(child, terminal);
-    // If the shell cannot be started, the error is reported after the loop.
-    ended.catch(() => {});
-    // A command may exit before it has read all its input.
-    child.stdin.on("error", () => {});
     try {
+      const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
+      const ended = waitForExit(child, terminal);
+      // If the shell cannot be started, the error is reported after the loop.
+      ended.catch(() => {});
+      // A command may exit before it has read all its input.
+      child.stdin.on("error", () => {});
       for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
         for (const message of opened) {
           showAsCurrent(folder, message);

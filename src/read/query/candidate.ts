@@ -3,7 +3,7 @@ import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
 import type { ListFacts, TextColumn } from "../../mailbox/list-facts.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { changeLetters } from "../../mailbox/marks.ts";
-import { nodeCharsets } from "../../message/charsets.ts";
+import { type Charsets, nodeCharsets } from "../../message/charsets.ts";
 import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues, firstValue } from "../../message/field-values.ts";
@@ -33,15 +33,17 @@ const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
 export class Candidate {
   readonly messages: StoredMessages;
   readonly message: number;
+  readonly charsets: Charsets;
   readonly #bytes: Buffer | undefined;
   #facts: ListFacts | undefined | "not requested" = "not requested";
   #header: string | undefined;
   #stored: string | undefined;
 
   /** @param bytes the stored message or only its header, if already read */
-  constructor(messages: StoredMessages, message: number, bytes?: Buffer) {
+  constructor(messages: StoredMessages, message: number, bytes?: Buffer, charsets: Charsets = nodeCharsets) {
     this.messages = messages;
     this.message = message;
+    this.charsets = charsets;
     this.#bytes = bytes;
   }
 
@@ -92,12 +94,12 @@ export class Candidate {
    */
   undecodedFields(name: string): string[] {
     const charset = () => this.#bodyCharset();
-    return this.storedFields(name).map((value) => decodeRawText(value, nodeCharsets, charset));
+    return this.storedFields(name).map((value) => decodeRawText(value, this.charsets, charset));
   }
 
   /** Returns a field's value with its encoded words and its 8-bit text decoded. */
   decode(value: string): string {
-    return decodeWords(value, nodeCharsets, () => this.#bodyCharset());
+    return decodeWords(value, this.charsets, () => this.#bodyCharset());
   }
 
   /** Returns the charset that the body declares. The message has to be read only if it is a multipart message. */

@@ -8,7 +8,8 @@ import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
-import { decodeWords } from "../../message/decode-words.ts";
+import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../../message/charsets.ts";
+import { decodeWords, listEncodedCharsets } from "../../message/decode-words.ts";
 import { escapeControls } from "../../message/safe-text.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
@@ -29,9 +30,16 @@ interface Attachment {
 }
 
 /** Returns a message as a line of JSON. @param more further fields (json-details.ts) */
-export function jsonLine(stored: StoredMessages, message: number, more: object = {}): string {
+export function jsonLine(stored: StoredMessages, message: number, more: object = {}): string | Promise<string> {
+  const line = formatLine(stored, message, more, nodeCharsets);
+  if (!line.includes("=?") || !needsMore(listEncodedCharsets(line))) return line;
+  // The fields contain encoded words in a charset that Node lacks.
+  return moreCharsets().then((charsets) => formatLine(stored, message, more, charsets));
+}
+
+function formatLine(stored: StoredMessages, message: number, more: object, charsets: Charsets): string {
   const bytes = isKnown(stored.facts?.(message)) ? undefined : readWhole(stored, message);
-  const candidate = new Candidate(stored, message, bytes);
+  const candidate = new Candidate(stored, message, bytes, charsets);
   const { flags, marks, known } = candidate;
   const setMarks = [
     ...(flags & Flag.Read ? ["read"] : []),
@@ -84,17 +92,20 @@ const knownPeople = new Map<string, string>();
 const mostPeople = 4096;
 const longestPeople = 500;
 
-function writePeople(candidate: Candidate, name: string): string {
-  const written = candidate.undecodedFields(name).join(", ");
+function writePeople(candidate: Candidate, field: string): string {
+  const written = candidate.undecodedFields(field).join(", ");
   if (written === "") return "[]";
-  const known = knownPeople.get(written);
+  const { charsets } = candidate;
+  const isKeepable = charsets === nodeCharsets && written.length <= longestPeople;
+  const known = isKeepable ? knownPeople.get(written) : undefined;
   if (known !== undefined) return known;
+  const decode = (text: string) => decodeWords(text, charsets);
   const persons = parseAddressField(written).map(
-    (person): Person => ({ name: decodeWords(person.name), address: decodeWords(person.address) }),
+    ({ name, address }): Person => ({ name: decode(name), address: decode(address) }),
   );
   const json = toJson(persons);
   if (knownPeople.size >= mostPeople) knownPeople.clear();
-  if (written.length <= longestPeople) knownPeople.set(written, json);
+  if (isKeepable) knownPeople.set(written, json);
   return json;
 }
 
@@ -103,8 +114,8 @@ function messageIds(candidate: Candidate, name: string): string {
   return toJson(candidate.fields(name).flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []));
 }
 
-function describeAttachments({ source }: Candidate): Attachment[] {
-  return listAttachedParts(parseParts(source)).map(({ name, type }) => ({
+function describeAttachments({ source, charsets }: Candidate): Attachment[] {
+  return listAttachedParts(parseParts(source, charsets)).map(({ name, type }) => ({
     name: name?.toWellFormed() ?? null,
     type: type.toWellFormed(),
   }));

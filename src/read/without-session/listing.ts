@@ -107,7 +107,10 @@ async function printJson(
   const isInOrder = !list.newest && list.sort === undefined && places === undefined;
   if (isInOrder && !details.parts && !details.text && !details.allHeaders) {
     for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
-      for (const message of opened) terminal.out(jsonLine(stored, message));
+      for (const message of opened) {
+        const line = jsonLine(stored, message);
+        terminal.out(typeof line === "string" ? line : await line);
+      }
     }
     return;
   }
@@ -117,7 +120,8 @@ async function printJson(
     for (const message of opened) {
       const place = places?.get(message);
       const thread = place === undefined ? {} : { thread: { root: roots.get(place.root), depth: place.depth } };
-      terminal.out(jsonLine(stored, message, { ...thread, ...(await readDetails(stored, message, details)) }));
+      const more = { ...thread, ...(await readDetails(stored, message, details)) };
+      terminal.out(await jsonLine(stored, message, more));
     }
   }
 }

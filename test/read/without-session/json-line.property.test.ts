@@ -53,12 +53,12 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
       const box = await openLocal(join(home, "box"), { lockwait: 1, stateDirectory: join(home, "state") });
       try {
         for (let message = 1; message <= box.count; message++) {
-          const written = jsonLine(box, message);
+          const written = await jsonLine(box, message);
           expect(written.slice(0, -1)).not.toMatch(/[\0-\x1f]/);
           expect(/\\ud[89a-f]/i.test(written)).toBe(false);
           expect(parseLines("message", written)).toHaveLength(1);
           const details = await readDetails(box, message, { parts: true, text: true, allHeaders: true });
-          const complete = jsonLine(box, message, details);
+          const complete = await jsonLine(box, message, details);
           expect(/\\ud[89a-f]/i.test(complete)).toBe(false);
           expect(parseLines("message", complete)[0]).toMatchObject(details);
         }

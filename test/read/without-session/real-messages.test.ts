@@ -13,7 +13,7 @@ const envelope = "From eve@z.org Sat Jan 16 18:22:03 2021";
 async function json(...lines: string[]): Promise<Record<string, unknown>> {
   const all = lines[0]?.startsWith("From ") === true ? lines : [envelope, ...lines];
   session = await bench(Buffer.from(all.map((line) => `${line}\n`).join(""), "latin1"));
-  return JSON.parse(jsonLine(session.folder.mailbox, 1));
+  return JSON.parse(await jsonLine(session.folder.mailbox, 1));
 }
 
 test.each<[string, string[], Record<string, unknown>]>([
@@ -62,6 +62,20 @@ test.each<[string, string[], Record<string, unknown>]>([
     "encoded words in UTF-7 and in an unknown charset",
     ["Subject: =?utf-7?q?+AOk-?= =?x-y?q?z?=", "", "hi"],
     { subject: "éz" },
+  ],
+  [
+    "encoded words and names of attachments in a charset that Node lacks",
+    [
+      "From: =?cp850?q?J=94?= <j@b.c>",
+      "Subject: =?cp850?q?=82?=",
+      "Content-Type: application/pdf; name*=cp850''%82.pdf",
+      ...["", "x"],
+    ],
+    {
+      subject: "é",
+      from: [{ name: "Jö", address: "j@b.c" }],
+      attachments: [{ name: "é.pdf", type: "application/pdf" }],
+    },
   ],
 ])("--json reads %s", async (_what, lines, properties) => {
   expect(await json(...lines)).toMatchObject(properties);
