@@ -103,6 +103,29 @@ test("a message interrupted by SIGKILL is offered by the next mail, which contin
   expect([kept(), dead()]).toEqual([[], ""]);
 });
 
+test("a continued message keeps the labels of its attachments and the form of its body", async () => {
+  writeFileSync(join(home, "report.dat"), "numbers\n");
+  const label = ["--content-type", "application/x-report", "--content-filename", "june.rep", "-A", "report.dat"];
+  const first = await mail("-s", "plan", ...label, "--html", "--encoding", "base64", "a@x.org");
+  first.send("<b>one</b>\n");
+  await taken("<b>one</b>\n");
+  process.kill(first.pid as number, "SIGKILL");
+  await first.exited;
+  await first.close();
+  const next = await mail();
+  await next.expect("keep it for later (Enter)? ");
+  next.send("y\n");
+  await next.expect("(continue)");
+  next.send(".\n");
+  await next.expect("Cc: ");
+  next.send("\n");
+  await next.exited;
+  const [message = ""] = server.messages;
+  expect(message).toMatch(/^Content-Type: text\/html; charset=\S+\nContent-Transfer-Encoding: base64$/im);
+  expect(message).toMatch(/^Content-Type: application\/x-report/m);
+  expect(message).toContain("june.rep");
+});
+
 test("two interrupts save the text in dead.letter and result in exit code 1", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");

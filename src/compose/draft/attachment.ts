@@ -27,6 +27,8 @@ export interface Attachment {
   readonly typeName?: string;
   /** The transfer encoding to use instead of base64. */
   readonly encoding?: TransferEncoding;
+  /** The label that the user has given. */
+  readonly label?: PartLabel;
   open(): Readable;
 }
 
@@ -55,7 +57,8 @@ export async function openAttachment(
   interrupt?: AbortSignal,
 ): Promise<Attachment> {
   try {
-    return await labelAttachment(await openPart(typed, how, interrupt), how);
+    const { ttycharset: _charset, patience: _patience, ...label } = how;
+    return { ...(await labelAttachment(await openPart(typed, how, interrupt), how)), label };
   } catch (error) {
     if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
     if (error instanceof SilentPipe) throw new MailError(`${typed}: ${error.message}`, error.exit, error);

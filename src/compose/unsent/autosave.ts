@@ -11,6 +11,7 @@ import type { Config } from "../../config/config.ts";
 import { stateDirectory } from "../../config/paths.ts";
 import { listNames } from "../../file-stats.ts";
 import { writeAll } from "../../mailbox/file-ranges.ts";
+import type { PartLabel } from "../../message/part-label.ts";
 import { createPrivateFile, ifTrusted, makePrivateDirectory, readTrusted } from "../../private-file.ts";
 import { readProcessStart } from "../../process-start.ts";
 import { isSystemError } from "../../system-error.ts";
@@ -18,8 +19,10 @@ import type { Body } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 
 /** The parts of a draft that are saved besides its text. */
-type Kept = Pick<Draft, (typeof kept)[number]> & { readonly attachments: readonly string[] };
-const kept = ["to", "cc", "bcc", "subject", "fields", "replyTo", "inReplyTo", "references", "from"] as const;
+type Kept = Pick<Draft, (typeof kept)[number]> & {
+  readonly attachments: readonly ({ readonly path: string } & PartLabel)[];
+};
+const kept = ["to", "cc", "bcc", "subject", "fields", "replyTo", "inReplyTo", "references", "from", "form"] as const;
 
 export interface Unfinished extends Kept {
   readonly path: string;
@@ -75,7 +78,7 @@ export class Autosave {
     this.#forgetDue();
     const { body } = draft;
     if (body.size === 0 && this.#descriptor === undefined) return;
-    const attachments = draft.attachments.map(({ path }) => resolve(path));
+    const attachments = draft.attachments.map(({ path, label }) => ({ ...label, path: resolve(path) }));
     const fields = Object.fromEntries(kept.map((name) => [name, draft[name]]));
     const header = `${JSON.stringify({ owner: this.#owner, ...fields, attachments })}\n`;
     try {
@@ -181,7 +184,15 @@ function readAutosaved(path: string): Unfinished | undefined {
     const { owner, ...fields } = JSON.parse(bytes.toString("utf8", 0, end)) as Kept & { owner: string };
     const [pid = "", start = ""] = owner.split(" ");
     if (start !== "" && readProcessStart(Number(pid)) === start) return undefined;
-    return { ...fields, path, text: bytes.subarray(end + 1), date: statSync(path).mtime };
+    // Earlier versions saved only the paths of attachments.
+    const attachments = fields.attachments.map((each: unknown) => (typeof each === "string" ? { path: each } : each));
+    return {
+      ...fields,
+      attachments: attachments as Kept["attachments"],
+      path,
+      text: bytes.subarray(end + 1),
+      date: statSync(path).mtime,
+    };
   } catch {
     // The file is incomplete or was not written by `mail`.
     return undefined;

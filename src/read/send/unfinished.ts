@@ -48,7 +48,7 @@ export async function offerUnfinished(session: Session): Promise<void> {
     terminal.out(text);
     terminal.out("(continue)\n");
     const wanted = {
-      attach: attachments.filter((path) => isThere(session, path)).map((path) => ({ path })),
+      attach: attachments.filter(({ path }) => isThere(session, path)),
       quoteFile: undefined,
       header: false,
     };
