@@ -7,6 +7,7 @@ import type { FactTable, NumberColumn, TextColumn } from "./list-facts.ts";
 
 /** The maximum length in bytes of a header whose facts are kept. */
 const longest = 16 << 10;
+const emptyLine = Buffer.from("\n\n");
 
 const fieldNames = {
   from: "from",
@@ -29,7 +30,7 @@ const numbers = ["date", "plain"] as const;
  * @param bytes the beginning of the message, or all of it
  */
 export function usualHeader(bytes: Buffer): string | undefined {
-  const end = bytes.indexOf("\n\n", 0, "latin1");
+  const end = bytes.indexOf(emptyLine);
   if (end < 0 || end >= longest) return undefined;
   const text = bytes.toString("latin1", 0, end + 1);
   return text.includes("\r") || !/^From [!-9;-~][ -~]*\n/.test(text) ? undefined : text;

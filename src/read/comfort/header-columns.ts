@@ -47,10 +47,10 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   const layout = layoutFor(columns, parts.thread !== undefined);
   const { who, date, subject } = headerTexts(parts, "with blanks");
   const decode = (text: string) =>
-    decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(Buffer.from(parts.header, "latin1"))));
+    decodeWords(text, nodeCharsets, () => findDeclaredCharset(parseHeader(Buffer.from(parts.listed.text, "latin1"))));
   const fit = { ellipsis: isUtf8 ? "…" : "..." };
   const number = String(parts.number).padStart(Math.max(String(last).length, 3));
-  const sender = toOneLine(revealHost(parts.byName ? revealAddress(who, parts.header, decode) : decode(who)));
+  const sender = toOneLine(revealHost(parts.byName ? revealAddress(who, parts.listed.text, decode) : decode(who)));
   const start =
     `${parts.current ? ">" : " "}${findMark(parts)}${number} ` +
     `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +

@@ -32,19 +32,20 @@ export function formatCounts({ lines, characters }: Counts): string {
 
 /** Returns the fields of a header line, undecoded. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
-  const { facts, byName, showRecipient, own } = parts;
-  const subjects = facts?.subject ?? fieldValues(parts.header, "subject", names);
+  const { listed, byName, showRecipient, own } = parts;
+  const { facts } = listed;
+  const subjects = facts?.subject ?? fieldValues(listed.text, "subject", names);
   const from = facts?.from ?? [];
-  const sender = from.length > 0 ? senderToShow(from, byName) : findSender(parts.header, byName, names);
+  const sender = from.length > 0 ? senderToShow(from, byName) : findSender(listed.text, byName, names);
   const mine = () => sender === "" || own.some((name) => name.toLowerCase() === sender.toLowerCase());
   const { ofOwn, ofOthers } = showRecipient;
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
-  const recipients = shows ? (facts?.to ?? fieldValues(parts.header, "to", names)) : [];
-  const fromLine = facts?.envelope === undefined ? parts.header : `From ${facts.envelope}`;
+  const recipients = shows ? (facts?.to ?? fieldValues(listed.text, "to", names)) : [];
+  const fromLine = facts?.envelope === undefined ? listed.text : `From ${facts.envelope}`;
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
     date: (names === "with blanks" ? readEnvelope : readFromLine)(fromLine).date,
-    subject: (subjects.length > 0 ? subjects : fieldValues(parts.header, "subj", names)).join(" "),
+    subject: (subjects.length > 0 ? subjects : fieldValues(listed.text, "subj", names)).join(" "),
   };
 }
 

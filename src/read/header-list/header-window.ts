@@ -3,6 +3,7 @@
 import { isUtf8Locale } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
 import { readHeaderTextToList } from "../../mailbox/header-text.ts";
+import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { fieldValues } from "../../message/field-values.ts";
 import type { Style } from "../../terminal/terminal.ts";
@@ -164,6 +165,25 @@ function lineMaker(session: Session, folder: Folder): LineFormatter {
   };
 }
 
+/** The header of a listed message: the known facts, and the text, which is read only if it is requested. */
+class ListedHeader {
+  readonly facts: ListFacts | undefined;
+  readonly #stored: StoredMessages;
+  readonly #message: number;
+  #text: string | undefined;
+
+  constructor(stored: StoredMessages, message: number) {
+    this.facts = stored.facts?.(message);
+    this.#stored = stored;
+    this.#message = message;
+  }
+
+  get text(): string {
+    this.#text ??= readHeaderTextToList(this.#stored, this.#message);
+    return this.#text;
+  }
+}
+
 function headerLineFormatter({ config, comfort, terminal }: Session, folder: Folder): LineFormatter {
   const { showRecipient, byName } = readShowOptions(config);
   const own = [config.identity.user, ...config.alternates];
@@ -171,19 +191,16 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
   const positionOf = positionFinder(folder);
   const namesInThreads = comfort !== undefined && folder.displayOrder?.threads !== undefined;
   return (stored, message) => {
-    const readHeader = () => readHeaderTextToList(stored, message);
+    const listed = new ListedHeader(stored, message);
     const parts = {
       number: message,
       current: isShownAsCurrent(folder, message),
       flags: stored.flags(message),
-      facts: stored.facts?.(message),
-      get header() {
-        return readHeader();
-      },
+      listed,
       counts: stored.counts(message),
       showRecipient,
       byName: byName || namesInThreads,
-      thread: positionOf(message, readHeader),
+      thread: positionOf(message, listed),
       own,
     };
     return comfort?.headerLine(parts, window) ?? headerLine(parts);
@@ -194,13 +211,13 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
  * Returns a function that finds the position of a message in a threaded list, and undefined in any other list. It is
  * called for the messages in the order in which they are listed, and is valid until a message is marked.
  */
-function positionFinder(folder: Folder): (message: number, readHeader?: () => string) => ThreadPosition | undefined {
+function positionFinder(folder: Folder): (message: number, header?: ListedHeader) => ThreadPosition | undefined {
   if (folder.displayOrder?.threads === undefined) return () => undefined;
   const findBranch = branchFinder(folder);
   const listed = new Map<number, string>();
-  return (message, readHeader = () => "") => {
+  return (message, header) => {
     const branch = findBranch(message);
-    listed.set(message, fieldValues(readHeader(), "subject").join(" "));
+    listed.set(message, (header?.facts?.subject ?? fieldValues(header?.text ?? "", "subject")).join(" "));
     const subjectAbove = listed.get(branch?.parent?.message ?? 0);
     return { branch, hidden: countHidden(folder, message), subjectAbove };
   };

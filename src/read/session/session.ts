@@ -93,10 +93,12 @@ export interface HeaderLineParts {
   readonly current: boolean;
   /** Bits of Flag. */
   readonly flags: number;
-  /** The From_ line and the header, one character per byte ("latin1"). It is read only if it is requested. */
-  readonly header: string;
-  /** The known facts about the message. */
-  readonly facts?: ListFacts | undefined;
+  readonly listed: {
+    /** The From_ line and the header, one character per byte ("latin1"). */
+    readonly text: string;
+    /** The known facts about the message, which are used instead of the text. */
+    readonly facts?: ListFacts | undefined;
+  };
   readonly counts: Counts;
   /**
    * Whether to show the recipients instead of the sender in messages from others (`set show-rcpt`) and in the user's

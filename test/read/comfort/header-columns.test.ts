@@ -11,7 +11,7 @@ function parts(subject: string, from = "alice@example.org", number = 1) {
     number,
     current: number === 1,
     flags: Flag.New,
-    header: Buffer.from(header).toString("latin1"),
+    listed: { text: Buffer.from(header).toString("latin1") },
     counts,
     showRecipient: { ofOthers: false, ofOwn: false },
     byName: false,

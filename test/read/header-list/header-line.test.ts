@@ -6,7 +6,14 @@ import { headerLine } from "../../../src/read/header-list/header-line.ts";
 function line(header: string, flags: number = Flag.New, number = 1): string {
   const counts = { lines: 20, characters: 509 };
   const shown = { showRecipient: { ofOthers: false, ofOwn: false }, byName: false, own: [] };
-  return headerLine({ number, current: true, flags, header: toBytes(header).toString("latin1"), counts, ...shown });
+  return headerLine({
+    number,
+    current: true,
+    flags,
+    listed: { text: toBytes(header).toString("latin1") },
+    counts,
+    ...shown,
+  });
 }
 
 const readFromLine = "From u@x.org Sat Jan 16 18:22:03 2021\n";
