@@ -55,12 +55,15 @@ const parts = {
     "account/find-account.ts",
   ]),
   "mail-read": inSource(["read/read.ts"]),
+  "mail-list": inSource(["read/without-session/listing.ts", "terminal/for-program.ts", "cli/program-forms.ts"]),
   "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
   "mail-oauth": [...inSource(["account/oauth-server.ts", "account/log-in.ts"]), ...packages("oauth4webapi")],
   enquirer: packages("enquirer"),
   "html-to-text": packages("html-to-text"),
   "iconv-lite": packages("iconv-lite"),
 };
+
+const afterReading = ["mail-list", "mail-imap"];
 
 /** Returns the given ids and those of all modules that they import statically. */
 function withImports(ids, context) {
@@ -81,9 +84,10 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    // mail-imap is loaded only together with the parts that read, so it leaves them what they also need.
-    const wanting = contents.filter(([name, ids]) => name !== "mail-imap" && ids.has(id)).map(([name]) => name);
-    if (wanting.length === 0 && contents.some(([, ids]) => ids.has(id))) return "mail-imap";
+    // These parts are loaded only together with the parts that read, so they leave them what they also need.
+    const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
+    if (wanting.length === 0)
+      return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };
 }
@@ -164,7 +168,7 @@ try {
     })),
     ...(await bundle("maild", false)),
   ];
-  warmUp("mail", "version", "send", "read");
+  warmUp("mail", "version", "send", "read", "list");
   warmUp("maild");
   const help = helpTopics();
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));

@@ -35,6 +35,7 @@ const tasks = {
     await main(["-n", "-H", "-f", box]);
     await main(["-n", "-f", box]);
   },
+  list: async ({ main, home }) => main(["-n", "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
 };
 
 async function warmUp({ main }, names) {

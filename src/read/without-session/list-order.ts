@@ -1,4 +1,4 @@
-/** Chooses and orders the messages of --json: the first or the newest, sorted, or in threads. */
+/** Orders the messages of --json: sorted, or in threads. */
 import type { ListForm } from "../../cli/command-line.ts";
 import { pushAll } from "../../message/lists.ts";
 import { columnOf, listSizes } from "../header-list/sort-columns.ts";
@@ -24,23 +24,14 @@ const noPause = async () => {};
 /**
  * Yields the messages of a list in the order in which they are printed, in batches.
  *
- * @param found yields the messages that the list or query selects; from the end of the mailbox on if `newest` is set
+ * @param found yields the messages that the list or query selects
  */
 export async function* orderList(
   folder: Folder,
   form: ListForm,
   found: AsyncIterable<readonly number[]>,
 ): AsyncIterable<ListedBatch> {
-  let left = form.limit ?? Number.POSITIVE_INFINITY;
-  if (form.sort === undefined && !form.thread) {
-    for await (const batch of found) {
-      const messages = left < batch.length ? batch.slice(0, left) : batch;
-      yield { messages };
-      left -= messages.length;
-      if (left <= 0) return;
-    }
-    return;
-  }
+  const left = form.limit ?? Number.POSITIVE_INFINITY;
   const selected: number[] = [];
   for await (const batch of found) pushAll(selected, batch);
   if (!form.thread) {

@@ -57,13 +57,19 @@ async function* chooseMessages(
   }
   const find = list.newest ? findMessagesBackwards : findMessages;
   const found = find(session, folder, words.join(" ") || "*");
-  if (list.limit === undefined && list.sort === undefined && !list.thread) {
-    if (words.length === 0) folder.mailbox.prepareFacts?.(folder.mailbox.count);
-    for await (const messages of found) yield { messages };
+  if (list.sort !== undefined || list.thread) {
+    const { orderList } = await import("./list-order.ts");
+    yield* orderList(folder, list, found);
     return;
   }
-  const { orderList } = await import("./list-order.ts");
-  yield* orderList(folder, list, found);
+  if (words.length === 0 && list.limit === undefined) folder.mailbox.prepareFacts?.(folder.mailbox.count);
+  let left = list.limit ?? Number.POSITIVE_INFINITY;
+  for await (const batch of found) {
+    const messages = left < batch.length ? batch.slice(0, left) : batch;
+    yield { messages };
+    left -= messages.length;
+    if (left <= 0) return;
+  }
 }
 
 /** Returns the message that --show names: none if there is none. @throws MailError if a query matches several */
@@ -104,8 +110,7 @@ async function printJson(
   list: ListForm,
 ): Promise<void> {
   const details = list.show ? { parts: true, text: true, allHeaders: true } : list;
-  const isInOrder = !list.newest && list.sort === undefined && places === undefined;
-  if (isInOrder && !details.parts && !details.text && !details.allHeaders) {
+  if (places === undefined && !details.parts && !details.text && !details.allHeaders) {
     for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
       for (const message of opened) {
         const line = jsonLine(stored, message);
