@@ -54,7 +54,7 @@ const rooms = {
     show: ["session"],
     folder: ["changes", "session", "show"],
     send: ["changes", "message-list", "session", "show"],
-    "without-session": ["header-list", "message-list", "query", "session", "show"],
+    "without-session": ["folder", "header-list", "message-list", "query", "session", "show"],
     commands: ["changes", "folder", "header-list", "message-list", "query", "send", "session", "show"],
     interpreter: ["commands", "folder", "session"],
     comfort: ["commands", "header-list", "interpreter", "query", "session", "show"],

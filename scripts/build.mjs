@@ -63,7 +63,7 @@ const parts = {
   "iconv-lite": packages("iconv-lite"),
 };
 
-const afterReading = ["mail-list", "mail-imap"];
+const afterReading = ["mail-imap"];
 
 /** Returns the given ids and those of all modules that they import statically. */
 function withImports(ids, context) {
@@ -88,6 +88,8 @@ function partChooser() {
     const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
     if (wanting.length === 0)
       return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;
+    // Sessions load what a list without a session needs, and the commands in addition.
+    if (wanting.join(" ") === "mail-read mail-list") return "mail-list";
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };
 }

@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { CommandLine } from "./cli/command-line.ts";
-import { isForProgram, isSending } from "./cli/command-line.ts";
+import { isForProgram, isListing, isSending } from "./cli/command-line.ts";
 import type { Composition } from "./compose/compose.ts";
 import { type ErrorValue, Exit, type ExitCode, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
@@ -103,6 +103,10 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
   if (act !== undefined) {
     const { runAct } = await import("./act/run-act.ts");
     return (session) => runAct(session, given, act);
+  }
+  if (isListing(given)) {
+    const { listMailbox } = await import("./read/without-session/listing.ts");
+    return (session) => listMailbox(session, given);
   }
   const { readMail } = await import("./read/read.ts");
   return (session) => readMail(session, given);

@@ -12,7 +12,7 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { MailboxChanged, MessagesGone, MessagesMoved, MessageUnreadable } from "../mailbox/mailbox-errors.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import { NoMail, openWithMail } from "../read/folder/folder.ts";
-import { failureToOpen, folderFromCommandLine } from "../read/read.ts";
+import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import { type ActResult, printResults } from "./act-result.ts";
 import { locateSelected, makeGoneError, makeNoMatchError, type Selection, selectForAct } from "./select.ts";

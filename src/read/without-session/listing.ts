@@ -3,6 +3,8 @@ import type { CommandLine, ListForm } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { pushAll } from "../../message/lists.ts";
 import { isSystemError } from "../../system-error.ts";
+import { NoMail, openWithMail } from "../folder/folder.ts";
+import { failureToOpen, folderFromCommandLine } from "../folder/given-folder.ts";
 import { printHeaderLines } from "../header-list/header-window.ts";
 import { findByIds, parseIds, readKeys } from "../message-list/message-ids.ts";
 import { findByQuery, findMessages, findMessagesBackwards } from "../message-list/message-list.ts";
@@ -13,6 +15,25 @@ import { printMessages } from "../show/print-message.ts";
 import { jsonLine, schemaVersion } from "./json-line.ts";
 import type { ListedBatch } from "./list-order.ts";
 
+/** Opens the mailbox that the command line names, and prints or counts its messages. @returns the exit code */
+export async function listMailbox(session: Session, given: CommandLine): Promise<ExitCode> {
+  try {
+    session.folder = await openWithMail(session, {
+      ...folderFromCommandLine(session, given),
+      unnoticed: true,
+      mustBeMailbox: true,
+    });
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    // An empty mailbox is not an error: there is nothing to list.
+    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error);
+  }
+  const query = given.search === undefined ? given.words.slice(given.file ? 1 : 0) : [given.search];
+  const exit = await listSelected(session, given, query);
+  await session.folder?.mailbox.close();
+  return exit;
+}
+
 /**
  * Prints or counts the selected messages.
  *
@@ -20,7 +41,7 @@ import type { ListedBatch } from "./list-order.ts";
  * @returns the exit code, as in grep(1): 0 if any message matches, 1 if none does
  * @throws MailError with Exit.Usage for a mistake in the list
  */
-export async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
+async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
   const { folder } = session;
   let count = 0;
   try {

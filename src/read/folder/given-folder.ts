@@ -1,0 +1,28 @@
+/** The mailbox that the command line names. */
+import type { CommandLine } from "../../cli/command-line.ts";
+import { expandFileName } from "../../config/paths.ts";
+import { Exit, type ExitCode, type MailError } from "../../errors.ts";
+import { emptyMailbox } from "../../mailbox/packed/piped.ts";
+import { isSystemError } from "../../system-error.ts";
+import type { Session } from "../session/session.ts";
+import { type FolderName, folderNamed, systemFolder } from "./folder.ts";
+
+/** Returns the folder that the command line names. */
+export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
+  if (given.batch && !given.file && given.user === undefined) {
+    return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };
+  }
+  if (!given.file) return systemFolder(session, given.user);
+  if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
+  const [typed = "&"] = given.words;
+  return folderNamed(typed, expandFileName(session, typed));
+}
+
+/**
+ * Returns the exit code for a mailbox that could not be opened. Exit code 1 means that nothing was found, so it cannot
+ * be used here.
+ */
+export function failureToOpen({ exit, cause }: MailError): ExitCode {
+  if (exit !== Exit.Failure) return exit;
+  return isSystemError(cause) && (cause.code === "EACCES" || cause.code === "EPERM") ? Exit.NoPerm : Exit.NoInput;
+}
