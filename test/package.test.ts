@@ -41,6 +41,7 @@ test("the package contains only the programs and their manual pages", () => {
     "dist/completions/mail.fish",
     "dist/help.json.gz",
     "dist/licenses.txt.gz",
+    "dist/mail-list.cjs.cache",
     "dist/mail-read.cjs.cache",
     "dist/mail-send.cjs.cache",
     "dist/mail-session.cjs.cache",
