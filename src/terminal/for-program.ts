@@ -2,6 +2,7 @@
  * A terminal for the forms for programs. It never asks, pages, edits or colours, even if the standard streams are
  * terminals.
  */
+import { Exit, MailError } from "../errors.ts";
 import { escapeControls } from "../message/safe-text.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -32,7 +33,7 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
     hasMore: () => own.hasMore(),
     readLine: async () => ({ kind: "end" }),
     editLine: async () => ({ kind: "end" }),
-    rest: () => own.rest(),
+    rest: () => (own.inputIsTerminal ? refuseTerminal() : own.rest()),
     assist: () => {},
     choose: async () => undefined,
     chooseSeveral: async () => undefined,
@@ -47,6 +48,12 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
     onInterrupt: () => () => {},
     close: () => own.close(),
   };
+}
+
+/** @throws MailError, because a program could wait for a user without limit */
+function refuseTerminal(): never {
+  const text = "standard input is a terminal; nothing was sent; the text must come from a pipe or a file";
+  throw new MailError(text, Exit.Usage, undefined, { reason: "usage" });
 }
 
 function withoutName(line: string): string {
