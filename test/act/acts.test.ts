@@ -148,6 +148,8 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
 
   test("--show prints one message completely and leaves it unread", () => {
     const before = readMessages(join(place.home, "box"));
+    const [plain] = place.json("message", ["--show", id("one"), "-f", "box"]).values;
+    expect(plain?.["text"]).toBe("body of one\n");
     for (const words of [[id("two")], [`id:${id("two")}`], ["subject:two"]]) {
       const [shown] = place.json("message", ["--show", ...words, "-f", "box"]).values;
       expect(shown).toMatchObject({

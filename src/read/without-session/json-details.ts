@@ -4,6 +4,7 @@ import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseHeader } from "../../message/header.ts";
+import type { Bytes } from "../../message/view/bytes.ts";
 import { longestShown } from "../../message/view/laid-out-text.ts";
 import { charsetOfBody, listLeaves, parseParts, readParts } from "../../message/view/part.ts";
 import { computeDecodedSize } from "../../message/view/transfer-decoding.ts";
@@ -34,12 +35,19 @@ async function listPartObjects(stored: StoredMessages, message: number): Promise
 
 /** Returns the text, and whether it is truncated because it is too long. */
 async function readText(stored: StoredMessages, message: number): Promise<object> {
-  const source = viewStoredBytes(stored, message);
+  const source = withoutFinalLine(viewStoredBytes(stored, message));
   const leaves = listLeaves(parseParts(source));
   return {
     text: (await plainTextOf(source)).toWellFormed(),
     isTruncated: leaves.some((part) => part.type.startsWith("text/") && part.end - part.start > longestShown(part)),
   };
+}
+
+/** Returns a stored message without the empty line that the mailbox adds at its end. */
+function withoutFinalLine(source: Bytes): Bytes {
+  const { size } = source;
+  const end = Buffer.from(source.read(Math.max(0, size - 2), size)).toString("latin1");
+  return end === "\n\n" ? { ...source, size: size - 1 } : source;
 }
 
 function listFields(stored: StoredMessages, message: number): object[] {
