@@ -1,6 +1,5 @@
 /** Obtains the OAuth2 access token for a login: from a command, from the store, or by renewing the stored one. */
 import type { Config } from "../config/config.ts";
-import { loadAuthorities } from "../connect/certificates.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
 import { Exit } from "../errors.ts";
@@ -34,26 +33,30 @@ export async function findAccessToken(
     const current = readFor(store, request, settings);
     if (isUsable(current)) return current.accessToken;
     const { OAuthServer, OAuthRefusal } = await import("./oauth-server.ts");
-    const server = await OAuthServer.find(settings, await loadAuthorities(readTlsSettings(config)));
+    const server = await OAuthServer.find(settings, readTlsSettings(config));
     try {
       const { refreshToken = current.refreshToken, ...renewed } = await server.renew(current.refreshToken);
       store.write({ ...current, ...renewed, refreshToken });
       return renewed.accessToken;
     } catch (error) {
       if (!(error instanceof OAuthRefusal) || error.code !== "invalid_grant") throw error;
-      throw noToken(`the provider no longer accepts the login of ${user}`, error);
+      throw noToken(request, `the provider no longer accepts the login of ${user}`, error);
     }
   });
 }
 
-function readFor(store: TokenStore, { user, host }: LoginRequest, { clientId }: OAuthClient): StoredTokens {
+function readFor(store: TokenStore, request: LoginRequest, { clientId }: OAuthClient): StoredTokens {
+  const { user, host } = request;
   const stored = store.read();
-  if (stored === undefined) throw noToken(`no OAuth2 token for ${user} at ${host}`);
-  if (stored.clientId !== clientId) throw noToken(`the OAuth2 token of ${user} belongs to another client`);
-  if (!stored.hosts.includes(toServerName(host))) throw noToken(`the OAuth2 token of ${user} is not meant for ${host}`);
+  if (stored === undefined) throw noToken(request, `no OAuth2 token for ${user}`);
+  if (stored.clientId !== clientId) throw noToken(request, `the OAuth2 token of ${user} belongs to another client`);
+  if (!stored.hosts.includes(toServerName(host))) {
+    throw noToken(request, `the OAuth2 token of ${user} is not meant for this server`);
+  }
   return stored;
 }
 
-function noToken(problem: string, cause?: unknown): LoginFailed {
-  return new LoginFailed("no token", `${problem}; run mail --login ACCOUNT`, Exit.NoPerm, cause);
+function noToken({ host, port }: LoginRequest, problem: string, cause?: unknown): LoginFailed {
+  const text = `${host} port ${port}: ${problem}; the login was not attempted; run mail --login ACCOUNT`;
+  return new LoginFailed("no token", text, Exit.NoPerm, cause);
 }

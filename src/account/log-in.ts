@@ -1,7 +1,6 @@
 /** `mail --login ACCOUNT`: obtains OAuth2 tokens for the selected account and stores them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
-import { loadAuthorities } from "../connect/certificates.ts";
 import { LoginFailed } from "../connect/login.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
@@ -27,7 +26,7 @@ const patience = 15 * 60_000;
 export async function logInToProvider(context: Context, account: string): Promise<ExitCode> {
   const { config, terminal } = context;
   const { user, hosts, settings } = await findTarget(config, account);
-  const server = await OAuthServer.find(settings, await loadAuthorities(readTlsSettings(config)));
+  const server = await OAuthServer.find(settings, readTlsSettings(config));
   const tokens = server.offersDeviceFlow
     ? await logInOnAnyDevice(context, server, settings)
     : await logInWithBrowser(context, server, user);

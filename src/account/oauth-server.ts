@@ -6,7 +6,9 @@ import { once } from "node:events";
 import { request } from "node:https";
 import type { Readable } from "node:stream";
 import * as oauth from "oauth4webapi";
+import { loadAuthorities } from "../connect/certificates.ts";
 import { LoginFailed } from "../connect/login.ts";
+import type { TlsSettings } from "../connect/tls-policy.ts";
 import { Exit } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import type { OAuthClient } from "./oauth-settings.ts";
@@ -72,12 +74,12 @@ export class OAuthServer {
   /**
    * Returns the server. Its metadata is requested only if the variables and the table of providers lack an endpoint.
    *
-   * @param authorities the trusted certificates as PEM
+   * @param tls the trusted certificates and the minimum version of TLS
    * @throws LoginFailed if the metadata is not available
    */
-  static async find(settings: OAuthClient, authorities: readonly string[]): Promise<OAuthServer> {
+  static async find(settings: OAuthClient, tls: TlsSettings): Promise<OAuthServer> {
     const { issuer, endpoints } = settings;
-    const fetchOverTls = makeFetch(authorities);
+    const fetchOverTls = makeFetch(await loadAuthorities(tls), tls);
     const isKnown =
       endpoints.token !== undefined && (endpoints.authorization !== undefined || endpoints.device !== undefined);
     const found = isKnown ? {} : await findEndpoints(issuer, fetchOverTls);
@@ -250,12 +252,13 @@ function toLoginFailure(issuer: string, error: unknown): unknown {
  * Returns a replacement for `fetch` that trusts the certificates in the argument, as all connections of `mail` do. The
  * server's certificate is always verified, and redirects are not followed.
  */
-function makeFetch(authorities: readonly string[]): Fetch {
+function makeFetch(authorities: readonly string[], { minVersion }: TlsSettings): Fetch {
   return async (address, { method, headers, body }) => {
     const sent = request(address, {
       method,
       headers,
       ca: [...authorities],
+      minVersion,
       rejectUnauthorized: true,
       signal: AbortSignal.timeout(patience),
     });

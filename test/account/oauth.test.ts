@@ -236,7 +236,13 @@ test("the names of hosts are compared without regard to case", async () => {
 });
 
 test.each<[what: string, prepare: () => void, host: string, reason: string, message: RegExp]>([
-  ["there is no token", () => {}, "localhost", "no token", /^no OAuth2 token for ann at localhost; run mail --login/],
+  [
+    "there is no token",
+    () => {},
+    "localhost",
+    "no token",
+    /^localhost port 465: no OAuth2 token for ann; the login was not attempted; run mail --login ACCOUNT$/,
+  ],
   [
     "the token is meant for other hosts",
     () => storeTokens({ hosts: ["mx"] }),
@@ -284,7 +290,8 @@ test("a revoked refresh token is reported with the remedy", async () => {
   await expect(loginTo().find({ isVerified: true })).rejects.toMatchObject({
     reason: "no token",
     exit: 77,
-    message: "the provider no longer accepts the login of ann; run mail --login ACCOUNT",
+    message:
+      "localhost port 465: the provider no longer accepts the login of ann; the login was not attempted; run mail --login ACCOUNT",
   });
 });
 

@@ -90,6 +90,21 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     expect(authorization.requests.filter(({ path }) => path === "/introspect").length).toBe(before + 2);
   });
 
+  test("within a session, account leaves a local mailbox and opens the one on the server", async () => {
+    storeTokens("old", 1);
+    const box = join(home, "local");
+    writeFileSync(box, "From a@x.org Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n");
+    const lines = Object.entries({ ...oauth(), cafile: certificateFile }).map(
+      ([name, value]) => `set ${name}=${value}\n`,
+    );
+    writeFileSync(join(home, ".mailrc"), `account work {\n${lines.join("")}}\n`, { mode: 0o600 });
+    const input = `d 1\naccount work\nfolder ${box}\n`;
+    const { out, err } = await runMail(["-n", "-N", "-f", box], { HOME: home, PATH: process.env["PATH"] }, input);
+    expect(err).toMatch(/^No mail for \w+\n$/);
+    expect(out).toContain(`"${box}" truncated\n`);
+    expect(out).toContain(`"${box}": 0 messages\n`);
+  });
+
   test("a wrong password is sent once in a session, for whatever folder", async () => {
     const before = dovecot.readLog();
     const wrong = { MAIL: inbox(), "password-localhost": "wrong", folder: inbox().replace("/INBOX", "") };
