@@ -5,10 +5,15 @@ import { ours, run } from "./support/peer.ts";
 /** A sendmail program, which is run as `/bin/sh take`. */
 const take = "cat >>sent\n";
 
-async function reply(fields: readonly string[], commands = "r 1", mailrc = ""): Promise<Record<string, string>> {
+async function reply(
+  fields: readonly string[],
+  commands = "r 1",
+  mailrc = "",
+  ...options: readonly string[]
+): Promise<Record<string, string>> {
   const box = ["From eve@z.org Sat Jan 16 18:22:03 2021", ...fields, "", "hi", "", ""].join("\n");
   const session = {
-    argv: ["-N", "-f", "box"],
+    argv: ["-N", ...options, "-f", "box"],
     mailrc: `set quiet\n${mailrc}`,
     input: `${commands}\n`,
     files: { box, take },
@@ -49,6 +54,18 @@ test.each<[string, string, Record<string, string>]>([
 ])("with %j, %j to a message with Reply-To", async (mailrc, command, wanted) => {
   const header = await reply(list, command, `${mailrc}\n`);
   expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });
+});
+
+test.each([
+  // variable, answer, recipient
+  ["ask-yes", "", "r@x"],
+  ["ask-yes", "no", "a@x"],
+  ["ask-no", "", "a@x"],
+  ["ask-no", "y", "r@x"],
+])("with reply-to-honour=%s and the answer %j, a reply is sent to %s", async (value, answer, recipient) => {
+  const typed = `R 1\n${answer}\nbody\n.\n`;
+  const header = await reply(list, typed, `set dot reply-to-honour=${value}\n`, "-I");
+  expect(header["To"]).toBe(recipient);
 });
 
 const thread = ["From: a@x", "Message-ID: <2@x>", "References: <0@x> <1@x>"];
