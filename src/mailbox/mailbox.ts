@@ -39,6 +39,8 @@ export const Flag = {
   Unanswered: 1 << 11,
   Draft: 1 << 12,
   NotDraft: 1 << 13,
+  /** Forwarded in this session. Nothing removes this mark. */
+  Forwarded: 1 << 14,
 } as const;
 
 /** Consecutive messages with the same flags. */

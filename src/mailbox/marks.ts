@@ -13,6 +13,8 @@ const marks: readonly Mark[] = [
   { set: Flag.Flagged, clear: Flag.Unflagged, xStatus: "F", maildir: "F" },
   { set: Flag.Answered, clear: Flag.Unanswered, xStatus: "A", maildir: "R" },
   { set: Flag.Draft, clear: Flag.NotDraft, xStatus: "T", maildir: "D" },
+  // X-Status has no letter for this mark.
+  { set: Flag.Forwarded, clear: 0, xStatus: "", maildir: "P" },
 ];
 
 /** The bits of Flag that set or remove a mark. */

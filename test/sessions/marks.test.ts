@@ -68,3 +68,13 @@ test("a reply marks a message as answered in a Maildir, and in an mbox only with
   expect((await edit({ box }, reply, "box"))["box"]).toBe(box);
   expect((await edit({ box }, reply, "box", "set markanswered\n"))["box"]).toContain("\nX-Status: A\n");
 });
+
+test("forward marks a message as forwarded (P) in a Maildir, and leaves an mbox unchanged", async () => {
+  const files = { [`box/cur/${base}:2,S`]: "From: a@x\n\nhi\n", "box/new/.keep": "", "box/tmp/.keep": "" };
+  const forward = "forward 1 b@x\ntext";
+  const result = await edit(files, forward, "box");
+  expect(result["sent"]).toContain("To: b@x");
+  expect(Object.keys(result)).toContain(`box/cur/${base}:2,PS`);
+  const box = mail({ status: "RO" });
+  expect((await edit({ box }, forward, "box"))["box"]).toBe(box);
+});

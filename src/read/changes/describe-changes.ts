@@ -12,6 +12,7 @@ const kinds: readonly [one: string, several: string, flag: number, set: boolean]
   ["flag", "flags", Flag.Flagged, true],
   ["removed flag", "removed flags", Flag.Unflagged, true],
   ["answered mark", "answered marks", Flag.Answered, true],
+  ["forwarded mark", "forwarded marks", Flag.Forwarded, true],
   ["draft mark", "draft marks", Flag.Draft, true],
   ["read", "reads", Flag.Read, true],
   ["new mark", "new marks", Flag.New, true],

@@ -5,7 +5,7 @@ import { Body } from "../../compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";
 import { Exit } from "../../errors.ts";
-import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
+import { Flag, type Mailbox, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { openMessage, readHeader } from "../../mailbox/windows.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -13,6 +13,7 @@ import { type Header, parseHeader } from "../../message/header.ts";
 import { findDeclaredCharset } from "../../message/parameters.ts";
 import { toBytes } from "../../message/text.ts";
 import { listLeaves, parseParts } from "../../message/view/part.ts";
+import { markMessage } from "../changes/mark.ts";
 import { selectMessages } from "../message-list/message-list.ts";
 import { composeContext } from "../send/compose-context.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
@@ -69,8 +70,11 @@ export const forwardCommands: readonly Command[] = [
         showAsCurrent(folder, message);
       }
       await addOriginals(session, mailbox, messages, draft);
-      const { exit } = await compose(composeContext(session, { subject: false }), draft);
+      const { exit, sent } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
+      // As in other mail clients, only the name of a Maildir file records that a message was forwarded.
+      if (sent && mailbox.letters !== undefined && !mailbox.readOnly)
+        for (const message of messages) markMessage(folder, message, Flag.Forwarded | Flag.StatusChanged);
       return exit === Exit.Ok;
     },
   }),
