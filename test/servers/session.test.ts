@@ -62,6 +62,15 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
     return { out, err, exit };
   };
+  /** Removes a message as another client would. @param place its place among the messages, from 1 */
+  const removeFromServer = async (place: number) => {
+    const other = await connectTo(dovecot);
+    await other.select(folder, { readOnly: false });
+    const uid = (await other.search({ word: "ALL" }))[place - 1];
+    await other.store(`${uid}`, "+", ["\\Deleted"]);
+    await other.expunge(`${uid}`);
+    await other.logout();
+  };
   /** Returns the subjects and the flags of the messages in a folder. */
   const listFolder = async (name: string) => {
     const { out } = await run(["--json", "-f", `${server}/${name.replace(" ", "%20")}`], "");
@@ -182,18 +191,16 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const [out, err] = [text(child.stdout), text(child.stderr)];
     child.stdin.write("=\n");
     await once(child.stdout, "data").catch(() => {});
-    const other = await connectTo(dovecot);
-    await other.select(folder, { readOnly: false });
-    const [, uid] = await other.search({ word: "ALL" });
-    await other.store(`${uid}`, "+", ["\\Deleted"]);
-    await other.expunge(`${uid}`);
-    await other.logout();
+    await removeFromServer(2);
     const file = join(home, "all");
-    child.stdin.end(`inc\np 2\nsave 1-3 ${file}\nf *\nd 3\nq\n`);
+    child.stdin.write(`inc\np 2\nsave 1-3 ${file}\nf *\nd 1 3\nset trash=+Trash%20${folders}\n=\n`);
+    await once(child.stdout, "data");
+    await removeFromServer(1);
+    child.stdin.end("q\n");
     await once(child, "close");
     expect(await err).toBe("");
     expect(await out).toContain("2: Inappropriate message\n");
-    expect(await subjectsOf(folder)).toEqual(["one"]);
+    expect([await subjectsOf(folder), await subjectsOf(`Trash ${folders}`)]).toEqual([[], ["three"]]);
   });
 
   const openTerminal = async () => {
@@ -230,12 +237,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     process.kill(killed.pid as number, "SIGKILL");
     await killed.exited;
     expect(await subjectsOf(folder)).toEqual(["one", "two", "three"]);
-    const other = await connectTo(dovecot);
-    await other.select(folder, { readOnly: false });
-    const [uid] = await other.search({ word: "ALL" });
-    await other.store(`${uid}`, "+", ["\\Deleted"]);
-    await other.expunge(`${uid}`);
-    await other.logout();
+    await removeFromServer(1);
     const { out, err } = await run(["-N", "-f", address()], "resume\nq\n");
     expect(err).toBe("");
     expect(out).toContain("Resumed: 1 deletion\n");
@@ -294,6 +296,42 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const [exit] = await once(child, "close");
     expect(exit).not.toBe(0);
     expect(await err).toContain("the marks can be restored when the mailbox is next opened (resume)");
+  });
+
+  test("an edited message replaces the original, and keeps its flags and keywords", async () => {
+    writeFileSync(join(home, "editor"), `#!/bin/sh\nsed -i 's/text of two/new text/' "$1"\n`, { mode: 0o755 });
+    const words = ["-N", "-S", `EDITOR=${join(home, "editor")}`, "-f", address()];
+    const { out, err } = await run(words, "flag 2\nedit 2\np 2\nq\n");
+    expect([out.includes("new text"), err]).toEqual([true, ""]);
+    expect(await subjectsOf(folder)).toEqual(["one", "three", "two"]);
+    const client = await connectTo(dovecot);
+    await client.select(folder, { readOnly: true });
+    const found: unknown[] = [];
+    const section = { section: "", start: 0, length: 1000 };
+    await client.fetch("1:*", { flags: true, ranges: [section] }, (message) => {
+      if (message.flags?.includes("\\Flagged")) found.push([message.flags, message.bytes("")?.toString()]);
+    });
+    await client.logout();
+    const edited = "From: Ann <ann@x.example>\r\nSubject: two\r\n\r\nnew text\r\n";
+    expect(found).toEqual([[expect.arrayContaining(["\\Seen", "\\Flagged", "kept"]), edited]]);
+  });
+
+  test("acts delete, mark and move messages by id, and leave the others as they are", async () => {
+    const listed = (await run(["--json", "-f", address()], "")).out.trim().split("\n");
+    const [one, two, three] = listed.map((line) => (JSON.parse(line) as { id: string }).id);
+    const act = async (...words: string[]) => {
+      const { out, err, exit } = await run([...words, "-f", address()], "");
+      return [out, err, exit];
+    };
+    expect(await act("--mark", "flagged", `id:${one}`)).toEqual([expect.any(String), "", 0]);
+    expect(await act("--move", `+Acted%20${folders}`, `id:${two}`)).toEqual([expect.any(String), "", 0]);
+    expect(await act("--delete", `id:${three}`)).toEqual([expect.any(String), "", 0]);
+    expect(await listFolder(folder)).toMatchObject([{ subject: "one", flagged: true }]);
+    expect(await subjectsOf(`Acted ${folders}`)).toEqual(["two"]);
+    const client = await connectTo(dovecot);
+    await client.select(folder, { readOnly: true });
+    expect(await client.search({ word: "UNSEEN" })).toHaveLength(1);
+    await client.logout();
   });
 
   test("records sent messages in a folder", async () => {

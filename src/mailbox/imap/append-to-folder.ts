@@ -56,7 +56,7 @@ export async function appendToFolder(
 }
 
 /** Returns a message with CRLF newlines. */
-function joinWithCrLf(pieces: Iterable<Uint8Array>): Buffer {
+export function joinWithCrLf(pieces: Iterable<Uint8Array>): Buffer {
   const text = Buffer.concat([...pieces]).toString("latin1");
   return Buffer.from(text.replace(/\r?\n/g, "\r\n"), "latin1");
 }

@@ -7,10 +7,11 @@ import { isServerAddress } from "../../message/server-name.ts";
 import { appendMessages } from "../append.ts";
 import { gatherMessages } from "../gathered.ts";
 import { type CommitPlan, Flag, type Mailbox, type MailboxOptions } from "../mailbox.ts";
-import { MessageUnreadable } from "../mailbox-errors.ts";
+import { MessagesGone, MessageUnreadable } from "../mailbox-errors.ts";
 import { maildirForm, withLetters } from "../maildir/maildir-form.ts";
 import { changeLetters } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
+import { joinWithCrLf } from "./append-to-folder.ts";
 import { confirmIdentity } from "./confirm-identity.ts";
 import type { FolderCache } from "./folder-cache.ts";
 import { ImapFailed } from "./imap-failure.ts";
@@ -43,7 +44,9 @@ export async function commitFolder(
   plan: CommitPlan,
   options: MailboxOptions,
 ): Promise<FolderOutcome> {
-  const { table, known, replaced } = committed;
+  const { table, known, replaced, session } = committed;
+  const gone = (plan.required ?? []).filter((message) => table.isGone(message));
+  if (gone.length > 0) throw new MessagesGone(session.name, gone);
   const kept: number[] = [];
   const moved: number[] = [];
   const dropped: number[] = [];
@@ -120,11 +123,9 @@ async function appendEdited({ session, table, replaced }: Committed, message: nu
     }),
   );
   if (received === undefined) throw new MessageUnreadable(message, undefined);
-  const pieces = [...maildirForm([replaced.get(message) as Buffer], { fromMaildir: true }).pieces];
-  const text = Buffer.concat(pieces).toString("latin1").replace(/\r?\n/g, "\r\n");
-  await session.runOnce((connection) =>
-    connection.append(session.folder, Buffer.from(text, "latin1"), { flags, received }),
-  );
+  const { pieces } = maildirForm([replaced.get(message) as Buffer], { fromMaildir: true });
+  const bytes = joinWithCrLf(pieces);
+  await session.runOnce((connection) => connection.append(session.folder, bytes, { flags, received }));
 }
 
 /** Stores the session's changes to flags, with one command for all messages that have the same change. */

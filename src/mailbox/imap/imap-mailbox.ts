@@ -33,7 +33,7 @@ import { loadAllStates, loadStatesOf } from "./load-states.ts";
 import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
 import { makeSearchKeys } from "./search-keys.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
-import { copyOnServer, moveOnServer } from "./transfer-messages.ts";
+import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
 import { UidTable } from "./uid-table.ts";
 
 /** The largest number of messages, and of bytes, in a window. */
@@ -279,6 +279,7 @@ class ImapMailbox implements Mailbox {
     if (!areInSameAccount(this.path, destination)) return undefined;
     const folder = parseServerAddress(destination).folder || "INBOX";
     const opened = { session: this.#session, table: this.#table };
+    await requireMessages(opened, messages);
     if (how === "copy") return { created: await copyOnServer(opened, messages, folder) };
     if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was moved`, Exit.NoPerm);
     await confirmIdentity(

@@ -1,6 +1,6 @@
 /** Copies and moves messages between the folders of a server, without loading them. */
 import type { Transferred } from "../mailbox.ts";
-import { MessageUnreadable } from "../mailbox-errors.ts";
+import { MessagesGone } from "../mailbox-errors.ts";
 import type { FolderSession } from "./folder-session.ts";
 import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
@@ -14,10 +14,26 @@ export interface OpenFolder {
 }
 
 /**
+ * Asks the server whether messages still exist. A command that names a missing UID succeeds without it (RFC 9051, section
+ * 6.4.9).
+ *
+ * @throws MessagesGone
+ */
+export async function requireMessages({ session, table }: OpenFolder, messages: readonly number[]): Promise<void> {
+  const found = new Set<number>();
+  for (const set of listSets(table, messages)) {
+    const uids = await session.run((connection) => connection.search({ word: "UID" }, { set }));
+    for (const uid of uids) found.add(uid);
+  }
+  const gone = messages.filter((message) => !found.has(table.uid(message)));
+  if (gone.length > 0) throw new MessagesGone(session.name, gone);
+}
+
+/**
  * Copies messages. The command is not repeated after a lost connection, because the messages would be copied twice.
  *
  * @returns whether the destination was created
- * @throws MessageUnreadable if a message is gone, or ImapFailed
+ * @throws ImapFailed
  */
 export async function copyOnServer(
   { session, table }: OpenFolder,
@@ -39,7 +55,7 @@ export async function copyOnServer(
  * Moves messages: in one step if the server can (RFC 6851), otherwise copies them and then removes the originals.
  *
  * @param remove marks the originals as deleted and removes them; returns a notice if they remain
- * @throws MessageUnreadable if a message is gone, or ImapFailed
+ * @throws ImapFailed
  */
 export async function moveOnServer(
   opened: OpenFolder,
@@ -63,10 +79,7 @@ export async function moveOnServer(
   return { created };
 }
 
-/** @throws MessageUnreadable if a message is gone */
 function listSets(table: UidTable, messages: readonly number[]): string[] {
-  const gone = messages.find((message) => table.isGone(message));
-  if (gone !== undefined) throw new MessageUnreadable(gone, undefined);
   const uids = messages.map((message) => table.uid(message)).sort((a, b) => a - b);
   return [...formatUidSets(uids)].map(({ set }) => set);
 }

@@ -7,7 +7,8 @@ import { expandFileName } from "../../config/paths.ts";
 import { MailError } from "../../errors.ts";
 import { appendCopies } from "../../mailbox/append-copies.ts";
 import { gatherMessages } from "../../mailbox/gathered.ts";
-import { type CommitPlan, Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { type CommitPlan, type Fate, Flag, type Mailbox } from "../../mailbox/mailbox.ts";
+import { MessagesGone } from "../../mailbox/mailbox-errors.ts";
 import { areSameFolder } from "../../mailbox/server-address.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { appendOptions } from "../session/access-options.ts";
@@ -24,6 +25,8 @@ interface Departure {
 interface Remaining {
   readonly plan: CommitPlan;
   readonly moved: number;
+  /** The number of messages that were found to have arrived. */
+  readonly arrived: number;
   /** Describes the copies that exist if the commit fails; undefined if there are none. */
   readonly copies: string | undefined;
 }
@@ -36,6 +39,7 @@ interface Remaining {
 export async function appendDeparting(session: Session, folder: Folder, plan: CommitPlan): Promise<Remaining> {
   const { mailbox } = folder;
   const { mbox, ...rest } = plan;
+  const arrived = await findGoneMessages(session, mailbox, plan);
   const toServer = mbox !== undefined && isServerAddress(mbox.path) ? mbox : undefined;
   const moved = toServer === undefined ? [] : listWithFate(mailbox, plan, "mbox");
   const departures: Departure[] = toServer === undefined ? [] : [{ ...toServer, messages: moved }];
@@ -51,11 +55,33 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
     copies.push(departure.path);
   }
   const isMoved = new Set(moved);
+  // The copies prove that the moved messages existed.
+  const required = (plan.required ?? []).filter((message) => !isMoved.has(message));
   return {
-    plan: toServer === undefined ? plan : { ...rest, fate: (each) => (isMoved.has(each) ? "drop" : plan.fate(each)) },
+    plan:
+      toServer === undefined
+        ? plan
+        : { ...rest, required, fate: (each) => (isMoved.has(each) ? "drop" : plan.fate(each)) },
+    arrived,
     moved: moved.length,
     copies: copies.length === 0 ? undefined : copies.join(" and "),
   };
+}
+
+/**
+ * Lets a server report the messages that other clients have removed, if messages will be appended: a removed message
+ * cannot be copied.
+ *
+ * @returns the number of messages that have arrived
+ * @throws MessagesGone if a required message is among the removed ones
+ */
+async function findGoneMessages(session: Session, mailbox: Mailbox, { mbox, required }: CommitPlan): Promise<number> {
+  const appends = findTrash(session, mailbox) !== undefined || (mbox !== undefined && isServerAddress(mbox.path));
+  if (mailbox.isGone === undefined || !appends) return 0;
+  const arrived = await mailbox.poll();
+  const gone = (required ?? []).filter((message) => mailbox.isGone?.(message) === true);
+  if (gone.length > 0) throw new MessagesGone(mailbox.path, gone);
+  return arrived;
 }
 
 /** Moves messages within a server in one step. @returns false if this is not possible */
@@ -100,15 +126,14 @@ export function isMailboxAt({ path }: Mailbox, name: string): boolean {
   return isServerAddress(path) && areSameFolder(name, path);
 }
 
-function listWithFate({ count }: Mailbox, plan: CommitPlan, wanted: string): number[] {
+function listWithFate(mailbox: Mailbox, plan: CommitPlan, wanted: Fate): number[] {
   const found: number[] = [];
-  for (let message = 1; message <= count; message++) if (plan.fate(message) === wanted) found.push(message);
+  for (let message = 1; message <= mailbox.count; message++)
+    if (plan.fate(message) === wanted && mailbox.isGone?.(message) !== true) found.push(message);
   return found;
 }
 
 /** Returns the messages that the user has deleted. Messages that leave because they were saved have a copy already. */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
-  return listWithFate(mailbox, plan, "drop").filter(
-    (message) => (mailbox.flags(message) & Flag.Deleted) !== 0 && mailbox.isGone?.(message) !== true,
-  );
+  return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);
 }

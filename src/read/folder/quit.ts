@@ -100,7 +100,8 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
         const result = await mailbox.commit(remaining.plan).catch((error: unknown) => {
           throw error instanceof MailboxChanged ? error : addCopiesToError(error, remaining.copies);
         });
-        return remaining.moved === 0 ? result : { ...result, moved: remaining.moved };
+        const arrived = result.arrived + remaining.arrived;
+        return { ...result, arrived, ...(remaining.moved === 0 ? {} : { moved: remaining.moved }) };
       },
       `${name}: interrupted too late; everything was written`,
     );
