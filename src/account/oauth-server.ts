@@ -112,7 +112,7 @@ export class OAuthServer {
         code: found.device_code,
         userCode: found.user_code,
         address: found.verification_uri,
-        interval: found.interval ?? 5,
+        interval: Math.max(1, found.interval ?? 5),
         lifetime: found.expires_in,
       };
     });
@@ -142,6 +142,10 @@ export class OAuthServer {
         `${this.#settings.issuer}: it has no authorization endpoint; set oauth-authorization-endpoint`,
         Exit.Config,
       );
+    }
+    if (!endpoint.startsWith("https://")) {
+      const text = `${this.#settings.issuer}: its authorization endpoint does not use TLS; nothing was opened`;
+      throw new LoginFailed("login not encrypted", text, Exit.Protocol);
     }
     const [state, verifier] = [oauth.generateRandomState(), oauth.generateRandomCodeVerifier()];
     const address = new URL(endpoint);

@@ -170,6 +170,24 @@ test("a code that another client has requested is refused, because its PKCE veri
   expect(() => tokenFiles()).toThrow("ENOENT");
 });
 
+test("if the user denies the request in the browser, the login is refused", async () => {
+  server = await startAuthorizationServer({ isDenied: true });
+  const { terminal } = recordingTerminal((text) => {
+    const [address] = /https:\S+authorize\S+/.exec(text) ?? [];
+    if (address !== undefined) void openInBrowser(address).then(visit);
+  });
+  const ended = logInToProvider({ config: configWith(account()), terminal }, "work");
+  await expect(ended).rejects.toMatchObject({ exit: 77, message: expect.stringMatching(/refused: access_denied$/) });
+});
+
+test("an authorization endpoint without TLS is not opened", async () => {
+  server = await startAuthorizationServer({ browserScheme: "http" });
+  const { terminal, shown } = recordingTerminal();
+  const ended = logInToProvider({ config: configWith(account()), terminal }, "work");
+  await expect(ended).rejects.toMatchObject({ exit: 76, reason: "login not encrypted" });
+  expect(shown()).toBe("");
+});
+
 test.each<[what: string, variables: Record<string, string>, message: RegExp]>([
   ["an account without a client", { "oauth-client-id": "" }, /OAuth2 is not requested; set oauth-client-id/],
   ["a command that provides tokens", { "oauth-token-command": "echo x" }, /oauth-token-command provides its tokens/],

@@ -36,6 +36,10 @@ interface Behaviour {
   /** The lifetime of access tokens in seconds. */
   readonly lifetime?: number;
   readonly withoutRefreshToken?: boolean;
+  /** Whether the user denies the request in the browser. */
+  readonly isDenied?: boolean;
+  /** The scheme of the authorization endpoint in the metadata. */
+  readonly browserScheme?: string;
   /** Called before a token is renewed. */
   readonly beforeRenewal?: () => Promise<void>;
 }
@@ -96,7 +100,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
       case "/.well-known/oauth-authorization-server":
         return {
           issuer,
-          authorization_endpoint: `${issuer}/authorize`,
+          authorization_endpoint: `${issuer.replace("https", behaviour.browserScheme ?? "https")}/authorize`,
           token_endpoint: `${issuer}/token`,
           ...(behaviour.offersDeviceFlow ? { device_authorization_endpoint: `${issuer}/device` } : {}),
         };
@@ -128,7 +132,8 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
         redirect: given.get("redirect_uri") ?? "",
       });
       const redirect = new URL(given.get("redirect_uri") ?? "");
-      redirect.searchParams.set("code", code);
+      if (behaviour.isDenied === true) redirect.searchParams.set("error", "access_denied");
+      else redirect.searchParams.set("code", code);
       redirect.searchParams.set("state", given.get("state") ?? "");
       requests.push({ ...Object.fromEntries(given), path: url.pathname });
       response.writeHead(302, { Location: redirect.href }).end();
