@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { CommandLine } from "./cli/command-line.ts";
-import { isForProgram, isListing, isSending } from "./cli/command-line.ts";
+import { isForProgram, isListing, isSending, sendsForProgram } from "./cli/command-line.ts";
 import type { Composition } from "./compose/compose.ts";
 import { type ErrorValue, Exit, type ExitCode, printError } from "./errors.ts";
 import { endAtOnce } from "./libc.ts";
@@ -95,6 +95,10 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     const { runJob } = await import("./run/run.ts");
     return (session) => runJob(session, given);
   }
+  if (sendsForProgram(given)) {
+    const { sendForProgram } = await import("./act/send-for-program.ts");
+    return (session) => sendForProgram(session, given);
+  }
   if (isSending(given)) {
     const { draftMessage } = await import("./read/send/send.ts");
     return (session) => draftMessage(session, given);
@@ -162,7 +166,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
       const forProgram = isForProgram(given) ? (given.json ? "json" : "text") : undefined;
       terminal = await open({ interactive: given.interactive, forProgram });
       const session = await startSession(terminal, given);
-      terminal.beginResult?.();
+      if (given.act === undefined && !isSending(given)) terminal.beginResult?.();
       const task = await loadTask(given);
       try {
         const ended = await task(session);

@@ -11,10 +11,9 @@ import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { MailboxChanged, MessagesGone, MessagesMoved, MessageUnreadable } from "../mailbox/mailbox-errors.ts";
 import { isServerAddress } from "../message/server-name.ts";
-import { NoMail, openWithMail } from "../read/folder/folder.ts";
-import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import { type ActResult, printResults } from "./act-result.ts";
+import { openForAct } from "./open-for-act.ts";
 import { locateSelected, makeGoneError, makeNoMatchError, type Selection, selectForAct } from "./select.ts";
 import type { Ended, Located, Work } from "./work.ts";
 
@@ -68,17 +67,6 @@ async function runOnSelection(
   const { results, exit } = await perform({ session, folder, given, selected, to });
   print([...describe(gone, "gone"), ...results]);
   return exit;
-}
-
-/** Opens the mailbox that the command line names. Returns undefined if there is no mail. */
-async function openForAct(session: Session, given: CommandLine): Promise<Folder | undefined> {
-  try {
-    return await openWithMail(session, { ...folderFromCommandLine(session, given), mustBeMailbox: true });
-  } catch (error) {
-    if (error instanceof NoMail) return undefined;
-    if (!(error instanceof MailError)) throw error;
-    throw new MailError(error.message, failureToOpen(error), error);
-  }
 }
 
 /** Returns the words that select the messages. */

@@ -27,6 +27,28 @@ const people = {
   },
 };
 const messageIds = { type: "array", items: text };
+const refusals = {
+  type: "array",
+  items: {
+    type: "object",
+    required: ["recipient", "reply", "exit"],
+    properties: {
+      recipient: { type: "string" },
+      reply: { type: "string", description: "The reply of the server or program." },
+      exit: { type: "integer" },
+    },
+  },
+};
+const address = {
+  type: ["string", "object"],
+  additionalProperties: false,
+  required: ["address"],
+  properties: { name: { type: "string" }, address: { type: "string" } },
+};
+const addresses = (description: string) => ({
+  description,
+  anyOf: [address, { type: "array", items: address }],
+});
 const count = { type: "integer", minimum: 0 };
 
 function describeObject(title: string, properties: Readonly<Record<string, Schema>>, optional: Schema = {}): Schema {
@@ -125,6 +147,90 @@ const schemas: Readonly<Record<string, Schema>> = {
       },
     },
   ),
+  submission: describeObject(
+    "The outcome of a message that mail --json sends, stores with --draft, or sends with --send",
+    {
+      version,
+      sent: { type: "boolean", description: "Whether the message was accepted for at least one recipient." },
+      reason: {
+        type: ["string", "null"],
+        description:
+          'Null if the message was accepted for all recipients. Otherwise "recipient refused", "outcome unknown", "queued", "stored", "already sent", "dry run", "not sent", or the reason of the error.',
+      },
+      messageId: { type: ["string", "null"] },
+      queueId: { type: ["string", "null"], description: "The server's queue id, if its reply contains one." },
+      accepted: { type: "array", items: { type: "string" } },
+      refused: refusals,
+      queued: {
+        type: ["object", "null"],
+        description: "The entry in the queue of mail, if it contains the message for some recipients.",
+        required: ["id", "recipients"],
+        properties: { id: { type: "string" }, recipients: refusals },
+      },
+      deadLetter: { type: ["string", "null"], description: "The file that contains the text of an unsent message." },
+      copies: {
+        type: "array",
+        description: "The copy for the variable record, and for files and commands among the recipients.",
+        items: {
+          type: "object",
+          required: ["to", "done", "error"],
+          properties: {
+            to: { type: "string" },
+            done: { type: "boolean" },
+            error: { type: ["string", "null"] },
+          },
+        },
+      },
+      warnings: {
+        type: "array",
+        items: { type: "string" },
+        description: "Problems that do not affect the sending. The message must not be sent again because of them.",
+      },
+      draft: {
+        type: ["object", "null"],
+        description: "With --draft and --send: the id of the draft and its folder.",
+        required: ["id", "folder"],
+        properties: { id: nullable(id), folder: { type: "string" } },
+      },
+    },
+    { preview: { type: "string", description: "With --dry-run: the envelope and the message." } },
+  ),
+  draft: {
+    title: "The draft that mail --from-json reads from standard input",
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      from: addresses("The author; by default the user."),
+      to: addresses("At least one of to, cc and bcc is required."),
+      cc: addresses("Recipients of copies."),
+      bcc: addresses("Recipients who are not shown in the header."),
+      subject: { type: "string" },
+      text: { type: "string", description: "The plain text, or with html its plain-text alternative." },
+      html: { type: "string" },
+      attachments: {
+        type: "array",
+        items: {
+          type: "object",
+          additionalProperties: false,
+          description: "A file, given by its path, or by its content in base64 and its name.",
+          properties: {
+            path: { type: "string" },
+            base64: { type: "string" },
+            name: { type: "string" },
+            type: { type: "string", description: "The MIME type." },
+          },
+          oneOf: [{ required: ["path"] }, { required: ["base64", "name"], not: { required: ["path"] } }],
+        },
+      },
+      headers: {
+        type: "object",
+        description: "Further header fields by their names, each with one or several values.",
+        additionalProperties: { type: ["string", "array"], items: { type: "string" } },
+      },
+      inReplyTo: { type: "string", description: "The message-id of the message that this one answers." },
+      references: { type: "array", items: { type: "string" }, description: "By default the value of inReplyTo." },
+    },
+  },
   error: describeObject("An error, one object per line on standard error", {
     error: describeObject("The error", {
       code: { type: "integer", minimum: 1, description: "The exit code that the error causes (sysexits.h)." },

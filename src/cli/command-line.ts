@@ -49,6 +49,25 @@ export interface ListForm {
   readonly show: boolean;
 }
 
+/** The form in which a program sends a message. */
+export interface OutgoingForm {
+  /** Whether standard input contains the complete draft as JSON. */
+  readonly fromJson: boolean;
+  /** Whether the message is stored in the drafts folder instead of being sent. */
+  readonly draft: boolean;
+  /** The id of the draft to send, with or without `id:`. */
+  readonly send: string | undefined;
+  /** Whether a draft is sent again although the outcome of an earlier attempt is unknown. */
+  readonly again: boolean;
+}
+
+/** A wait for a message. */
+export interface RequestedWait {
+  readonly seconds: number;
+  /** Whether a message that is already there ends the wait. */
+  readonly acceptsPresent: boolean;
+}
+
 export interface CommandLine {
   readonly subject: string | undefined;
   readonly cc: readonly string[];
@@ -117,6 +136,9 @@ export interface CommandLine {
   /** The form whose schema is printed; true for all forms. */
   readonly jsonSchema: string | true | undefined;
   readonly act: RequestedAct | undefined;
+  readonly outgoing: OutgoingForm;
+  /** --wait without --track. */
+  readonly waiting: RequestedWait | undefined;
   /** The most messages that an act on a query may affect. */
   readonly atMost: number | undefined;
   /** The commands given with -X, or with -E as in GNU mail. */
@@ -134,20 +156,33 @@ export interface CommandLine {
  * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. The arguments of the
  * first three are a query.
  */
-export function isListing(given: Pick<CommandLine, "act" | "json" | "check" | "count" | "print" | "search">): boolean {
-  if (given.act !== undefined) return false;
+export function isListing(given: CommandLine): boolean {
+  if (given.act !== undefined || given.waiting !== undefined || sendsForProgram(given)) return false;
   return given.count || given.print || (given.json && !given.check) || given.search !== undefined;
 }
 
 /** Returns whether the command line sends a message. */
 export function isSending(given: CommandLine): boolean {
-  if (given.act !== undefined) return false;
+  if (given.act !== undefined || given.waiting !== undefined || given.outgoing.send !== undefined) return false;
+  if (given.outgoing.fromJson) return true;
   return !given.file && (given.words.length > 0 || given.recipientsFromHeader) && !isListing(given);
 }
 
+/**
+ * Returns whether a message is sent or stored for a program, which receives the outcome: with --from-json, --draft or
+ * --send, or with --json and an option that applies only to sending.
+ */
+export function sendsForProgram(given: CommandLine): boolean {
+  const { fromJson, draft, send } = given.outgoing;
+  if (fromJson || draft || send !== undefined) return true;
+  if (!given.json || given.act !== undefined || given.check || given.count || given.print) return false;
+  return given.search === undefined && !given.file && nameSendingOption(given) !== undefined;
+}
+
 /** Returns whether the output is for a program, so that nothing may be asked, paged, edited or coloured. */
-export function isForProgram({ act, json, jsonSchema }: CommandLine): boolean {
-  return act !== undefined || json || jsonSchema !== undefined;
+export function isForProgram(given: CommandLine): boolean {
+  const { act, json, jsonSchema, waiting } = given;
+  return act !== undefined || json || jsonSchema !== undefined || waiting !== undefined || sendsForProgram(given);
 }
 
 /** An invalid command line. The exit code is 1 if bsd-mailx reports the same error. */
@@ -181,14 +216,14 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForm
     throw new UsageError(`mail: -: "${given.resourceFiles}" is invalid; use the letters s, u and x, or /`, Exit.Usage);
   }
   refuseContradictions(given, inFull);
-  if (given.file && given.words.length > 1 && !isListing(given) && given.act === undefined) {
+  if (given.file && given.words.length > 1 && !isListing(given) && given.act === undefined && !readsMail(given)) {
     throw new UsageError("mail: Cannot give -f and people to send to");
   }
   const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;
   if (forRun && given.run.length === 0) {
     throw new UsageError("mail: --if, --throttle and --digest require --run", Exit.Usage);
   }
-  const recipients = given.words.length > 0 || given.recipientsFromHeader;
+  const recipients = given.words.length > 0 || given.recipientsFromHeader || given.outgoing.fromJson;
   if (given.act === undefined && findSendingOption(given) !== undefined && (given.file || !recipients))
     throw describeMissingRecipients();
   if (given.recipientsFromHeader && given.file)
@@ -254,7 +289,6 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (task !== undefined && other !== undefined) throw describeConflict(task, other);
   if (given.count && given.print) throw describeConflict("--count", "--print");
   if (given.login !== undefined && given.account !== undefined) throw describeConflict("--login", "--account");
-  if (given.wait > 0 && given.track === undefined) throw new UsageError("mail: --wait requires --track", Exit.Usage);
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
@@ -264,15 +298,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
     if (other !== undefined) throw describeConflict(task, other);
     return;
   }
-  const sending =
-    findSendingOption(given) ??
-    (given.header.length + given.customHeader.length > 0
-      ? "-a"
-      : given.recipientsFromHeader
-        ? "-t"
-        : given.endOptions
-          ? "-."
-          : undefined);
+  const sending = nameSendingOption(given);
   if (sending !== undefined) throw describeConflict(task, sending);
   if (given.file && !takesFile.has(task)) throw describeConflict(task, "-f");
   const words = given.words.slice(given.file ? 1 : 0);
@@ -283,8 +309,13 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   }
 }
 
-const takesFile = new Set(["--json", "--count", "--print", "-H", "-L", "--exists"]);
-const takesQuery = new Set(["--json", "--count", "--print"]);
+/** Returns whether -f names the mailbox of a wait or of a draft. */
+function readsMail({ waiting, outgoing }: CommandLine): boolean {
+  return waiting !== undefined || outgoing.send !== undefined;
+}
+
+const takesFile = new Set(["--wait", "--send", "--json", "--count", "--print", "-H", "-L", "--exists"]);
+const takesQuery = new Set(["--wait", "--json", "--count", "--print"]);
 
 /** Returns the options that request a task other than writing a message or running a session. */
 function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
@@ -303,7 +334,10 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
     ["-L", given.search !== undefined],
     ["--json-schema", given.jsonSchema !== undefined],
     [`--${act?.kind}`, act !== undefined],
-    [listing, given.count || given.print || (given.json && !given.check && act === undefined)],
+    ["--wait", given.waiting !== undefined],
+    ["--send", given.outgoing.send !== undefined],
+    ["--from-json", given.outgoing.fromJson],
+    [listing, given.count || given.print || (given.json && !given.check && isListing(given))],
     ["-H", given.headers],
     [existence, given.exists && given.search === undefined],
   ];
@@ -325,8 +359,16 @@ export function findSendingOption(given: CommandLine): string | undefined {
     ["--encoding", given.bodyEncoding !== undefined],
     ["--alternative", given.alternative],
     ["--without-mime", given.withoutMime],
+    ["--draft", given.outgoing.draft],
   ];
   return options.find(([, isGiven]) => isGiven)?.[0];
+}
+
+/** Returns an option that applies only to sending, including those that do not require recipients. */
+export function nameSendingOption(given: CommandLine): string | undefined {
+  const { header, customHeader, recipientsFromHeader, endOptions } = given;
+  const other = recipientsFromHeader ? "-t" : endOptions ? "-." : undefined;
+  return findSendingOption(given) ?? (header.length + customHeader.length > 0 ? "-a" : other);
 }
 
 /** Returns whether a line is a header field (RFC 5322, section 2.2). White space before the colon is accepted. */

@@ -299,7 +299,7 @@ export const options = [
   {
     long: "json",
     meaning:
-      "Print one JSON object per line for all messages, or for those that match a query, and exit. With --check, print the findings as JSON.",
+      "Print one JSON object per line for all messages, or for those that match a query, and exit. With --check, print the findings as JSON. With an option such as -s, send a message and print its outcome as JSON.",
   },
   {
     long: "limit",
@@ -389,6 +389,23 @@ export const options = [
     meaning: "Write the decoded content of a part to standard output.",
   },
   {
+    long: "from-json",
+    alone: "",
+    meaning: "Read the complete message from standard input as a JSON object, and send it. See docs/programs.md.",
+  },
+  {
+    long: "draft",
+    meaning: "Store the message in the folder that the variable drafts names, instead of sending it.",
+  },
+  {
+    long: "send",
+    argument: "id",
+    alone: "[-f name]",
+    meaning:
+      "Send a draft at most once, and remove it from its folder. If the outcome of an earlier attempt is unknown, mail exits with 75.",
+  },
+  { long: "again", meaning: "With --send, send the draft even if an earlier attempt may have sent it." },
+  {
     long: "at-most",
     argument: "number",
     meaning:
@@ -426,8 +443,9 @@ export const options = [
     long: "wait",
     argument: "seconds",
     meaning:
-      "With --track, follow the log until the message has been delivered or has bounced, but for no longer than this time.",
+      "Wait for the first message that arrives and matches a query, print it, and exit. If none arrives within this time, exit with 75. With --track, follow the log until the message has been delivered or has bounced.",
   },
+  { long: "present", meaning: "With --wait, accept a message that is already in the mailbox." },
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
     long,
     noEffect: true as const,

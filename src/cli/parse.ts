@@ -55,7 +55,7 @@ export async function parseArguments(
 /** The options of the forms for programs, by the names of their values. */
 const programOptions = (
   "limit newest sort thread parts text allHeaders show jsonSchema delete move copy mark saveParts resend reply all " +
-  "sender quote forward part atMost"
+  "sender quote forward part atMost fromJson draft send again present wait"
 ).split(" ");
 
 const noForms: ProgramForms = {
@@ -72,6 +72,8 @@ const noForms: ProgramForms = {
   jsonSchema: undefined,
   act: undefined,
   atMost: undefined,
+  outgoing: { fromJson: false, draft: false, send: undefined, again: false },
+  waiting: undefined,
 };
 
 const noParts: Parts = {
@@ -209,8 +211,8 @@ function toCommandLine(
     version: flag("version"),
     words: [...words, ...target.to],
   };
-  const listing =
-    isListing(result) || result.act !== undefined ? { ...result, words: moveFileFirst(expanded.words, words) } : result;
+  const readsMail = isListing(result) || result.act !== undefined || result.waiting !== undefined;
+  const listing = readsMail ? { ...result, words: moveFileFirst(expanded.words, words) } : result;
   checkOptions(listing, expanded);
   return withMeaningOfE(listing);
 }

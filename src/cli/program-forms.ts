@@ -3,15 +3,18 @@ import { Exit, joinAlternatives } from "../errors.ts";
 import {
   type CommandLine,
   describeConflict,
-  findSendingOption,
   type ListForm,
   type MarkName,
   markNames,
+  nameSendingOption,
+  type OutgoingForm,
   type RequestedAct,
+  type RequestedWait,
+  sendsForProgram,
   UsageError,
 } from "./command-line.ts";
 
-export type ProgramForms = Pick<CommandLine, "list" | "jsonSchema" | "act" | "atMost">;
+export type ProgramForms = Pick<CommandLine, "list" | "jsonSchema" | "act" | "atMost" | "outgoing" | "waiting">;
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -22,7 +25,24 @@ export function readProgramForms(values: Values): ProgramForms {
     jsonSchema: values["jsonSchema"] as string | true | undefined,
     act: readAct(values),
     atMost: readCount("at-most", values["atMost"]),
+    outgoing: readOutgoingForm(values),
+    waiting: readWait(values),
   };
+}
+
+function readOutgoingForm(values: Values): OutgoingForm {
+  const flag = (name: string) => values[name] === true;
+  const send = values["send"] as string | undefined;
+  if (flag("again") && send === undefined) throw new UsageError("mail: --again requires --send", Exit.Usage);
+  return { fromJson: flag("fromJson"), draft: flag("draft"), send, again: flag("again") };
+}
+
+function readWait(values: Values): RequestedWait | undefined {
+  const acceptsPresent = values["present"] === true;
+  const seconds = values["track"] === undefined ? values["wait"] : undefined;
+  if (seconds !== undefined) return { seconds: Number(seconds), acceptsPresent };
+  if (acceptsPresent) throw new UsageError("mail: --present requires --wait", Exit.Usage);
+  return undefined;
 }
 
 function readListForm(values: Values): ListForm {
@@ -96,9 +116,14 @@ function listOptionsOf({ list }: Pick<CommandLine, "list">): string[] {
  * @throws UsageError
  */
 export function checkProgramForms(given: CommandLine): void {
-  const { act, list, file } = given;
+  const { act, list, file, outgoing, waiting } = given;
   const [option] = listOptionsOf(given);
-  if (option !== undefined && (!given.json || given.check || given.count || act !== undefined || given.run.length > 0))
+  if (waiting !== undefined) checkWait(given);
+  if (outgoing.draft) checkDraft(given);
+  if (
+    option !== undefined &&
+    (!given.json || sendsForProgram(given) || given.check || given.count || act !== undefined || given.run.length > 0)
+  )
     throw new UsageError(`mail: ${option} requires --json, and a list of messages`, Exit.Usage);
   if (list.sort !== undefined && !/^-?(?:date|from|subject|size)$/.test(list.sort))
     throw new UsageError(`mail: --sort: "${list.sort}" is invalid; use date, from, subject or size`, Exit.Usage);
@@ -112,6 +137,20 @@ export function checkProgramForms(given: CommandLine): void {
   if (act !== undefined) checkAct(given, act, words);
 }
 
+/** Refuses options that do not apply to a wait. @throws UsageError */
+function checkWait({ list }: CommandLine): void {
+  const [option] = listOptionsOf({ list }).filter((name) => !/^--(?:parts|text|all-headers|show)$/.test(name));
+  if (option !== undefined) throw describeConflict("--wait", option);
+}
+
+/** Refuses options that do not apply to a stored draft. @throws UsageError */
+function checkDraft(given: CommandLine): void {
+  const { act, run, outgoing } = given;
+  if (act !== undefined) throw describeConflict(`--${act.kind}`, "--draft");
+  if (run.length > 0) throw describeConflict("--run", "--draft");
+  if (outgoing.send !== undefined) throw describeConflict("--send", "--draft");
+}
+
 function checkAct(given: CommandLine, act: RequestedAct, words: readonly string[]): void {
   const name = `--${act.kind}`;
   if (act.kind === "reply" && words.length > 0)
@@ -122,7 +161,7 @@ function checkAct(given: CommandLine, act: RequestedAct, words: readonly string[
     throw new UsageError(`mail: ${name}: "${words[1]}": unexpected argument`, Exit.Usage);
   if (act.kind === "part" && given.json) throw describeConflict(name, "--json");
   if (act.kind === "reply" || act.kind === "forward") return;
-  const sending = findSendingOption(given) ?? (given.header.length + given.customHeader.length > 0 ? "-a" : undefined);
+  const sending = nameSendingOption(given);
   if (sending !== undefined) throw describeConflict(name, sending);
 }
 

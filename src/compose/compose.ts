@@ -13,10 +13,11 @@ import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
 import type { Departure, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { fieldValue } from "./build/header-fields.ts";
 import type { Draft } from "./draft/draft.ts";
 import { settleItems } from "./draft/recipients.ts";
 import type { Wanted } from "./draft/requested-parts.ts";
-import type { ComposeContext, ComposeResult } from "./sending/context.ts";
+import type { ComposeContext, ComposeResult, Copy } from "./sending/context.ts";
 import { reportFailure, reportOutcome, unsentResult } from "./sending/outcome.ts";
 import {
   buildDeparture,
@@ -42,7 +43,11 @@ interface ComposeOptions {
   readonly continued?: Unfinished;
   /** Whether the draft already contains its text. */
   readonly isComplete?: boolean;
+  /** Stores the prepared draft instead of sending it. @throws MailError */
+  readonly store?: Store;
 }
+
+type Store = (draft: Draft, prepared: PreparedDraft, interrupt: AbortSignal) => Promise<ComposeResult>;
 
 /** Limits in milliseconds for collecting pending input when a signal arrives. */
 const quiet = 20;
@@ -93,7 +98,7 @@ function keepTextAtSignals(
 export async function compose(
   context: ComposeContext,
   draft: Draft,
-  { continued, isComplete = false }: ComposeOptions = {},
+  { continued, isComplete = false, store }: ComposeOptions = {},
 ): Promise<ComposeResult> {
   const { config, terminal, submission } = context;
   const isTyped = !isComplete && terminal.inputIsTerminal && !config.settings.get("dryrun");
@@ -104,15 +109,16 @@ export async function compose(
   try {
     const ended = isComplete ? undefined : await collectDraft(context, draft, keeping, interrupt);
     isOpen = false;
-    let result = ended ?? (await prepareDeparture(context, draft, keeping, interrupt.signal));
+    let result = ended ?? (await prepareDeparture(context, draft, keeping, interrupt.signal, store));
     if ("departure" in result) {
-      const { departure, refused } = result;
+      const { departure, refused, copies, messageId } = result;
       try {
         const outcome = await submission.send(departure, { interrupt: interrupt.signal });
         result = await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keeping);
       } catch (error) {
         result = await reportUnsent(context, error, keeping);
       }
+      result = { ...result, messageId, copies };
     }
     keeping.settle();
     return result;
@@ -160,6 +166,8 @@ async function collectDraft(
 interface Ready {
   readonly departure: Departure;
   readonly refused: readonly Refusal[];
+  readonly copies: readonly Copy[];
+  readonly messageId: string;
 }
 
 /**
@@ -171,6 +179,7 @@ async function prepareDeparture(
   draft: Draft,
   keeping: Keeping,
   interrupt: AbortSignal,
+  store: Store | undefined,
 ): Promise<Ready | ComposeResult> {
   const { config, terminal } = context;
   if ((context.skipEmpty || config.settings.get("skipempty")) && draft.body.size === 0) return unsentResult(Exit.Ok);
@@ -199,15 +208,18 @@ async function prepareDeparture(
     }
     printError(terminal, error);
     if (draft.body.size > 0 && !draft.body.facts.ended) draft.body.append(toBytes("\n"));
-    await keeping.keepAndSay();
-    return unsentResult(error.exit);
+    return unsentResult(error.exit, { error, deadLetter: await keeping.keepAndSay() });
   }
   try {
-    const refused = [...prepared.refused, ...(await writeCopies(context, draft, prepared, interrupt))];
+    if (store !== undefined) return await store(draft, prepared, interrupt);
+    const written = await writeCopies(context, draft, prepared, interrupt);
+    const { copies } = written;
+    const refused = [...prepared.refused, ...written.refused];
+    const messageId = fieldValue(draft, "message-id") ?? prepared.stamp.messageId;
     const departure = await buildDeparture(context, draft, prepared, interrupt);
-    if (departure !== undefined) return { departure, refused };
+    if (departure !== undefined) return { departure, refused, copies, messageId };
     const { accepted } = summarizeCopies(prepared.people, refused);
-    return await reportOutcome(terminal, { accepted, refused }, keeping);
+    return { ...(await reportOutcome(terminal, { accepted, refused }, keeping)), messageId, copies };
   } catch (error) {
     return reportUnsent(context, error, keeping);
   }

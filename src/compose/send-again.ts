@@ -12,7 +12,7 @@ import { listEnvelope, prepareDraft, reportPlan } from "./sending/prepare-messag
 import { Interrupt } from "./typing/interrupt.ts";
 
 /** The message stays in its mailbox, so an unsent copy is not kept. */
-const keepsNothing = { keepAndSay: async () => {} };
+const keepsNothing = { keepAndSay: async () => undefined };
 
 /**
  * Sends a message, and reports the outcome.

@@ -246,6 +246,10 @@ export const variables = {
   DEAD: textKind("The file that receives unsent messages. By default ~/dead.letter.", "file"),
   debug: flagKind("Show the message instead of sending it."),
   dot: flagKind("A lone dot ends a message typed on a terminal."),
+  drafts: textKind(
+    "The mailbox in which mail --draft stores messages, and from which mail --send sends them. By default ~/drafts.",
+    "file",
+  ),
   dryrun: flagKind("Show the envelope and the message instead of sending it; the same as --dry-run."),
   dsn: textKind(
     "The events for which to request a delivery status notification: success, failure, delay or never.",

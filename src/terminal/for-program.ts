@@ -9,7 +9,8 @@ import type { Terminal } from "./terminal.ts";
 /** Returns a terminal for a program. @param json whether errors and warnings are printed as JSON objects */
 export function openForProgram(own: Terminal, json: boolean): Terminal {
   let hasBegun = false;
-  const out = (text: string | Uint8Array) => own.out(text);
+  let collecting: ((piece: string | Uint8Array) => void) | undefined;
+  const out = (text: string | Uint8Array) => (collecting === undefined ? own.out(text) : collecting(text));
   const err = (text: string) => {
     if (!json) own.err(text);
     else for (const line of text.split("\n")) if (line !== "") printValue({ warning: { message: withoutName(line) } });
@@ -26,8 +27,9 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
     out: (text) => (hasBegun ? out(text) : err(typeof text === "string" ? text : Buffer.from(text).toString())),
     err,
     ...(json ? { report: (error) => printValue({ error }) } : {}),
-    beginResult: () => {
+    beginResult: (collect) => {
       hasBegun = true;
+      collecting = collect;
     },
     flush: () => own.flush(),
     hasMore: () => own.hasMore(),

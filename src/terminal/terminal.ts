@@ -119,8 +119,10 @@ export interface Terminal {
   /**
    * Begins the result of a form for programs. Until then, output, such as that of start-up files, is written to standard
    * error.
+   *
+   * @param collect receives the output instead of standard output, until the next call
    */
-  beginResult?(): void;
+  beginResult?(collect?: (piece: string | Uint8Array) => void): void;
   /** Resolves when all output has been written. */
   flush(): Promise<void>;
 

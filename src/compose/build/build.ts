@@ -168,15 +168,12 @@ export async function buildEncodedMessage(
 
 /** Returns the text of an HTML body as a separate part. */
 async function writePlainForm(
-  { body }: Draft,
+  { body, form }: Draft,
   { charset }: Author,
   eightBit: boolean,
 ): Promise<{ part: TextPart; encoding: TransferEncoding }> {
-  const { htmlText } = await import("../../message/view/html-text.ts");
-  const { guess, moreCharsets } = await import("../../message/charsets.ts");
-  const decode = body.facts.utf8 || charset === undefined ? guess : ((await moreCharsets())(charset) ?? guess);
   const text = new Body();
-  text.append(Buffer.from(`${(await htmlText(decode(body.bytes()), 72)).trim()}\n`));
+  text.append(Buffer.from(form.plainForm ?? (await renderPlainForm(body, charset))));
   const encoding = transferEncodingOf(text.facts, eightBit);
   const lines = await loadEncoder(encoding);
   const header = formatFields([
@@ -184,6 +181,13 @@ async function writePlainForm(
     ["Content-Transfer-Encoding", encoding],
   ]);
   return { part: { header, size: estimateEncodedSize(encoding, text), lines: () => lines(text) }, encoding };
+}
+
+async function renderPlainForm(body: Body, charset: string | undefined): Promise<string> {
+  const { htmlText } = await import("../../message/view/html-text.ts");
+  const { guess, moreCharsets } = await import("../../message/charsets.ts");
+  const decode = body.facts.utf8 || charset === undefined ? guess : ((await moreCharsets())(charset) ?? guess);
+  return `${(await htmlText(decode(body.bytes()), 72)).trim()}\n`;
 }
 
 async function* prependBytes(header: Buffer, body: Iterable<Buffer> | AsyncIterable<Buffer>): AsyncIterable<Buffer> {

@@ -48,6 +48,8 @@ export interface BodyForm {
   readonly encoding?: TransferEncoding;
   /** Whether the body is HTML and is sent with a plain-text alternative. */
   readonly html?: true;
+  /** The plain-text alternative; by default `mail` generates it. */
+  readonly plainForm?: string;
   /** The type that the body gets if its content appears to be of that type. */
   readonly likelyType?: string;
   /** Whether MIME fields are omitted. */

@@ -1,8 +1,9 @@
 /** The context in which a message is composed: parts of the session and of the command line. */
 import type { Config } from "../../config/config.ts";
 import type { NamePlace } from "../../config/paths.ts";
-import type { ExitCode } from "../../errors.ts";
+import type { ExitCode, MailError } from "../../errors.ts";
 import type { AccessServer } from "../../mailbox/server-access.ts";
+import type { Outcome } from "../../submit/transport.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import type { MessageSource } from "../draft/draft.ts";
 import type { Wanted } from "../draft/requested-parts.ts";
@@ -36,7 +37,27 @@ export interface ComposeContext {
   };
 }
 
+/** The outcome of a message. The printed text, the JSON and the exit code are three views of it. */
 export interface ComposeResult {
   readonly exit: ExitCode;
   readonly sent: boolean;
+  /** The outcome for each recipient, if the message was submitted. */
+  readonly outcome?: Outcome;
+  /** The reason why the message was not submitted, or why its outcome is unknown. */
+  readonly error?: MailError;
+  /** The file in which the text of an undelivered message was saved. */
+  /** Whether the message may have been delivered to a recipient, so that another attempt could deliver it twice. */
+  readonly isUnknown?: boolean;
+  readonly deadLetter?: string | undefined;
+  readonly messageId?: string | undefined;
+  /** The copies for `record`, and for files and commands among the recipients. */
+  readonly copies?: readonly Copy[];
+}
+
+/** A copy of a message. */
+export interface Copy {
+  /** The file or command as given. */
+  readonly to: string;
+  /** The reason why the copy could not be written. */
+  readonly error: MailError | undefined;
 }

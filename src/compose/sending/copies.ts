@@ -1,7 +1,7 @@
 /** Copies of a message for the `record` file, and for files and commands among the recipients. */
 import type { Config } from "../../config/config.ts";
 import { expandFileName } from "../../config/paths.ts";
-import { Exit, MailError, printError } from "../../errors.ts";
+import { Exit, MailError } from "../../errors.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import type { Refusal } from "../../submit/transport.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
@@ -10,15 +10,21 @@ import type { Author, Stamp } from "../build/header-fields.ts";
 import type { Built } from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import type { Recipients } from "../draft/recipients.ts";
-import type { ComposeContext } from "./context.ts";
+import type { ComposeContext, Copy } from "./context.ts";
 import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder" | "accessServer">;
 
+/** The copies, and the files and commands among the recipients that did not receive the message. */
+export interface WrittenCopies {
+  readonly refused: readonly Refusal[];
+  readonly copies: readonly Copy[];
+}
+
 /**
  * Writes the copies. A failure to write the record is reported, but does not prevent sending.
  *
- * @returns the files and commands that did not receive the message
+ * @returns the copies; `refused` contains the files and commands among the recipients that did not receive the message
  * @throws the reason for the interrupt
  */
 export async function keepCopies(
@@ -32,17 +38,19 @@ export async function keepCopies(
     readonly author: Author;
     readonly interrupt: AbortSignal;
   },
-): Promise<Refusal[]> {
+): Promise<WrittenCopies> {
   const { config, terminal } = context;
   const { stamp, author, interrupt } = how;
   const record = recordFile(config.settings, how.record);
   const copyTo = (names: Pick<Recipients, "to" | "cc" | "bcc">) =>
     buildRawMessage(draft, names, stamp, author, { exact: false });
+  const copies: Copy[] = [];
   if (record !== undefined) {
-    const failed = await catchFailure(interrupt, async () =>
+    const error = await catchFailure(interrupt, async () =>
       keepCopy(context, record, await copyTo(people), stamp.date, interrupt),
     );
-    if (failed !== undefined) printError(terminal, failed);
+    if (error !== undefined) terminal.err(`mail: ${error.message}\n`);
+    copies.push({ to: record, error });
   }
   const refused: Refusal[] = [];
   for (const sink of people.sinks) {
@@ -52,9 +60,31 @@ export async function keepCopies(
         ? feedCommand(config, sink.slice(1), copyForMbox(config, copy, stamp.date), interrupt)
         : keepCopy(context, sink, copy, stamp.date, interrupt),
     );
+    copies.push({ to: sink, error: failed });
     if (failed !== undefined) refused.push({ recipient: sink, reply: reasonOf(failed), exit: failed.exit });
   }
-  return refused;
+  return { refused, copies };
+}
+
+/** Writes a copy of a message that was sent to the file that `record` names. A failure is reported. */
+export async function writeRecord(
+  context: Context,
+  { header, body }: { readonly header: Buffer; readonly body: Built },
+): Promise<Copy[]> {
+  const { config, terminal } = context;
+  const record = recordFile(config.settings, config.settings.text("record"));
+  if (record === undefined) return [];
+  const message = {
+    size: header.length + body.size,
+    *pieces() {
+      yield header;
+      yield* body.pieces();
+    },
+  };
+  const { signal } = new AbortController();
+  const error = await catchFailure(signal, () => keepCopy(context, record, message, new Date(), signal));
+  if (error !== undefined) terminal.err(`mail: ${error.message}\n`);
+  return [{ to: record, error }];
 }
 
 async function catchFailure(interrupt: AbortSignal, work: () => Promise<void>): Promise<MailError | undefined> {

@@ -1,6 +1,6 @@
 /** Reports the outcome of a message, keeps an undelivered message in dead.letter, and determines the exit code. */
 import type { Config } from "../../config/config.ts";
-import { Exit, type ExitCode, type MailError, printError } from "../../errors.ts";
+import { Exit, type ExitCode, MailError, printError } from "../../errors.ts";
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -8,8 +8,11 @@ import type { Keeping } from "../unsent/keep-unsent.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
 /** Returns the result for a message that was not sent. */
-export function unsentResult(exit: ExitCode): ComposeResult {
-  return { exit, sent: false };
+export function unsentResult(
+  exit: ExitCode,
+  more: Pick<ComposeResult, "error" | "deadLetter" | "isUnknown"> = {},
+): ComposeResult {
+  return { exit, sent: false, ...more };
 }
 
 /** Reports the refused recipients and returns the result. */
@@ -19,16 +22,20 @@ export async function reportOutcome(
   keeping: Pick<Keeping, "keepAndSay">,
 ): Promise<ComposeResult> {
   const [first] = outcome.refused;
-  if (first === undefined) return { exit: Exit.Ok, sent: true };
+  if (first === undefined) return { exit: Exit.Ok, sent: true, outcome };
   reportRefused(terminal, outcome.refused);
   if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${joinAddresses(outcome.accepted)}\n`);
-  await keeping.keepAndSay();
-  return { exit: first.exit, sent: outcome.accepted.length > 0 };
+  const isUnknown = outcome.refused.some(({ unknown }) => unknown === true);
+  const deadLetter = await keeping.keepAndSay();
+  return { exit: first.exit, sent: outcome.accepted.length > 0, outcome, deadLetter, isUnknown };
 }
 
 /** Prints on standard error each refused recipient with the server's reply. */
 export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
-  for (const { recipient, reply } of refused) terminal.err(`mail: ${recipient}: ${reply}\n`);
+  for (const { recipient, reply, exit, unknown } of refused) {
+    const reason = unknown === true ? "outcome unknown" : "recipient refused";
+    printError(terminal, new MailError(`${recipient}: ${reply}`, exit, undefined, { reason }));
+  }
 }
 
 /** Reports a submission that failed without a reply, and returns the result. */
@@ -38,8 +45,8 @@ export async function reportFailure(
   keeping: Pick<Keeping, "keepAndSay">,
 ): Promise<ComposeResult> {
   const exit = reportError(error, terminal, config);
-  await keeping.keepAndSay();
-  return unsentResult(exit);
+  const isUnknown = error instanceof OutcomeUnknown;
+  return unsentResult(exit, { error, isUnknown, deadLetter: await keeping.keepAndSay() });
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   splitTypedItems,
 } from "../draft/recipients.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
+import type { WrittenCopies } from "./copies.ts";
 import { reportRefused, unsentResult } from "./outcome.ts";
 
 /** A draft whose header has been checked and whose recipients have been resolved. */
@@ -121,20 +122,21 @@ export async function reportPlan(
 /**
  * Writes the copies for `record` and for recipients that are files or commands.
  *
- * @returns the files and commands to which the message could not be written
+ * @returns the copies; `refused` contains the files and commands to which the message could not be written
  */
 export async function writeCopies(
   context: ComposeContext,
   draft: Draft,
   { people, stamp, author }: PreparedDraft,
   interrupt: AbortSignal,
-): Promise<Refusal[]> {
+): Promise<WrittenCopies> {
   const { config } = context;
   const record = draft.record ?? fileOfRecipient(config, draft) ?? config.settings.text("record");
-  if (config.settings.get("dryrun") || (!record && people.sinks.length === 0)) return [];
+  if (config.settings.get("dryrun") || (!record && people.sinks.length === 0)) return { refused: [], copies: [] };
   const { keepCopies } = await import("./copies.ts");
-  const refused = await keepCopies(context, draft, people, { record, stamp, author, interrupt });
-  return followsBsdMailx(config) ? refused.map((each) => ({ ...each, exit: Exit.Failure })) : refused;
+  const { refused, copies } = await keepCopies(context, draft, people, { record, stamp, author, interrupt });
+  const exits = followsBsdMailx(config) ? refused.map((each) => ({ ...each, exit: Exit.Failure })) : refused;
+  return { refused: exits, copies };
 }
 
 /**

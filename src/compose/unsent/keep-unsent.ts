@@ -17,7 +17,7 @@ export class Keeping {
   readonly #draft: Draft;
   readonly #autosave: Autosave | undefined;
   #kept: Promise<string | undefined> | undefined;
-  #said: Promise<void> | undefined;
+  #said: Promise<string | undefined> | undefined;
 
   /**
    * @param autosave the copy of a typed draft, in case the process is killed
@@ -60,16 +60,17 @@ export class Keeping {
     return path;
   }
 
-  /** Saves the text and reports its path, which bsd-mailx does not do. */
-  keepAndSay(): Promise<void> {
+  /** Saves the text and reports its path, which bsd-mailx does not do. Returns the path if the text was saved. */
+  keepAndSay(): Promise<string | undefined> {
     this.#said ??= this.#say();
     return this.#said;
   }
 
-  async #say(): Promise<void> {
+  async #say(): Promise<string | undefined> {
     const path = await this.keep();
     const { config, terminal } = this.#context;
     if (path !== undefined && !followsBsdMailx(config)) terminal.err(`mail: the message is in ${path}\n`);
+    return path;
   }
 
   /** Removes the draft of a message that was sent or dropped. */

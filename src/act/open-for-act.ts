@@ -1,0 +1,21 @@
+/** Opens the mailbox on whose messages a form for programs acts. */
+import type { CommandLine } from "../cli/command-line.ts";
+import { MailError } from "../errors.ts";
+import { type FolderName, NoMail, openWithMail } from "../read/folder/folder.ts";
+import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
+import type { Folder, Session } from "../read/session/session.ts";
+
+/**
+ * Opens a mailbox. Returns undefined if there is no mail.
+ *
+ * @param name by default the mailbox that the command line names
+ */
+export async function openForAct(session: Session, given: CommandLine, name?: FolderName): Promise<Folder | undefined> {
+  try {
+    return await openWithMail(session, { ...(name ?? folderFromCommandLine(session, given)), mustBeMailbox: true });
+  } catch (error) {
+    if (error instanceof NoMail) return undefined;
+    if (!(error instanceof MailError)) throw error;
+    throw new MailError(error.message, failureToOpen(error), error);
+  }
+}

@@ -1,0 +1,68 @@
+/** Stores a message in the drafts folder instead of sending it (--draft). */
+import { buffer } from "node:stream/consumers";
+import { buildEncodedMessage } from "../compose/build/build.ts";
+import { fieldValue } from "../compose/build/header-fields.ts";
+import { type Composition, compose } from "../compose/compose.ts";
+import { Exit, MailError } from "../errors.ts";
+import { appendFlagged, appendMessages, storesFlags } from "../mailbox/append.ts";
+import { makeFiling } from "../mailbox/maildir/safe-delivery.ts";
+import { mboxForm } from "../mailbox/mbox-form.ts";
+import { keyOfMessage } from "../mailbox/message-key.ts";
+import { isServerAddress } from "../message/server-name.ts";
+import { appendOptions } from "../read/session/access-options.ts";
+import type { Session } from "../read/session/session.ts";
+import { nameDraftsFolder } from "./drafts-folder.ts";
+import type { StoredDraft, Submitted } from "./submission-result.ts";
+
+/** Stores a message. Its Bcc field is kept. @throws MailError; nothing was stored */
+export async function storeDraft(
+  session: Session,
+  { context, draft: given }: Composition,
+  { isComplete }: { readonly isComplete: boolean },
+): Promise<Submitted> {
+  const { path } = nameDraftsFolder(session);
+  let stored: StoredDraft | undefined;
+  const result = await compose(context, given, {
+    isComplete,
+    store: async (draft, { people, stamp, author }, signal) => {
+      const [sink] = people.sinks;
+      if (sink !== undefined) {
+        throw new MailError(`${sink}: a draft can be sent only to addresses; nothing was stored`, Exit.Usage);
+      }
+      const message = await buffer((await buildEncodedMessage(draft, people, stamp, author, { bcc: true })).open());
+      stored = await appendDraft(session, path, { message, date: stamp.date, signal });
+      return { exit: Exit.Ok, sent: false, messageId: fieldValue(draft, "message-id") ?? stamp.messageId };
+    },
+  });
+  return stored === undefined ? result : { ...result, notSent: "stored", draft: stored };
+}
+
+interface DraftToStore {
+  readonly message: Buffer;
+  readonly date: Date;
+  readonly signal: AbortSignal;
+}
+
+async function appendDraft(
+  session: Session,
+  path: string,
+  { message, date, signal }: DraftToStore,
+): Promise<StoredDraft | undefined> {
+  const { config } = session;
+  if (config.settings.get("dryrun")) {
+    session.terminal.out(message);
+    return undefined;
+  }
+  const options = appendOptions(session, signal);
+  if (storesFlags(path)) {
+    const filing = makeFiling("DS", "cur", date);
+    await appendFlagged(path, [{ pieces: [message], filing }], options);
+    return { id: isServerAddress(path) ? null : filing.base, folder: path };
+  }
+  const end = message.indexOf("\n\n") + 1;
+  const marked = [message.subarray(0, end), Buffer.from("Status: RO\nX-Status: T\n"), message.subarray(end)];
+  const form = Buffer.concat([...mboxForm({ sender: config.identity.user, date, message: marked })]);
+  await appendMessages(path, [[form]], options);
+  const id = keyOfMessage({ size: form.length, read: (from, to) => form.subarray(from, to) });
+  return { id, folder: path };
+}

@@ -1,0 +1,82 @@
+/** The outcome of a message that a program sends or stores, as JSON and as text. act/schemas.ts declares the JSON. */
+import type { ComposeResult } from "../compose/sending/context.ts";
+import { escapeControls, makeVisible } from "../message/safe-text.ts";
+import { schemaVersion } from "../read/without-session/json-line.ts";
+import type { Terminal } from "../terminal/terminal.ts";
+
+/** A message in the drafts folder. */
+export interface StoredDraft {
+  /** Null if the server does not report it. */
+  readonly id: string | null;
+  /** The absolute path or the address of the folder. */
+  readonly folder: string;
+}
+
+/** The outcome of a message, and what is known only to the form for programs. */
+export interface Submitted extends ComposeResult {
+  readonly draft?: StoredDraft;
+  /** Why the message was not sent, if this is not an error: "stored", "dry run" or "already sent". */
+  readonly notSent?: string;
+  /** With --dry-run: the envelope and the message. */
+  readonly preview?: string;
+  readonly warnings?: readonly string[];
+}
+
+/** Prints the outcome. Errors have been printed on standard error. */
+export function printSubmission(terminal: Terminal, submitted: Submitted, json: boolean): void {
+  terminal.beginResult?.();
+  terminal.out(json ? formatSubmission(submitted) : describeSubmission(submitted));
+}
+
+function formatSubmission(submitted: Submitted): string {
+  const { outcome, messageId, deadLetter, copies = [], draft, preview, warnings = [] } = submitted;
+  const failedCopies = copies.flatMap(({ error }) => (error === undefined ? [] : [error.message]));
+  const value = {
+    version: schemaVersion,
+    sent: isSent(submitted),
+    reason: reasonOf(submitted),
+    messageId: messageId ?? null,
+    queueId: outcome?.queueId ?? null,
+    accepted: isSent(submitted) ? (outcome?.accepted ?? []) : [],
+    refused: (outcome?.refused ?? []).map(({ recipient, reply, exit }) => ({ recipient, reply, exit })),
+    queued:
+      outcome?.queued === undefined
+        ? null
+        : {
+            id: outcome.queued.id,
+            recipients: outcome.queued.recipients.map(({ recipient, reply, exit }) => ({ recipient, reply, exit })),
+          },
+    deadLetter: deadLetter ?? null,
+    copies: copies.map(({ to, error }) => ({ to, done: error === undefined, error: error?.message ?? null })),
+    warnings: [...failedCopies, ...warnings],
+    draft: draft ?? null,
+    ...(preview === undefined ? {} : { preview }),
+  };
+  return `${escapeControls(JSON.stringify(value))}\n`;
+}
+
+function isSent({ outcome, notSent }: Submitted): boolean {
+  return notSent === "already sent" || (notSent === undefined && (outcome?.accepted.length ?? 0) > 0);
+}
+
+/** Returns why the message was not sent, or not to all recipients; null if it was. */
+function reasonOf(submitted: Submitted): string | null {
+  const { notSent, isUnknown, error, outcome } = submitted;
+  if (notSent !== undefined) return notSent;
+  if (isUnknown === true) return "outcome unknown";
+  if (error !== undefined) return error.reason;
+  if (outcome === undefined) return "not sent";
+  if (outcome.refused.length > 0) return "recipient refused";
+  return outcome.queued === undefined ? null : "queued";
+}
+
+/** Returns the text that is printed without --json: nothing, as after a plain message, unless a draft is concerned. */
+function describeSubmission(submitted: Submitted): string {
+  const { draft, outcome, notSent } = submitted;
+  if (draft === undefined) return "";
+  const { id, folder } = draft;
+  const name = makeVisible(id === null ? folder : id);
+  if (notSent === "stored") return `${name}: stored in ${makeVisible(folder)}\n`;
+  if (notSent !== undefined) return `${name}: ${notSent}\n`;
+  return isSent(submitted) ? `${name}: sent to ${makeVisible((outcome?.accepted ?? []).join(", "))}\n` : "";
+}

@@ -1,0 +1,269 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { runMail } from "../run-mail.ts";
+import { closeServers, type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
+import { makePlace } from "./support/boxes.ts";
+import { parseLines, parseProblems } from "./support/schemas.ts";
+
+const place = makePlace();
+afterAll(() => rmSync(place.home, { recursive: true, force: true }));
+afterEach(closeServers);
+
+const at = (name: string) => join(place.home, name);
+
+beforeEach(() => {
+  for (const name of readdirSync(place.home)) rmSync(at(name), { recursive: true, force: true });
+});
+
+async function start(script: Script = {}, settings = ""): Promise<ScriptedServer> {
+  const server = await scriptedServer(script);
+  writeFileSync(at(".mailrc"), `set mta=smtp://127.0.0.1:${server.port}\nset hostname=here.example\n${settings}`);
+  return server;
+}
+
+async function send(argv: readonly string[], input = "text\n") {
+  const env = { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" };
+  const { exit, out, err } = await runMail(["-n", "--json", ...argv], env, input);
+  const [value, ...others] = parseLines("submission", out);
+  expect(others).toEqual([]);
+  return { exit, value, problems: parseProblems(err) };
+}
+
+const refusing: Script = { RCPT: (line) => (/nobody/.test(line) ? "550 5.1.1 no such user" : "250 ok") };
+const toDraft = (draft: object) => send(["--from-json"], JSON.stringify(draft));
+
+describe("mail --json with an option that means sending", () => {
+  test("an accepted message: the queue id and the recipients", async () => {
+    const { messages } = await start();
+    const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "bob@x.org"]);
+    const [, messageId] = /^Message-ID: (.*)$/m.exec(messages[0] ?? "") ?? [];
+    expect({ exit, problems }).toEqual({ exit: 0, problems: [] });
+    expect(value).toEqual({
+      version: 1,
+      sent: true,
+      reason: null,
+      messageId,
+      queueId: "TEST42",
+      accepted: ["ann@x.org", "bob@x.org"],
+      refused: [],
+      queued: null,
+      deadLetter: null,
+      copies: [],
+      warnings: [],
+      draft: null,
+    });
+  });
+
+  test("a refused recipient: the server's reply, the exit code and the file that contains the text", async () => {
+    await start(refusing);
+    const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "nobody@x.org"]);
+    const refused = [{ recipient: "nobody@x.org", reply: expect.stringMatching(/^550 .*no such user/), exit }];
+    expect(value).toMatchObject({ sent: true, reason: "recipient refused", accepted: ["ann@x.org"], refused });
+    expect(value).toMatchObject({ deadLetter: at("dead.letter") });
+    expect(exit).toBe(67);
+    expect(problems[0]).toMatchObject({ error: { code: 67, reason: "recipient refused" } });
+    expect(readFileSync(at("dead.letter"), "utf8")).toContain("text");
+  });
+
+  test("a server that cannot be reached: not sent, with the reason of the error", async () => {
+    const { close } = await start();
+    await close();
+    const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
+    expect({ exit, value }).toMatchObject({ exit: 75, value: { sent: false, reason: "no connection", accepted: [] } });
+    expect(problems[0]).toMatchObject({ error: { code: 75, reason: "no connection" } });
+  });
+
+  test("a connection that is lost after the message: the outcome is unknown", async () => {
+    await start({ dot: "close" });
+    const { exit, value } = await send(["-s", "hola", "ann@x.org"]);
+    expect(value).toMatchObject({ sent: false, reason: "outcome unknown", accepted: [] });
+    expect(exit).not.toBe(0);
+  });
+
+  test("a message that was sent, although its copy failed: exit code 0 and a warning", async () => {
+    await start({}, "set record=nowhere/sent\n");
+    const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
+    const error = expect.stringMatching(/No such file/);
+    expect(value).toMatchObject({
+      sent: true,
+      copies: [{ to: "nowhere/sent", done: false, error }],
+      warnings: [error],
+    });
+    expect({ exit, problems }).toEqual({ exit: 0, problems: [{ warning: { message: error } }] });
+  });
+
+  test("a message in the queue is neither accepted nor refused", async () => {
+    await start({ RCPT: "451 4.7.1 later" }, "set queue\n");
+    const { exit, value } = await send(["-s", "hola", "ann@x.org"]);
+    expect(value).toMatchObject({ sent: false, reason: "queued", accepted: [], refused: [] });
+    expect(value?.["queued"]).toMatchObject({ id: expect.any(String), recipients: [{ recipient: "ann@x.org" }] });
+    expect(exit).toBe(0);
+  });
+
+  test("--dry-run sends nothing and shows the message; an empty message does not disturb the output", async () => {
+    const { messages } = await start();
+    const { exit, value } = await send(["--dry-run", "-s", "hola", "ann@x.org"], "");
+    expect({ exit, value }).toMatchObject({ exit: 0, value: { sent: false, reason: "dry run", accepted: [] } });
+    expect(value?.["preview"]).toMatch(/RCPT TO:<ann@x\.org>(?:.*\n)*Subject: hola\n/);
+    expect(messages).toEqual([]);
+  });
+
+  test("an attachment that cannot be read: nothing is sent", async () => {
+    const { messages } = await start();
+    const { exit, value } = await send(["-s", "hola", "-A", "./none", "ann@x.org"]);
+    expect({ exit, value }).toMatchObject({ exit: 66, value: { sent: false, reason: "ENOENT" } });
+    expect(messages).toEqual([]);
+  });
+});
+
+describe("mail --from-json", () => {
+  test("a complete draft is sent", async () => {
+    const { messages, commands } = await start();
+    writeFileSync(at("data.csv"), "1,2\n");
+    const { exit } = await toDraft({
+      from: { name: 'Zoë "Z" K', address: "zoe@x.org" },
+      to: ["Ann <ann@x.org>", { name: "R/D, team", address: "rd@x.org" }],
+      cc: "bob@x.org",
+      bcc: ["eve@x.org"],
+      subject: "¿qué?",
+      text: "plain\n",
+      html: "<p>rich</p>",
+      attachments: [
+        { path: at("data.csv") },
+        { base64: Buffer.from("hola").toString("base64"), name: "../a.bin", type: "application/x-test" },
+      ],
+      headers: { "X-One": "1", "X-Two": ["2", "3"], "Reply-To": "list@x.org" },
+      inReplyTo: "<0@x.org>",
+    });
+    expect(exit).toBe(0);
+    const recipients = commands.filter((line) => /^RCPT/.test(line)).map((line) => /<(.*)>/.exec(line)?.[1]);
+    expect(recipients.sort()).toEqual(["ann@x.org", "bob@x.org", "eve@x.org", "rd@x.org"]);
+    expect(commands.find((line) => /^MAIL/.test(line))).toContain("<zoe@x.org>");
+    const [message = ""] = messages;
+    for (const line of [
+      "Cc: bob@x.org",
+      "X-One: 1",
+      "X-Two: 2",
+      "X-Two: 3",
+      "Reply-To: list@x.org",
+      "In-Reply-To: <0@x.org>",
+    ])
+      expect(message).toContain(`\n${line}\n`);
+    expect(message).toMatch(/^References: <0@x\.org>$/m);
+    expect(message).toMatch(/\nplain\n(?:.*\n)*<p>rich<\/p>/);
+    expect(message).toMatch(/filename="?data\.csv/);
+    expect(message).toMatch(/application\/x-test.*name="?\.\._a\.bin/s);
+    expect(message).toContain("aG9sYQ==");
+    expect(message).not.toContain("eve@x.org");
+  });
+
+  test.each<[what: string, draft: unknown]>([
+    ["an unknown key", { to: "ann@x.org", body: "x" }],
+    ["no recipients", { subject: "x" }],
+    ["a subject that is not a string", { to: "ann@x.org", subject: 5 }],
+    ["an array", [{ to: "ann@x.org" }]],
+    ["a line break in the subject", { to: "ann@x.org", subject: "x\nBcc: eve@x.org" }],
+    ["a line break in a name", { to: { name: "Ann\r\nBcc: eve@x.org", address: "ann@x.org" } }],
+    ["a line break in an address", { to: "ann@x.org\nBcc: eve@x.org" }],
+    ["a line break in a field", { to: "ann@x.org", headers: { "X-A": "1\nBcc: eve@x.org" } }],
+    ["a line break in the name of a field", { to: "ann@x.org", headers: { "X-A: 1\nBcc": "eve@x.org" } }],
+    ["recipients in a field", { to: "ann@x.org", headers: { bcc: "eve@x.org" } }],
+    ["the structure in a field", { to: "ann@x.org", headers: { "Content-Type": "text/html" } }],
+    ["a line break in a message-id", { to: "ann@x.org", inReplyTo: "<a@b>\nBcc: eve@x.org" }],
+    ["several addresses in one string", { to: "ann@x.org, eve@x.org" }],
+    ["a command as a recipient", { to: "|touch made" }],
+    ["a file as a recipient", { to: "./made" }],
+    ["an option as a recipient", { to: "-oQ/tmp" }],
+    ["a null", { to: null }],
+    ["an attachment without content", { to: "ann@x.org", attachments: [{ name: "x" }] }],
+    ["invalid base64", { to: "ann@x.org", attachments: [{ name: "x", base64: "a*b=" }] }],
+    ["half a character", { to: "ann@x.org", text: "\ud800" }],
+  ])("%s is refused, and nothing is sent", async (_what, draft) => {
+    const { commands } = await start();
+    const { exit, value, problems } = await send(["--from-json"], JSON.stringify(draft));
+    expect({ exit, value }).toMatchObject({ exit: 65, value: { sent: false, reason: "invalid draft" } });
+    expect(problems).toMatchObject([{ error: { code: 65, reason: "invalid draft" } }]);
+    expect(commands).toEqual([]);
+    expect(existsSync(at("made"))).toBe(false);
+  });
+
+  test("text that is not JSON is refused", async () => {
+    expect(await send(["--from-json"], "To: ann@x.org\n\nx")).toMatchObject({ exit: 65 });
+  });
+});
+
+describe.each(["mbox", "Maildir"] as const)("drafts in a folder of the format %s", (kind) => {
+  beforeEach(() => {
+    if (kind === "Maildir")
+      for (const each of ["new", "cur", "tmp"]) mkdirSync(at(`drafts/${each}`), { recursive: true });
+  });
+
+  const store = async () => {
+    const { value } = await send(["--draft", "-s", "hola", "-b", "eve@x.org", "ann@x.org"]);
+    return String((value?.["draft"] as Record<string, unknown> | undefined)?.["id"]);
+  };
+
+  test("--draft stores the message with its hidden recipients, and --send sends it without them and removes it", async () => {
+    const { messages, commands } = await start();
+    const id = await store();
+    expect(commands).toEqual([]);
+    const [draft] = place.json("message", ["-f", "drafts"]).values;
+    expect(draft).toMatchObject({ id, subject: "hola", flags: ["read", "draft"] });
+    const { exit, value } = await send(["--send", id]);
+    expect({ exit, value }).toMatchObject({
+      exit: 0,
+      value: { sent: true, reason: null, accepted: ["ann@x.org", "eve@x.org"], messageId: draft?.["messageId"] },
+    });
+    expect(messages).toEqual([expect.not.stringContaining("eve@x.org")]);
+    expect(messages[0]).toMatch(/^Date: .*\n(?:.*\n)*\ntext\n$/);
+    expect(messages[0]).not.toMatch(/^(?:X-)?Status:/m);
+    expect(place.subjects("drafts")).toEqual([]);
+    expect(await send(["--send", `id:${id}`])).toMatchObject({ exit: 1, value: { sent: false, reason: "gone" } });
+    expect(messages).toHaveLength(1);
+  });
+
+  test("an attempt whose outcome is unknown is not repeated without --again", async () => {
+    let reply = "close";
+    const { messages } = await start({ dot: () => reply });
+    const id = await store();
+    expect(await send(["--send", id])).toMatchObject({ exit: 75, value: { sent: false, reason: "outcome unknown" } });
+    expect(await send(["--send", id])).toMatchObject({ exit: 75, value: { sent: false, reason: "outcome unknown" } });
+    expect(messages).toHaveLength(1);
+    expect(place.subjects("drafts")).toEqual(["hola"]);
+    reply = "250 ok";
+    expect(await send(["--send", id, "--again"])).toMatchObject({ exit: 0, value: { sent: true, reason: null } });
+    expect(messages).toHaveLength(2);
+    expect(place.subjects("drafts")).toEqual([]);
+  });
+
+  test("a draft that was certainly not sent can be sent again", async () => {
+    let reply = "451 4.3.0 later";
+    const { messages } = await start({ MAIL: () => reply });
+    const id = await store();
+    expect(await send(["--send", id])).toMatchObject({ exit: 75, value: { sent: false } });
+    reply = "250 ok";
+    expect(await send(["--send", id])).toMatchObject({ exit: 0, value: { sent: true } });
+    expect(messages).toHaveLength(1);
+  });
+
+  test("a recipient that has received the draft does not receive it again", async () => {
+    let reply = "550 5.1.1 no";
+    const { commands } = await start({ RCPT: (line) => (line.includes("eve@") ? reply : "250 ok") });
+    const id = await store();
+    expect(await send(["--send", id])).toMatchObject({ exit: 67, value: { sent: true, accepted: ["ann@x.org"] } });
+    reply = "250 ok";
+    const before = commands.length;
+    expect(await send(["--send", id])).toMatchObject({ exit: 0, value: { accepted: ["ann@x.org", "eve@x.org"] } });
+    expect(commands.slice(before).filter((line) => /^RCPT/.test(line))).toEqual([expect.stringContaining("eve@x.org")]);
+    expect(place.subjects("drafts")).toEqual([]);
+  });
+
+  test("several processes that send the same draft at the same time send it once", async () => {
+    const { messages } = await start();
+    const id = await store();
+    const results = await Promise.all([1, 2, 3].map(() => send(["--send", id])));
+    expect(messages).toHaveLength(1);
+    expect(results.filter(({ exit }) => exit === 0).length).toBeGreaterThan(0);
+  });
+});
