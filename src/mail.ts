@@ -166,7 +166,7 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
       const forProgram = isForProgram(given) ? (given.json ? "json" : "text") : undefined;
       terminal = await open({ interactive: given.interactive, forProgram });
       const session = await startSession(terminal, given);
-      if (given.act === undefined && !isSending(given)) terminal.beginResult?.();
+      if (given.act === undefined && !sendsForProgram(given)) terminal.beginResult?.();
       const task = await loadTask(given);
       try {
         const ended = await task(session);

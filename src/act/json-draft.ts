@@ -86,7 +86,7 @@ function requireObject(value: unknown, where: string, allowed: readonly string[]
   return value as Values;
 }
 
-function readText(values: Values, key: string, where = key): string | undefined {
+function readJsonText(values: Values, key: string, where = key): string | undefined {
   const value = values[key];
   if (value === undefined) return undefined;
   if (typeof value !== "string") throw makeInvalidError(where, "must be a string");
@@ -96,7 +96,7 @@ function readText(values: Values, key: string, where = key): string | undefined 
 
 /** Returns a text that becomes part of the header. */
 function readLine(values: Values, key: string, where = key): string | undefined {
-  const value = readText(values, key, where);
+  const value = readJsonText(values, key, where);
   if (value !== undefined && /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/.test(value))
     throw makeInvalidError(where, "contains a line break or another control character");
   return value;
@@ -157,8 +157,8 @@ function addReferences(draft: Draft, values: Values): void {
 }
 
 function addText(draft: Draft, values: Values): void {
-  const text = readText(values, "text");
-  const html = readText(values, "html");
+  const text = readJsonText(values, "text");
+  const html = readJsonText(values, "html");
   draft.body.append(Buffer.from(html ?? text ?? ""));
   if (html === undefined) return;
   draft.form = { html: true, ...(text === undefined ? {} : { plainForm: text }) };
@@ -169,15 +169,15 @@ async function readAttachments(session: Session, value: unknown): Promise<Attach
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw makeInvalidError("attachments", "must be an array");
   const attachments: Attachment[] = [];
-  for (const [index, each] of value.entries()) attachments.push(await readAttachment(session, each, index));
+  for (const [index, each] of value.entries()) attachments.push(await readJsonAttachment(session, each, index));
   return attachments;
 }
 
-async function readAttachment({ config }: Session, value: unknown, index: number): Promise<Attachment> {
+async function readJsonAttachment({ config }: Session, value: unknown, index: number): Promise<Attachment> {
   const where = `attachments[${index}]`;
   const given = requireObject(value, where, ["path", "base64", "name", "type"]);
-  const path = readText(given, "path", `${where}.path`);
-  const base64 = readText(given, "base64", `${where}.base64`);
+  const path = readJsonText(given, "path", `${where}.path`);
+  const base64 = readJsonText(given, "base64", `${where}.base64`);
   const fileName = readLine(given, "name", `${where}.name`);
   const type = readLine(given, "type", `${where}.type`);
   if (type !== undefined && !/^[\w.+-]+\/[\w.+-]+$/.test(type))

@@ -45,6 +45,16 @@ const address = {
   required: ["address"],
   properties: { name: { type: "string" }, address: { type: "string" } },
 };
+const describeAttachment = (key: string, required: readonly string[], description: string) => ({
+  type: "object",
+  additionalProperties: false,
+  required,
+  properties: {
+    [key]: { type: "string", description },
+    name: { type: "string", description: "The name that the recipient sees." },
+    type: { type: "string", description: "The MIME type." },
+  },
+});
 const addresses = (description: string) => ({
   description,
   anyOf: [address, { type: "array", items: address }],
@@ -210,16 +220,11 @@ const schemas: Readonly<Record<string, Schema>> = {
       attachments: {
         type: "array",
         items: {
-          type: "object",
-          additionalProperties: false,
           description: "A file, given by its path, or by its content in base64 and its name.",
-          properties: {
-            path: { type: "string" },
-            base64: { type: "string" },
-            name: { type: "string" },
-            type: { type: "string", description: "The MIME type." },
-          },
-          oneOf: [{ required: ["path"] }, { required: ["base64", "name"], not: { required: ["path"] } }],
+          anyOf: [
+            describeAttachment("path", ["path"], "The path of the file."),
+            describeAttachment("base64", ["base64", "name"], "The content."),
+          ],
         },
       },
       headers: {

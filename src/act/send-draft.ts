@@ -48,7 +48,7 @@ async function sendFound(session: Session, given: CommandLine, found: FoundDraft
   const record = await SendRecord.open(session.config, key);
   try {
     if (record.state === "sent" && !given.outgoing.again) {
-      const warnings = await removeDraft(session, found);
+      const warnings = await removeSentDraft(session, found);
       const outcome = { accepted: record.accepted, refused: [] };
       return { exit: Exit.Ok, sent: true, outcome, draft, notSent: "already sent", warnings };
     }
@@ -67,7 +67,7 @@ async function sendFound(session: Session, given: CommandLine, found: FoundDraft
     if (state === "unknown") return { ...result, exit: Exit.TempFail, draft };
     if (state !== "sent") return { ...result, draft };
     const copies = await writeRecord(context, stored);
-    return { ...result, copies, draft, warnings: await removeDraft(session, found) };
+    return { ...result, copies, draft, warnings: await removeSentDraft(session, found) };
   } finally {
     await record.close();
     stored.body.close();
@@ -111,7 +111,7 @@ async function readDraft({ folder, message }: FoundDraft): Promise<{ key: string
 }
 
 /** Removes a draft that was sent. @returns a warning if it could not be removed */
-async function removeDraft(session: Session, { folder, message }: FoundDraft): Promise<string[]> {
+async function removeSentDraft(session: Session, { folder, message }: FoundDraft): Promise<string[]> {
   const { set, clear } = stateChanges.delete;
   markMessage(folder, message, set | Flag.Touched, clear & ~Flag.Touched);
   try {

@@ -12,7 +12,7 @@ export async function sendForProgram(session: Session, given: CommandLine): Prom
   const { terminal } = session;
   let submitted: Submitted;
   try {
-    submitted = await submitMessage(session, given);
+    submitted = await submitForProgram(session, given);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     printError(terminal, error);
@@ -22,7 +22,7 @@ export async function sendForProgram(session: Session, given: CommandLine): Prom
   return submitted.exit;
 }
 
-async function submitMessage(session: Session, given: CommandLine): Promise<Submitted> {
+async function submitForProgram(session: Session, given: CommandLine): Promise<Submitted> {
   const { terminal, config } = session;
   const isDryRun = config.settings.get("dryrun");
   const shown: Buffer[] = [];

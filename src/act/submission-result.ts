@@ -33,11 +33,11 @@ function formatSubmission(submitted: Submitted): string {
   const failedCopies = copies.flatMap(({ error }) => (error === undefined ? [] : [error.message]));
   const value = {
     version: schemaVersion,
-    sent: isSent(submitted),
-    reason: reasonOf(submitted),
+    sent: wasAccepted(submitted),
+    reason: explainUnsent(submitted),
     messageId: messageId ?? null,
     queueId: outcome?.queueId ?? null,
-    accepted: isSent(submitted) ? (outcome?.accepted ?? []) : [],
+    accepted: wasAccepted(submitted) ? (outcome?.accepted ?? []) : [],
     refused: (outcome?.refused ?? []).map(({ recipient, reply, exit }) => ({ recipient, reply, exit })),
     queued:
       outcome?.queued === undefined
@@ -55,12 +55,12 @@ function formatSubmission(submitted: Submitted): string {
   return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
-function isSent({ outcome, notSent }: Submitted): boolean {
+function wasAccepted({ outcome, notSent }: Submitted): boolean {
   return notSent === "already sent" || (notSent === undefined && (outcome?.accepted.length ?? 0) > 0);
 }
 
 /** Returns why the message was not sent, or not to all recipients; null if it was. */
-function reasonOf(submitted: Submitted): string | null {
+function explainUnsent(submitted: Submitted): string | null {
   const { notSent, isUnknown, error, outcome } = submitted;
   if (notSent !== undefined) return notSent;
   if (isUnknown === true) return "outcome unknown";
@@ -78,5 +78,5 @@ function describeSubmission(submitted: Submitted): string {
   const name = makeVisible(id === null ? folder : id);
   if (notSent === "stored") return `${name}: stored in ${makeVisible(folder)}\n`;
   if (notSent !== undefined) return `${name}: ${notSent}\n`;
-  return isSent(submitted) ? `${name}: sent to ${makeVisible((outcome?.accepted ?? []).join(", "))}\n` : "";
+  return wasAccepted(submitted) ? `${name}: sent to ${makeVisible((outcome?.accepted ?? []).join(", "))}\n` : "";
 }

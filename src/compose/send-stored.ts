@@ -42,7 +42,7 @@ export async function sendStored(
   const { config, terminal, submission, verbose } = context;
   const interrupt = new Interrupt(terminal);
   const text = stored.header.toString("latin1");
-  const addresses = (name: string) => fieldValues(text, name).flatMap(listAddresses);
+  const addresses = (name: string) => fieldValues(text, name).flatMap(collectFieldAddresses);
   const draft = emptyDraft();
   draft.to = addresses("to");
   draft.cc = addresses("cc");
@@ -94,7 +94,7 @@ export async function sendStored(
   }
 }
 
-function listAddresses(value: string): string[] {
+function collectFieldAddresses(value: string): string[] {
   return parseAddressField(value).map(({ address }) => address);
 }
 
