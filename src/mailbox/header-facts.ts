@@ -23,6 +23,11 @@ const fieldNames = {
 const texts = ["envelope", ...(Object.keys(fieldNames) as (keyof typeof fieldNames)[])] as const;
 const numbers = ["date", "plain"] as const;
 
+/** The text columns that contain the values of a field, by the field's name in lower case. */
+export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(
+  (Object.keys(fieldNames) as (keyof typeof fieldNames)[]).map((column) => [fieldNames[column], column]),
+);
+
 /**
  * Returns the text of a header, one character per byte, without the empty line. Returns undefined if the header is
  * unusual, so that facts may have more than one value: if it is long, contains CRs, or has an unusual From_ line.

@@ -115,6 +115,7 @@ class TextColumnInMemory {
   #ends: Uint32Array<ArrayBuffer>;
   /** The bytes that were loaded, one character per byte. Parts of one string need little time and memory. */
   readonly #text: string;
+  #lower: string | undefined;
   /** The bytes that follow `#text`. */
   #bytes: Buffer;
   /** Values that follow those in `#bytes`. Many short strings are converted to bytes together. */
@@ -167,6 +168,14 @@ class TextColumnInMemory {
     this.#flush();
     const bytes = this.#bytes.subarray(start - loaded, end - loaded);
     return this.#isAscii ? bytes.toString("latin1") : decodeBytes(bytes);
+  }
+
+  /** Returns a row's values in lower case; undefined if they were not loaded or contain characters other than ASCII. */
+  readLower(row: number): string | undefined {
+    const end = this.#ends[row] as number;
+    if (end > this.#text.length) return undefined;
+    this.#lower ??= this.#text.toLowerCase();
+    return this.#lower.slice(this.#starts[row], end);
   }
 
   /** Returns the starts and the ends of the first `count` rows, and the bytes. */
@@ -288,6 +297,20 @@ export class FactTable implements FactSource {
     const end = text.length - 1;
     if (end < 0) return [];
     return text.indexOf("\n") === end ? [text.slice(0, end)] : text.slice(0, end).split("\n");
+  }
+
+  /**
+   * Returns whether a row's decoded values may contain all of the given words, ignoring case.
+   *
+   * @param words printable ASCII in lower case, without spaces
+   */
+  mayContain(column: TextColumn, row: number, words: readonly string[]): boolean {
+    const texts = this.#textsOf(column);
+    if (!this.knows(row, columnBits[column])) return true;
+    const text = texts.readLower(row);
+    // Encoded words and missing fields are left to the caller.
+    if (text === undefined || text === "" || text.includes("=?")) return true;
+    return words.every((word) => text.includes(word));
   }
 
   /** Sets the values of a row. @param values lossless text without LF */

@@ -131,6 +131,13 @@ export interface MessageStates {
    */
   facts?(message: number): ListFacts | undefined;
   /**
+   * Returns false if it is known that the decoded values of a header field do not contain all of the given words.
+   *
+   * @param field in lower case
+   * @param words printable ASCII in lower case, without spaces
+   */
+  mayContain?(message: number, field: string, words: readonly string[]): boolean;
+  /**
    * Returns a key that identifies a message as long as it is in the mailbox: a hash of its content in an mbox
    * (message-key.ts), the unique name in a Maildir. Identical copies in an mbox have the same key.
    *

@@ -3,7 +3,7 @@
  * requests the facts of most messages reads them from the headers. Later commands and sessions use the table.
  */
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
-import { isHeaderNumber, readNumberFact, readTextFact, usualHeader } from "../header-facts.ts";
+import { columnsByField, isHeaderNumber, readNumberFact, readTextFact, usualHeader } from "../header-facts.ts";
 import {
   columnBits,
   type FactSource,
@@ -79,6 +79,13 @@ export class KeptFacts implements FactSource {
   find(message: number): ListFacts | undefined {
     const row = this.#row(message);
     return row === undefined ? undefined : new Row(this, row);
+  }
+
+  /** Returns whether a field of a message may contain all of the given words (FactTable). */
+  mayContain(message: number, field: string, words: readonly string[]): boolean {
+    const [table, column] = [this.#table, columnsByField.get(field)];
+    if (table === undefined || column === undefined || this.#file?.replaced.has(message) === true) return true;
+    return message > table.count || table.mayContain(column, message - 1, words);
   }
 
   /** Returns a message's row in the table, which is added if it is missing. */

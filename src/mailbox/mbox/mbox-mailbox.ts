@@ -141,6 +141,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return this.#tracked.facts?.find(message);
   }
 
+  mayContain(message: number, field: string, words: readonly string[]): boolean {
+    return this.#tracked.facts?.mayContain(message, field, words) ?? true;
+  }
+
   prepareFacts(messages: number): void {
     this.#tracked.prepareFacts(messages);
   }

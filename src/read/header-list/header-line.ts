@@ -41,7 +41,8 @@ export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: s
   const { ofOwn, ofOthers } = showRecipient;
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
   const recipients = shows ? (facts?.to ?? fieldValues(listed.text, "to", names)) : [];
-  const fromLine = facts?.envelope === undefined ? listed.text : `From ${facts.envelope}`;
+  const envelope = facts?.envelope;
+  const fromLine = envelope === undefined ? listed.text : `From ${envelope}`;
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
     date: (names === "with blanks" ? readEnvelope : readFromLine)(fromLine).date,

@@ -3,6 +3,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
+import type { ServerTerm } from "../../mailbox/server-term.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Candidate } from "./candidate.ts";
 import { allOf, Cost, isStateQuery, type Query } from "./query.ts";
@@ -74,10 +75,11 @@ async function* runPass(
   let found: number[] = [];
   const need = query.cost === Cost.Body ? "text" : "header";
   for await (const { messages: opened, stored } of mailbox.openMessages(messages, need)) {
+    const mayMatch = makeFactTest(stored, query.server);
     for (const candidate of makeCandidates(stored, opened, query.cost)) {
       const waited = pause(candidate.message);
       if (waited !== undefined) await waited;
-      if (!query.matches(candidate)) continue;
+      if (!mayMatch(candidate.message) || !query.matches(candidate)) continue;
       found.push(candidate.message);
       if (found.length < batch) continue;
       yield found;
@@ -90,6 +92,19 @@ async function* runPass(
 function* makeCandidates(stored: StoredMessages, messages: readonly number[], cost: Cost): Iterable<Candidate> {
   if (cost === Cost.Body) yield* wholeCandidates(stored, messages);
   else for (const message of messages) yield new Candidate(stored, message);
+}
+
+/** Returns a function that returns false for messages that, according to the known facts, do not match a query. */
+function makeFactTest(stored: StoredMessages, term: ServerTerm | undefined): (message: number) => boolean {
+  if (term === undefined || stored.mayContain === undefined) return () => true;
+  if ("allOf" in term) {
+    const tests = term.allOf.map((each) => makeFactTest(stored, each));
+    return (message) => tests.every((test) => test(message));
+  }
+  if (!("field" in term) || term.words.length === 0) return () => true;
+  const field = term.field.toLowerCase();
+  const words = term.words.map((word) => word.toLowerCase());
+  return (message) => stored.mayContain?.(message, field, words) ?? true;
 }
 
 function* wholeCandidates(stored: StoredMessages, messages: readonly number[]): Iterable<Candidate> {
