@@ -53,7 +53,12 @@ export function formatServerAddress({ protocol, user, host, port, folder }: Serv
 /** Returns whether two addresses name the same folder. A missing user stands for any user; a missing folder is INBOX. */
 export function areSameFolder(first: string, second: string): boolean {
   const [one, other] = [parseServerAddress(first), parseServerAddress(second)];
-  return areOnSameServer(one, other) && (one.folder || "INBOX") === (other.folder || "INBOX");
+  return areOnSameServer(one, other) && canonicalFolder(one) === canonicalFolder(other);
+}
+
+/** Returns the folder's name. INBOX may be written in any case (RFC 9051, section 5.1). */
+function canonicalFolder({ folder }: ServerAddress): string {
+  return folder === "" || /^inbox$/i.test(folder) ? "INBOX" : folder;
 }
 
 function areOnSameServer(one: ServerAddress, other: ServerAddress): boolean {

@@ -334,6 +334,28 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     await client.logout();
   });
 
+  test("options that need no session list, count and test for messages", async () => {
+    expect((await run(["--count", "-f", address(), "subject:two"], "")).out).toBe("1\n");
+    expect((await run(["-H", "-f", address()], "")).out.match(/(one|two|three)$/gm)).toEqual(["one", "two", "three"]);
+    expect((await run(["-e"], "", { MAIL: address() })).exit).toBe(0);
+    expect(await run(["-e"], "", { MAIL: `${server}/Trash` })).toMatchObject({ exit: 1, err: "" });
+    expect((await run(["-N"], "", { MAIL: `${server}/Trash` })).err).toMatch(/^No mail for /);
+  });
+
+  test("folder # returns to the previous folder, and leaves the other one as quit does", async () => {
+    const { out, err } = await run(["-N"], `d 1\nfolder +Trash\nfolder #\nf *\nx\n`, { MAIL: address() });
+    expect(err).toBe("");
+    expect(out).toContain('"+Trash": 0 messages\n');
+    expect(out).toMatch(/: 2 messages.*\n[> ].* two\n.* three\n$/);
+  });
+
+  test("with -R, nothing is changed", async () => {
+    const { out, err } = await run(["-N", "-R", "-f", address()], "p 1\nd 2\nq\n");
+    expect(out + err).toContain("[Read only]");
+    expect(out + err).toContain("opened read-only; nothing was changed");
+    expect((await listFolder(folder)).filter(({ state }) => state !== "read")).toHaveLength(3);
+  });
+
   test("records sent messages in a folder", async () => {
     const record = `+Sent%20${folders}`;
     const sent = await run(["-S", `record=${record}`, "-s", "hello", "bob@x.example"], "text\n");
