@@ -1,5 +1,5 @@
 /** Accounts at a real Dovecot, with the built program: OAuth2 tokens, rejected logins, and `mail --check`. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
@@ -8,6 +8,7 @@ import type { Config } from "../../src/config/config.ts";
 import {
   type AuthorizationServer,
   certificateFile,
+  identity,
   startAuthorizationServer,
 } from "../account/support/authorization-server.ts";
 import { describeIf } from "../conditions.ts";
@@ -103,6 +104,31 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     expect(err).toMatch(/^No mail for \w+\n$/);
     expect(out).toContain(`"${box}" truncated\n`);
     expect(out).toContain(`"${box}": 0 messages\n`);
+  });
+
+  test("the account of one's own Dovecot in docs/remote.md sends, files a copy, reads it, and deletes it", async () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/remote.md"), "utf8");
+    const [, text = ""] = /^```text\n(account home \{\n.*?\n\}\n)```$/ms.exec(page) ?? [];
+    const script = { EHLO: "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN" };
+    const server = await scriptedServer(script, 0, { ...identity, later: true });
+    const block = text
+      .replace("submission://mail.example.org", `submission://localhost:${server.port}`)
+      .replaceAll("imaps://mail.example.org", `imaps://localhost:${dovecot.imapsPort}`)
+      .replace("~/dovecot.pem", certificateFile);
+    writeFileSync(join(home, ".mailrc"), block, { mode: 0o600 });
+    const secret = `"${password.replace(/["\\]/g, "\\$&")}"`;
+    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${secret}\n`, { mode: 0o600 });
+    const run = (argv: readonly string[], input = "") =>
+      runMail(["-n", "--account", "home", ...argv], { HOME: home, PATH: process.env["PATH"] }, input);
+    const before = await run(["-f", "+Sent", "--count"]);
+    expect(await run(["-s", "from the page", "bob@x.org"], "text\n")).toEqual({ exit: 0, out: "", err: "" });
+    await closeServers();
+    expect(server.messages).toEqual([expect.stringContaining("Subject: from the page\n")]);
+    expect(Number((await run(["-f", "+Sent", "--count"])).out)).toBe(Number(before.out) + 1);
+    const session = await run(["-N", "-f", "+Sent"], "p $\nd $\n");
+    expect(session.out).toContain("Subject: from the page\n");
+    expect(await run(["-f", "+Trash", "--count"])).toEqual({ exit: 0, out: "1\n", err: "" });
+    rmSync(join(home, ".netrc"));
   });
 
   test("a wrong password is sent once in a session, for whatever folder", async () => {
