@@ -308,6 +308,44 @@ test("a message that cannot be written to the temporary file is reported", async
   await mailbox.close();
 });
 
+test("changes during a lost connection are noticed when it is opened again", async () => {
+  let isLost = false;
+  const found = await start({
+    answer: (line) => {
+      if (line !== "NOOP" || isLost) return undefined;
+      isLost = true;
+      found.folders.get("INBOX")?.shift();
+      found.folders.get("INBOX")?.push({ uid: 9, flags: new Set(), bytes: Buffer.from("Subject: new\r\n\r\nx\r\n") });
+      return "close";
+    },
+  });
+  const mailbox = await open(found);
+  expect(await mailbox.poll()).toBe(1);
+  expect([mailbox.count, mailbox.flags(4)]).toEqual([4, Flag.New]);
+  expect((await read(mailbox, [1, 4], "header")).map((each) => /Subject: (.*)/.exec(each)?.[1])).toEqual([
+    "(message 1: removed by another program)",
+    "new",
+  ]);
+  await mailbox.close();
+});
+
+test("a server that does not end IDLE is not waited for", async () => {
+  let isIdle = false;
+  const found = await start({
+    answer: (line) => {
+      if (line === "IDLE" && !isIdle) {
+        isIdle = true;
+        return "silent";
+      }
+      return undefined;
+    },
+  });
+  const mailbox = await open(found, "imap", clear, 300);
+  mailbox.countReported?.();
+  expect(await mailbox.poll()).toBe(0);
+  await mailbox.close();
+});
+
 test("a folder that the server opens read-only is not changed", async () => {
   const found = await start({
     answer: (line, _tag, honest) =>

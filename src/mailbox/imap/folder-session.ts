@@ -11,6 +11,8 @@ interface FolderSessionOptions {
   readonly access: ServerAccess;
   readonly readOnly: boolean;
   readonly listener: Listener;
+  /** Called after a lost connection was opened again: the folder may have changed in the meantime. */
+  readonly onReconnect: (selected: SelectedFolder) => void;
 }
 
 /** Executes tasks with a selected folder. All tasks name messages by UID, so that they can be repeated. */
@@ -123,7 +125,7 @@ export class FolderSession {
   async #connect(): Promise<{ connection: ImapConnection; isFresh: boolean }> {
     await this.#endWatch();
     const isFresh = this.#connection?.isOpen !== true;
-    if (isFresh) await this.open();
+    if (isFresh) this.#options.onReconnect(await this.open());
     return { connection: this.#connection as ImapConnection, isFresh };
   }
 }

@@ -655,7 +655,10 @@ export class ImapConnection {
   async idle(signal: AbortSignal): Promise<void> {
     if (!this.can("IDLE")) throw this.#fail("unsupported", "the server does not support IDLE");
     let isWaiting = false;
+    let watch: NodeJS.Timeout | undefined;
     const stop = () => {
+      // From now on, the server must reply in time.
+      if (signal.aborted) watch ??= this.#closeIfSilent();
       if (isWaiting && signal.aborted) this.#flow.internals.write("DONE");
       isWaiting = isWaiting && !signal.aborted;
     };
@@ -675,6 +678,7 @@ export class ImapConnection {
       );
     } finally {
       signal.removeEventListener("abort", stop);
+      clearInterval(watch);
     }
   }
 

@@ -92,6 +92,10 @@ class ImapMailbox implements Mailbox {
       address,
       access,
       readOnly: this.#readOnly,
+      onReconnect: ({ exists }) => {
+        this.#exists = exists;
+        this.#hasUnknownChanges = true;
+      },
       listener: {
         onExists: (count) => {
           this.#exists = count;
@@ -222,9 +226,11 @@ class ImapMailbox implements Mailbox {
       await connection.noop();
       if (this.#hasUnknownChanges) {
         this.#hasUnknownChanges = false;
-        const before = this.count;
+        const { count, lastUid } = this.#table;
         await loadAllStates(connection, this.#table);
-        return this.count - before;
+        this.#table.markNew(lastUid);
+        this.#exists = this.#table.present;
+        return this.count - count;
       }
       const added = await this.#addArrived(connection);
       this.#exists = this.#table.present;
