@@ -18,7 +18,6 @@ import { ImapFailed } from "./imap-failure.ts";
 import { changeOfState, lettersOfBits, ServerFlag } from "./server-flags.ts";
 import type { OpenFolder } from "./transfer-messages.ts";
 import { formatUidSets } from "./uid-set.ts";
-import type { UidTable } from "./uid-table.ts";
 
 interface Committed extends OpenFolder {
   readonly mailbox: Mailbox;
@@ -26,6 +25,8 @@ interface Committed extends OpenFolder {
   readonly known: number;
   readonly replaced: ReadonlyMap<number, Buffer>;
   readonly cache: FolderCache;
+  /** The messages that this session has deleted. */
+  readonly deleted: ReadonlySet<number>;
 }
 
 export interface FolderOutcome {
@@ -54,7 +55,7 @@ export async function commitFolder(
     const fate = plan.fate(message);
     if (table.isGone(message)) continue;
     if (fate === "mbox") moved.push(message);
-    else if (fate === "drop" && isDeletedHere(table, message)) dropped.push(message);
+    else if (fate === "drop" && isDroppedHere(committed, message)) dropped.push(message);
     else kept.push(message);
   }
   const edited = kept.filter((message) => replaced.has(message));
@@ -70,10 +71,10 @@ export async function commitFolder(
   return { moved: moved.length, held: kept.length, ...(notice === undefined ? {} : { notice }) };
 }
 
-/** Returns whether this session has deleted a message. Another client's deletion is that client's to complete. */
-function isDeletedHere(table: UidTable, message: number): boolean {
-  const wasDeleted = (table.bits(message) & ServerFlag.Deleted) !== 0;
-  return !wasDeleted || (table.state(message) & Flag.Deleted) === 0;
+/** Returns whether this session removes a message. Another client's deletion is that client's to complete. */
+function isDroppedHere({ table, deleted }: Committed, message: number): boolean {
+  const isMarked = (table.bits(message) & ServerFlag.Deleted) !== 0 && (table.state(message) & Flag.Deleted) !== 0;
+  return !isMarked || deleted.has(message);
 }
 
 /** Appends messages to mbox, which is synced before anything is removed from the server. */

@@ -73,6 +73,8 @@ class ImapMailbox implements Mailbox {
   readonly #cache: FolderCache;
   readonly #loaded = new LoadedMessages();
   readonly #replaced = new Map<number, Buffer>();
+  /** The messages that this session has deleted. Those that other clients have deleted are not removed. */
+  readonly #deleted = new Set<number>();
   #openWindows = 0;
   #uidValidity = 0;
   #readOnly: boolean;
@@ -168,6 +170,8 @@ class ImapMailbox implements Mailbox {
   }
 
   mark(message: number, set: number, clear = 0): void {
+    if ((set & Flag.Deleted) !== 0) this.#deleted.add(message);
+    if ((clear & Flag.Deleted) !== 0) this.#deleted.delete(message);
     this.#table.setState(message, (this.#table.state(message) & ~clear) | set);
   }
 
@@ -258,6 +262,7 @@ class ImapMailbox implements Mailbox {
         cache: this.#cache,
         known,
         replaced: this.#replaced,
+        deleted: this.#deleted,
       },
       plan,
       this.#options,
