@@ -1,7 +1,8 @@
 /** The acts that change a mailbox: delete, move, copy and mark. */
 import type { RequestedAct } from "../cli/command-line.ts";
-import { Exit } from "../errors.ts";
+import { Exit, MailError } from "../errors.ts";
 import { type Fate, Flag } from "../mailbox/mailbox.ts";
+import { isServerAddress } from "../message/server-name.ts";
 import { markMessage } from "../read/changes/mark.ts";
 import { stateChanges } from "../read/changes/state-marks.ts";
 import { saveMessages } from "../read/commands/save.ts";
@@ -24,8 +25,27 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
     // Touched messages are found again if another program rewrites the mailbox.
     const marks = act.kind === "move" ? { set: 0, clear: 0 } : { set, clear };
     for (const message of messages) markMessage(folder, message, marks.set | Flag.Touched, marks.clear & ~Flag.Touched);
-    if (act.kind === "move") await commitChanges(session, folder, fate("mbox"), to ?? "");
+    if (act.kind === "move" && isServerAddress(to ?? "")) await moveToServer(work, messages, to ?? "");
+    else if (act.kind === "move") await commitChanges(session, folder, fate("mbox"), to ?? "");
     else await commitChanges(session, folder, fate(act.kind === "delete" ? "drop" : "keep"));
   }
   return { results: selected.map(({ id }) => ({ id, done: true, reason: null, to })), exit: Exit.Ok };
+}
+
+/** Moves messages to a folder on a server: at once if they are on the same server, otherwise by copying them first. */
+async function moveToServer({ session, folder }: Work, messages: readonly number[], path: string): Promise<void> {
+  const moved = await folder.mailbox.transfer?.(messages, path, "move");
+  if (moved?.notice !== undefined) session.terminal.err(`mail: ${moved.notice}\n`);
+  if (moved !== undefined) return;
+  await saveMessages(session, folder.mailbox, { messages, path, keepsState: true }, wholeMessages);
+  try {
+    const { set, clear } = stateChanges.delete;
+    for (const message of messages) markMessage(folder, message, set, clear);
+    await commitChanges(session, folder, new Map(messages.map((message) => [message, "drop"])));
+  } catch (error) {
+    if (!(error instanceof MailError)) throw error;
+    // The act must not be repeated, because the messages have been copied.
+    const text = `${error.message}; the messages were copied to ${path}, but not removed`;
+    throw new MailError(text, error.exit, error);
+  }
 }

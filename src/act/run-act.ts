@@ -31,7 +31,10 @@ export async function runAct(session: Session, given: CommandLine, act: Requeste
     const folder = await openForAct(session, given);
     session.folder = folder;
     try {
-      selection ??= await selectForAct(session, folder, listSelectors(given, act), given.atMost);
+      selection ??= await selectForAct(session, folder, listSelectors(given, act), {
+        kind: act.kind,
+        atMost: given.atMost,
+      });
       return await runOnSelection(session, given, act, { folder, selection, to });
     } catch (error) {
       if (!repeatable.has(act.kind) || !isOutdated(error) || tries >= mostTries) throw error;
@@ -101,13 +104,16 @@ function directoryExists(path: string): boolean {
 
 /** Refuses to move or copy messages to the mailbox that contains them. */
 function refuseOwnMailbox({ mailbox }: Folder, { kind }: RequestedAct, to: string | null): void {
-  if ((kind !== "move" && kind !== "copy") || to === null || isServerAddress(to)) return;
-  const target = statSync(to, { throwIfNoEntry: false });
-  const own = statSync(mailbox.path, { throwIfNoEntry: false });
-  if (target === undefined || target.ino !== own?.ino || target.dev !== own.dev) return;
+  if ((kind !== "move" && kind !== "copy") || to === null || !isSameMailbox(to, mailbox.path)) return;
   throw new MailError(`${to}: the messages are already in this folder; nothing was changed`, Exit.Usage, undefined, {
     reason: "same folder",
   });
+}
+
+function isSameMailbox(one: string, other: string): boolean {
+  if (isServerAddress(one) || isServerAddress(other)) return one === other;
+  const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
 
 async function loadAct(act: RequestedAct): Promise<(work: Work) => Promise<Ended>> {

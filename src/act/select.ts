@@ -1,5 +1,5 @@
 /** Selects the messages of an act by their ids or by a query. */
-import type { CommandLine } from "../cli/command-line.ts";
+import type { RequestedAct } from "../cli/command-line.ts";
 import { Exit, MailError } from "../errors.ts";
 import { keyOfMessage } from "../mailbox/message-key.ts";
 import { pushAll } from "../message/lists.ts";
@@ -8,8 +8,9 @@ import { findByQuery } from "../read/message-list/message-list.ts";
 import { ListMistake } from "../read/query/query.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 
-/** The number of messages that a query may select without --at-most. */
+/** The number of messages that a query may select without --at-most, for an act that cannot simply be undone. */
 const usualMost = 100;
+const limited: ReadonlySet<RequestedAct["kind"]> = new Set(["delete", "move", "resend"] as const);
 
 /** The messages that an act is to affect. They stay the same if the mailbox has to be opened again. */
 export interface Selection {
@@ -35,7 +36,7 @@ export async function selectForAct(
   session: Session,
   folder: Folder | undefined,
   words: readonly string[],
-  atMost: CommandLine["atMost"],
+  { kind, atMost }: { readonly kind: RequestedAct["kind"]; readonly atMost: number | undefined },
 ): Promise<Selection> {
   const named = parseIds(folder?.mailbox, words);
   if (named !== undefined) return { ids: named, isById: true };
@@ -47,7 +48,7 @@ export async function selectForAct(
     if (!(error instanceof ListMistake)) throw error;
     throw new MailError(`${error.message}; nothing was changed`, Exit.Usage, error, { reason: "invalid query" });
   }
-  const most = atMost ?? usualMost;
+  const most = atMost ?? (limited.has(kind) ? usualMost : Number.POSITIVE_INFINITY);
   if (found.length > most) {
     throw new MailError(
       `${found.length} messages match, more than ${most}; nothing was changed`,

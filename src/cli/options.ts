@@ -409,7 +409,7 @@ export const options = [
     long: "at-most",
     argument: "number",
     meaning:
-      "With --delete, --move or another action on a query, refuse to change more messages than this number; the default is 100.",
+      "With an action on a query, refuse to change more messages than this number. The default for --delete, --move and --resend is 100.",
   },
   { long: "count", meaning: "Print the number of messages, or of those that match a query, and exit." },
   {

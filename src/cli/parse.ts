@@ -35,7 +35,9 @@ export async function parseArguments(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const { formatUsage } = await import("./usage.ts");
-    throw new UsageError(error.message.replace(/^error: /, "mail: "), Exit.Failure, formatUsage());
+    // For a program, exit code 1 means that there are no messages.
+    const exit = expanded.words.some((word) => programForms.has(word)) ? Exit.Usage : Exit.Failure;
+    throw new UsageError(error.message.replace(/^error: /, "mail: "), exit, formatUsage());
   }
   const parts = ordered.length === 0 ? noParts : await readPartsInOrder(ordered, expanded);
   const values = parser.opts<Record<string, unknown>>();
@@ -51,6 +53,12 @@ export async function parseArguments(
   forms?.checkProgramForms(given);
   return given;
 }
+
+const programForms: ReadonlySet<string> = new Set(
+  "--json --count --json-schema --delete --move --copy --mark --save-parts --resend --reply --forward --part".split(
+    " ",
+  ),
+);
 
 /** The options of the forms for programs, by the names of their values. */
 const programOptions = (

@@ -260,6 +260,8 @@ test.each([
   [["--newest", "--sort", "date"]],
   [["--count", "--limit", "3"]],
   [["--track", "--delete", "id:a"]],
+  [["--no-such-option"]],
+  [["--limit"]],
 ])("options that contradict each other or are invalid: exit code 64 (%j)", (argv) => {
   const { status, values, problems } = place.json("act", argv);
   expect({ status, values, problems }).toMatchObject({

@@ -38,7 +38,7 @@ export interface FolderOutcome {
 /**
  * Commits a session.
  *
- * @throws ImapFailed, or MailError if mbox cannot be written. Messages that were not copied stay in the folder.
+ * @throws ImapFailed, MessagesGone, or MailError if mbox cannot be written. Messages that were not copied stay in the folder.
  */
 export async function commitFolder(
   committed: Committed,

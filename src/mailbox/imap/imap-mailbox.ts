@@ -268,6 +268,8 @@ class ImapMailbox implements Mailbox {
       this.#options,
     );
     this.#isStateStored = false;
+    // A commit that requires certain messages changes only these, and has not listed the others.
+    if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
     // New mail that arrived during the quit has not been listed.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };

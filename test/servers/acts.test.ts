@@ -1,0 +1,106 @@
+/** Acts of the built program on mailboxes on Dovecot. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { parseLines, parseProblems } from "../act/support/schemas.ts";
+import { describeIf } from "../conditions.ts";
+import { connectTo } from "./connect.ts";
+import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+
+describeIf(dovecotProgram !== undefined)("acts on a server", () => {
+  let dovecot: Dovecot;
+  let home: string;
+  let server: string;
+  let folders = 0;
+  let address: string;
+
+  beforeAll(async () => {
+    dovecot = await startDovecot("maildir");
+    server = `imaps://ann@localhost:${dovecot.imapsPort}`;
+  });
+  afterAll(async () => {
+    expect(forbiddenCommands(dovecot.readRawLogs())).toEqual([]);
+    await dovecot.stop();
+  });
+  beforeEach(async () => {
+    home = mkdtempSync(join(tmpdir(), "mail-imap-acts-"));
+    writeFileSync(
+      join(home, ".mailrc"),
+      `set cafile=${join(certificates, "localhost.pem")} systemca=no folder=${server}\n`,
+    );
+    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
+      mode: 0o600,
+    });
+    const folder = `Acts${++folders}`;
+    address = `${server}/${folder}`;
+    const client = await connectTo(dovecot);
+    await client.create(folder);
+    await client.create(`${folder}-target`);
+    for (const subject of ["one", "two", "three"]) {
+      const lines = ["From: Ann <ann@x.example>", `Subject: ${subject}`, "", `text of ${subject}`, ""];
+      await client.append(folder, Buffer.from(lines.join("\r\n")), { flags: [], received: new Date(0) });
+    }
+    await client.logout();
+    return () => rmSync(home, { recursive: true });
+  });
+
+  const json = async (form: string, ...argv: string[]) => {
+    const env = { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: "UTC" };
+    const child = spawn(process.execPath, [program, "-n", "--json", ...argv], { env, cwd: home });
+    child.stdin.end("");
+    const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    return { exit, values: parseLines(form, out), problems: parseProblems(err) };
+  };
+  const list = async (folder = address) => (await json("message", "-f", folder)).values;
+  const idOf = async (subject: string) => `id:${(await list()).find((each) => each["subject"] === subject)?.["id"]}`;
+  const subjects = async (folder = address) => (await list(folder)).map(({ subject }) => subject);
+
+  test("--delete, --mark and --show use ids that do not change", async () => {
+    const id = await idOf("two");
+    expect(id).toMatch(/^id:\d+-\d+$/);
+    expect(await json("act", "--delete", "-f", address, await idOf("one"))).toMatchObject({ exit: 0, problems: [] });
+    expect(await json("act", "--mark", "flagged", "-f", address, id)).toMatchObject({ exit: 0, problems: [] });
+    const [shown] = (await json("message", "--show", id, "-f", address)).values;
+    expect(shown).toMatchObject({ subject: "two", state: "new", flagged: true, text: "text of two\n" });
+    expect((await list()).map(({ subject, state }) => [subject, state])).toEqual([
+      ["two", "new"],
+      ["three", "new"],
+    ]);
+  });
+
+  test("a message that another client has removed is gone, and nothing is changed", async () => {
+    const id = await idOf("one");
+    expect((await json("act", "--delete", "-f", address, id)).exit).toBe(0);
+    const { exit, values, problems } = await json("act", "--delete", "-f", address, id, await idOf("two"));
+    expect({ exit, problems }).toMatchObject({ exit: 1, problems: [{ error: { reason: "gone" } }] });
+    expect(values.map(({ reason }) => reason)).toEqual(["gone", "not attempted"]);
+    expect(await subjects()).toEqual(["two", "three"]);
+  });
+
+  test("--move and --copy to a folder of the server and to a file", async () => {
+    expect(await json("act", "--move", `${address}-target`, "-f", address, "subject:one")).toMatchObject({
+      exit: 0,
+      problems: [],
+      values: [{ done: true, to: `${address}-target` }],
+    });
+    await json("act", "--copy", `${address}-target`, "-f", address, await idOf("two"));
+    await json("act", "--move", "./file", "-f", address, await idOf("three"));
+    expect(await subjects()).toEqual(["two"]);
+    expect((await subjects(`${address}-target`)).sort()).toEqual(["one", "two"]);
+    expect(readFileSync(join(home, "file"), "utf8")).toMatch(/^Subject: three$/m);
+  });
+
+  test("--move from a file to the server copies the messages, and then removes them", async () => {
+    await json("act", "--move", "./file", "-f", address, "subject:three");
+    const { exit, problems } = await json("act", "--move", `${address}-target`, "-f", "file", "subject:three");
+    expect({ exit, problems }).toEqual({ exit: 0, problems: [] });
+    expect(await subjects(`${address}-target`)).toEqual(["three"]);
+    expect(readFileSync(join(home, "file"), "utf8")).toBe("");
+  });
+});
