@@ -126,7 +126,7 @@ function describeSpecialFolders(listed: readonly ListedFolder[]): string {
   const special = listed.flatMap(({ name, attributes }) =>
     attributes.filter((each) => uses.test(each)).map((each) => `${name} (${each.slice(1)})`),
   );
-  return special.length === 0 ? "none has a special use" : special.join(", ");
+  return special.length === 0 ? "none has a special use" : special.sort().join(", ");
 }
 
 function checkFolder(variable: VariableName, folder: string, listed: readonly ListedFolder[]): Finding[] {

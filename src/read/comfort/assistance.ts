@@ -77,6 +77,7 @@ class Completion {
     if (name === "set") return offerMatching(before, start, listSettableVariables());
     if (name === "unset") return offerMatching(before, start, toCandidates(config.settings.names()));
     if (name === "sort") return offerMatching(before, start, toCandidates(sortKeys));
+    if (name === "account") return offerMatching(before, start, toCandidates([...config.accounts.keys()]));
     if (name === "if") return offerMatching(before, start, toCandidates(["s", "r"]));
     if (name === "mail") return this.#people(before);
     if (/\bfield\b/.test(synopsis)) return offerMatching(before, start, toCandidates(fieldNames));

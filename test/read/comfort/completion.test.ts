@@ -14,6 +14,7 @@ beforeEach(async () => {
   });
   const { home } = session.config.identity;
   session.config.aliases.set("admins", ["ann@example.org"]);
+  session.config.accounts.set("work", { file: "x", lines: [], exposedIn: undefined });
   mkdirSync(join(home, "folders/lists"), { recursive: true });
   for (const name of ["archive", "articles", "with blank", "evil\u001b[2J", ".hidden"])
     writeFileSync(join(home, "folders", name), "");
@@ -52,6 +53,8 @@ test.each<[string, Asked, string, string]>([
   ["a sender in a message list", "command", "print bob", "print bob@example.org "],
   ["a term of a query", "command", "delete sin", "delete since:"],
   ["a state", "command", "print :u", "print :u "],
+  ["an account", "command", "account wo", "account work "],
+  ["no alias as an account", "command", "account adm", "(bell)"],
   ["an alias as a recipient", "command", "mail adm", "mail admins "],
   ["an address seen in the mailbox", "people", "ann@", "ann@example.org "],
   ["the address after a comma", "people", "x@y, bob", "x@y, bob@example.org "],
