@@ -103,7 +103,11 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     const { draftMessage } = await import("./read/send/send.ts");
     return (session) => draftMessage(session, given);
   }
-  const { act } = given;
+  const { act, waiting } = given;
+  if (waiting !== undefined) {
+    const { waitForMail } = await import("./act/wait-for-mail.ts");
+    return (session) => waitForMail(session, given, waiting);
+  }
   if (act !== undefined) {
     const { runAct } = await import("./act/run-act.ts");
     return (session) => runAct(session, given, act);

@@ -147,6 +147,7 @@ class ImapMailbox implements Mailbox {
         this.#table.clear();
         if (this.#exists > 0) await loadAllStates(connection, this.#table);
       }
+      await this.#addArrived(connection);
     });
     this.#table.markNew(this.#state.lastListed);
     this.#isStateStored = isCurrent && cached.modSeq === highestModSeq;
@@ -244,9 +245,14 @@ class ImapMailbox implements Mailbox {
 
   /** Numbers the messages that have arrived. @returns their number */
   async #addArrived(connection: ImapConnection): Promise<number> {
-    if (this.#exists <= this.#table.present) return 0;
-    const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
-    return loadStatesOf(connection, this.#table, found);
+    let added = 0;
+    // More messages may be reported in the meantime. The server reports each of them only once.
+    for (let seen = -1; this.#exists > this.#table.present && this.#exists !== seen; ) {
+      seen = this.#exists;
+      const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
+      added += await loadStatesOf(connection, this.#table, found);
+    }
+    return added;
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {

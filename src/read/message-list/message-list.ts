@@ -130,15 +130,21 @@ export async function* findMessagesBackwards(
  * Yields the messages that match a query, in batches. The query may consist of senders and other items without a term,
  * but may not contain message numbers, because these change.
  *
+ * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake
  */
-export async function* findByQuery(session: Session, folder: Folder, query: string): AsyncIterable<readonly number[]> {
+export async function* findByQuery(
+  session: Session,
+  folder: Folder,
+  query: string,
+  among = listByDeletion(folder, false) as readonly number[],
+): AsyncIterable<readonly number[]> {
   const refuse = (text: string) => {
     if (text.trim() === "*") return makeStateTerm(() => true);
     throw new ListMistake(`${text}: message numbers change; use ids, which mail --json prints, or a query`);
   };
   const parsed = await readQuery(session, folder, query, false, refuse);
-  yield* filterMessages(folder.mailbox, listByDeletion(folder, false), parsed);
+  yield* filterMessages(folder.mailbox, among, parsed);
 }
 
 async function evaluateList(

@@ -116,7 +116,8 @@ function makeSeveralError(count: number): MailError {
 
 type Print = (batch: ListedBatch) => Promise<unknown> | undefined;
 
-function makePrinter(session: Session, folder: Folder, given: CommandLine): Print {
+/** Returns a function that prints messages in the form that the command line requests. */
+export function makePrinter(session: Session, folder: Folder, given: CommandLine): Print {
   if (given.count || given.exists) return () => undefined;
   if (given.search !== undefined) return ({ messages }) => printHeaderLines(session, folder, messages);
   if (given.json) return (batch) => printJson(session, folder, batch, given.list);

@@ -1,0 +1,108 @@
+/** Watches a mailbox for changes, with inotify(7), or by the number of messages that a server reports. */
+import { type FSWatcher, realpathSync, statSync, watch } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isServerAddress } from "../message/server-name.ts";
+import { isSystemError } from "../system-error.ts";
+
+/** The time in milliseconds after which a mailbox is checked although no change was reported. */
+const longestSilence = 1000;
+/** The same for a server, which reports new messages itself. */
+const longestServerSilence = 30_000;
+/** The interval in milliseconds at which the number of messages reported by a server is read. */
+const reportInterval = 100;
+/** The time in milliseconds for which a file must not grow, and the longest time to wait for this. */
+const settled = 20;
+const longestGrowth = 500;
+
+/** Watches from its creation on. Changes are remembered until the next call of `wait`. */
+export class ChangeWatch {
+  readonly #path: string;
+  readonly #watchers: FSWatcher[] = [];
+  #hasChanged = false;
+  #wake: (() => void) | undefined;
+
+  /** @param path the path of a file or a Maildir, which may be missing, or an address on a server */
+  constructor(path: string) {
+    this.#path = path;
+    if (isServerAddress(path)) return;
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
+      for (const name of ["new", "cur"]) this.#watch(join(path, name));
+    } else {
+      const file = realPath(path);
+      this.#watch(dirname(file), basename(file));
+    }
+  }
+
+  /**
+   * Returns after a change, at the latest after a time in milliseconds.
+   *
+   * @param areReported returns whether a server has reported a change
+   */
+  async wait(longest: number, areReported: () => boolean): Promise<void> {
+    if (isServerAddress(this.#path)) {
+      await this.#waitForReport(Math.min(longest, longestServerSilence), areReported);
+      return;
+    }
+    if (!this.#hasChanged) await this.#waitForEvent(Math.min(longest, longestSilence));
+    this.#hasChanged = false;
+    await this.#untilSettled();
+  }
+
+  close(): void {
+    for (const watcher of this.#watchers) watcher.close();
+  }
+
+  #watch(directory: string, file?: string): void {
+    try {
+      const watcher = watch(directory, (_event, name) => {
+        if (file !== undefined && name !== null && name !== file) return;
+        this.#hasChanged = true;
+        this.#wake?.();
+      });
+      watcher.on("error", () => {});
+      this.#watchers.push(watcher);
+    } catch (error) {
+      // The directory is missing, or the system cannot watch it. The mailbox is then checked regularly.
+      if (!isSystemError(error)) throw error;
+    }
+  }
+
+  #waitForEvent(longest: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(end, longest);
+      this.#wake = end;
+    });
+  }
+
+  async #waitForReport(longest: number, areReported: () => boolean): Promise<void> {
+    const end = performance.now() + longest;
+    while (performance.now() < end && !areReported())
+      await sleep(Math.min(reportInterval, Math.max(1, end - performance.now())));
+  }
+
+  /** Waits while a program without locks is writing to the file, so that no part of a message is read. */
+  async #untilSettled(): Promise<void> {
+    const sizeNow = () => statSync(this.#path, { throwIfNoEntry: false })?.size;
+    const end = performance.now() + longestGrowth;
+    for (let size = sizeNow(); performance.now() < end; ) {
+      await sleep(settled);
+      const now = sizeNow();
+      if (now === size) return;
+      size = now;
+    }
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Waits for a message that matches a query (--wait).
+ *
+ * Changes are watched before the mailbox is opened, so that no message can arrive unnoticed in between. A system that
+ * reports no changes, such as a network file system, is asked once per second.
+ */
+import { statSync } from "node:fs";
+import type { CommandLine, RequestedWait } from "../cli/command-line.ts";
+import { Exit, type ExitCode, MailError } from "../errors.ts";
+import { MailboxChanged, MessagesMoved, MessageUnreadable } from "../mailbox/mailbox-errors.ts";
+import { readHeader } from "../mailbox/windows.ts";
+import { isServerAddress } from "../message/server-name.ts";
+import { type FolderName, NoMail, openFolder } from "../read/folder/folder.ts";
+import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
+import { readKeys } from "../read/message-list/message-ids.ts";
+import { findByQuery } from "../read/message-list/message-list.ts";
+import { ListMistake } from "../read/query/query.ts";
+import type { Folder, Session } from "../read/session/session.ts";
+import { makePrinter } from "../read/without-session/listing.ts";
+import { ChangeWatch } from "./change-watch.ts";
+
+/** Prints the first matching message. @throws MailError with Exit.TempFail when the time is over */
+export async function waitForMail(session: Session, given: CommandLine, wait: RequestedWait): Promise<ExitCode> {
+  const deadline = performance.now() + wait.seconds * 1000;
+  const name = folderFromCommandLine(session, given);
+  const query = given.words.slice(given.file ? 1 : 0).join(" ") || "*";
+  const watch = new ChangeWatch(name.path);
+  const arrivals = new Arrivals(session, name);
+  try {
+    await arrivals.open(wait.acceptsPresent);
+    for (;;) {
+      const { folder } = arrivals;
+      const found = folder && (await findFirst(session, folder, query, arrivals.take()));
+      if (folder !== undefined && found !== undefined) {
+        await makePrinter(session, folder, given)({ messages: [found] });
+        return Exit.Ok;
+      }
+      const left = deadline - performance.now();
+      if (left <= 0) throw makeTimeError(wait.seconds);
+      await watch.wait(left, () => arrivals.areReported());
+      await arrivals.check();
+    }
+  } finally {
+    watch.close();
+    await arrivals.close();
+  }
+}
+
+function makeTimeError(seconds: number): MailError {
+  return new MailError(`no matching message arrived within ${seconds} s`, Exit.TempFail, undefined, {
+    reason: "time over",
+  });
+}
+
+/** Returns the first of the given messages that matches a query. */
+async function findFirst(
+  session: Session,
+  folder: Folder,
+  query: string,
+  among: readonly number[],
+): Promise<number | undefined> {
+  try {
+    for await (const [first] of findByQuery(session, folder, query, among)) return first;
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ListMistake)) throw error;
+    throw new MailError(error.message, Exit.Usage, error, { reason: "invalid query" });
+  }
+}
+
+/** The messages of a mailbox that have not yet been compared with the query. */
+class Arrivals {
+  readonly #session: Session;
+  readonly #name: FolderName;
+  #folder: Folder | undefined;
+  #inode: bigint | undefined;
+  /** The number of messages on a server that are known. */
+  #present = 0;
+  #pending: number[] = [];
+  /** How often each key occurs among the messages that are not pending, if another program may renumber them. */
+  #known = new Map<string, number>();
+
+  constructor(session: Session, name: FolderName) {
+    this.#session = session;
+    this.#name = name;
+  }
+
+  /** The open mailbox; undefined if there is none yet. */
+  get folder(): Folder | undefined {
+    return this.#folder;
+  }
+
+  /** Opens the mailbox. @param acceptsPresent whether the messages in it are pending */
+  async open(acceptsPresent: boolean): Promise<void> {
+    await this.#openAnew();
+    if (this.#folder === undefined) return;
+    const all = listFrom(this.#folder, 1);
+    if (acceptsPresent) this.#pending = all;
+    else await this.#remember(all);
+  }
+
+  /** Returns whether a server has reported a change of the number of messages. */
+  areReported(): boolean {
+    const mailbox = this.#folder?.mailbox;
+    return mailbox?.countReported !== undefined && mailbox.countReported() !== this.#present;
+  }
+
+  /** Returns the pending messages, which are then no longer pending. */
+  take(): readonly number[] {
+    return this.#pending.splice(0);
+  }
+
+  /** Adds the messages that have arrived. */
+  async check(): Promise<void> {
+    if (this.#folder === undefined) return this.open(true);
+    const { mailbox } = this.#folder;
+    const before = mailbox.count;
+    if (this.#isReplaced()) return this.#reopen();
+    try {
+      await this.#remember(listFrom(this.#folder, 1).slice(this.#rememberedCount()));
+      if ((await mailbox.poll()) > 0) this.#pending = listFrom(this.#folder, before + 1);
+      else if (before > 0 && !isServerAddress(mailbox.path)) await readHeader(mailbox, before);
+      this.#countPresent();
+    } catch (error) {
+      if (!isRewritten(error)) throw error;
+      await this.#reopen();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#folder?.mailbox.close();
+    this.#folder = undefined;
+  }
+
+  async #openAnew(): Promise<void> {
+    try {
+      this.#folder = await openFolder(this.#session, { ...this.#name, unnoticed: true, mustBeMailbox: true });
+      this.#session.folder = this.#folder;
+      this.#inode = inodeOf(this.#folder.mailbox.path);
+      this.#countPresent();
+    } catch (error) {
+      // The system mailbox is created when mail arrives.
+      if (error instanceof NoMail) return;
+      if (!(error instanceof MailError)) throw error;
+      throw new MailError(error.message, failureToOpen(error), error);
+    }
+  }
+
+  /** Opens a mailbox that another program has rewritten. Messages are recognized by their keys. */
+  async #reopen(): Promise<void> {
+    await this.close();
+    await this.#openAnew();
+    if (this.#folder === undefined) return;
+    const all = listFrom(this.#folder, 1);
+    const keys = await readKeys(this.#folder.mailbox, all);
+    const left = new Map(this.#known);
+    this.#pending = all.filter((message) => {
+      const key = keys.get(message) ?? "";
+      const count = left.get(key) ?? 0;
+      left.set(key, count - 1);
+      return count <= 0;
+    });
+    this.#known = new Map();
+    await this.#remember(all.filter((message) => !this.#pending.includes(message)));
+  }
+
+  #countPresent(): void {
+    const mailbox = this.#folder?.mailbox;
+    if (mailbox?.isGone === undefined) return;
+    this.#present = 0;
+    for (let message = 1; message <= mailbox.count; message++) if (!mailbox.isGone(message)) this.#present++;
+  }
+
+  #isReplaced(): boolean {
+    const path = this.#folder?.mailbox.path ?? "";
+    return !isServerAddress(path) && inodeOf(path) !== this.#inode;
+  }
+
+  #rememberedCount(): number {
+    return [...this.#known.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  async #remember(messages: readonly number[]): Promise<void> {
+    const mailbox = this.#folder?.mailbox;
+    if (mailbox?.isKeyedByContent !== true) return;
+    for (const key of (await readKeys(mailbox, messages)).values())
+      this.#known.set(key, (this.#known.get(key) ?? 0) + 1);
+  }
+}
+
+function listFrom({ mailbox }: Folder, first: number): number[] {
+  return Array.from({ length: Math.max(0, mailbox.count + 1 - first) }, (_, index) => first + index);
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return isServerAddress(path) ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+function isRewritten(error: unknown): boolean {
+  return error instanceof MessagesMoved || error instanceof MailboxChanged || error instanceof MessageUnreadable;
+}

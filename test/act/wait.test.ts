@@ -1,0 +1,149 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { kinds, letter, makePlace } from "./support/boxes.ts";
+import { parseLines, parseProblems } from "./support/schemas.ts";
+
+const place = makePlace();
+afterAll(() => rmSync(place.home, { recursive: true, force: true }));
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+const at = (name: string) => join(place.home, name);
+
+/** Starts to wait. `isReady` is resolved when the program has opened the mailbox. */
+function startWaiting(argv: readonly string[], seconds = 20) {
+  const child = spawn(process.execPath, [program, "-n", "--json", "--wait", `${seconds}`, ...argv], {
+    cwd: place.home,
+    env: { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" },
+  });
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const all = Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return all.then(([out, err, exit]) => ({ exit, values: parseLines("message", out), problems: parseProblems(err) }));
+}
+
+/** Waits until the program has probably begun to wait. Every test must also succeed if it has not. */
+const usualStart = 400;
+
+describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
+  beforeEach(() => {
+    for (const name of ["box", "spool"]) rmSync(at(name), { recursive: true, force: true });
+    place.create(kind, "box", [letter("old"), letter("code 1")]);
+  });
+
+  test("a message that was there before does not end the wait, unless --present is given", async () => {
+    expect(await startWaiting(["-f", "box", "subject:code"], 0.2)).toMatchObject({
+      exit: 75,
+      values: [],
+      problems: [{ error: { code: 75, reason: "time over" } }],
+    });
+    expect(await startWaiting(["-f", "box", "--present", "subject:code"], 0)).toMatchObject({
+      exit: 0,
+      values: [{ subject: "code 1" }],
+      problems: [],
+    });
+  });
+
+  test("the first matching message that arrives ends the wait, and stays unread", async () => {
+    const waiting = startWaiting(["-f", "box", "--text", "subject:code"]);
+    await sleep(usualStart);
+    let stop = false;
+    // The program may still be starting. Then the first message was there before.
+    const delivering = (async () => {
+      for (let n = 2; !stop; n++) {
+        place.deliver(kind, "box", letter("other"));
+        place.deliver(kind, "box", letter(`code ${n}`));
+        await sleep(300);
+      }
+    })();
+    const { exit, values, problems } = await waiting;
+    stop = true;
+    await delivering;
+    expect({ exit, problems }).toEqual({ exit: 0, problems: [] });
+    expect(values).toMatchObject([
+      { subject: expect.stringMatching(/^code [2-9]/), state: "new", text: expect.stringMatching(/^body of code/) },
+    ]);
+    const ids = place.json("message", ["-f", "box"]).values.map(({ id }) => id);
+    expect(ids).toContain(values[0]?.["id"]);
+  });
+
+  test("there is no gap: a message that arrives at any moment ends the wait with --present", async () => {
+    for (let round = 0; round < 12; round++) {
+      rmSync(at("box"), { recursive: true, force: true });
+      place.create(kind, "box", [letter("old")]);
+      const waiting = startWaiting(["-f", "box", "--present", "subject:code"]);
+      await sleep(round * 30);
+      place.deliver(kind, "box", letter("code"));
+      expect(await waiting).toMatchObject({ exit: 0, values: [{ subject: "code" }] });
+    }
+  }, 60_000);
+
+  test("a message that arrives after the wait is left alone", async () => {
+    expect(await startWaiting(["-f", "box", "subject:late"], 0.1)).toMatchObject({ exit: 75 });
+    place.deliver(kind, "box", letter("late"));
+    expect(place.json("message", ["-f", "box", "subject:late"]).values).toMatchObject([{ state: "new" }]);
+  });
+
+  test("an invalid query is refused at once", async () => {
+    expect(await startWaiting(["-f", "box", "since:nonsense"])).toMatchObject({
+      exit: 64,
+      problems: [{ error: { reason: "invalid query" } }],
+    });
+    expect(await startWaiting(["-f", "box", "3"])).toMatchObject({ exit: 64 });
+  });
+
+  test("without --json, the message is printed as --print does", () => {
+    const { status, stdout } = place.run(["--wait", "0", "--present", "-f", "box", "subject:code"]);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(/Subject: code 1\n(?:.*\n)*body of code 1\n/),
+    });
+  });
+});
+
+test("a system mailbox that does not exist yet is awaited", async () => {
+  rmSync(at("spool"), { recursive: true, force: true });
+  const waiting = startWaiting(["subject:code"]);
+  await sleep(usualStart);
+  place.deliver("mbox", "spool", letter("code"));
+  expect(await waiting).toMatchObject({ exit: 0, values: [{ subject: "code" }] });
+});
+
+test("a missing file that -f names is an error", async () => {
+  expect(await startWaiting(["-f", "none", "subject:code"])).toMatchObject({ exit: 66 });
+});
+
+test("a mailbox that another program replaces: only the new message ends the wait", async () => {
+  rmSync(at("box"), { recursive: true, force: true });
+  place.create("mbox", "box", [letter("one"), letter("code 1"), letter("three")]);
+  const waiting = startWaiting(["-f", "box", "subject:code"]);
+  await sleep(usualStart);
+  let stop = false;
+  const replacing = (async () => {
+    for (let n = 2; !stop; n++) {
+      const kept = readFileSync(at("box"), "utf8").replace(/^From .*\n(?:(?!From ).*\n)*/, "");
+      writeFileSync(at("box.new"), `${kept}From x@x Sat Jan 16 18:22:03 2021\n${letter(`code ${n}`)}\n`);
+      renameSync(at("box.new"), at("box"));
+      await sleep(700);
+    }
+  })();
+  const { exit, values } = await waiting;
+  stop = true;
+  await replacing;
+  expect({ exit, values }).toMatchObject({ exit: 0, values: [{ subject: expect.stringMatching(/^code [2-9]/) }] });
+});
+
+test("a message that is written slowly and without a lock is printed completely", async () => {
+  rmSync(at("box"), { recursive: true, force: true });
+  place.create("mbox", "box", [letter("old")]);
+  const waiting = startWaiting(["-f", "box", "--present", "--text", "subject:slow"]);
+  await sleep(usualStart);
+  const pieces = ["From x@x Sat Jan 16 18:22:03 2021\n", "Subject: slow\n\n", "first line\n", "last line\n", "\n"];
+  for (const piece of pieces) {
+    appendFileSync(at("box"), piece);
+    await sleep(4);
+  }
+  expect(await waiting).toMatchObject({ exit: 0, values: [{ text: "first line\nlast line\n" }] });
+});
