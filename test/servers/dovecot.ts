@@ -73,11 +73,16 @@ function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly 
  * Starts Dovecot.
  *
  * @param options.without the capabilities that it does not announce
+ * @param options.mostMessages the limit of messages for each user; 0 for none
  * @param options.introspection the URL at which it asks to whom an OAuth2 token belongs (RFC 7662)
  */
 export async function startDovecot(
   format: Format,
-  { without = [], introspection }: { readonly without?: readonly string[]; readonly introspection?: string } = {},
+  {
+    without = [],
+    introspection,
+    mostMessages = 0,
+  }: { readonly without?: readonly string[]; readonly introspection?: string; readonly mostMessages?: number } = {},
 ): Promise<Dovecot> {
   if (dovecotProgram === undefined) throw new Error("Dovecot is missing: apt-get install dovecot-imapd");
   const owner = ordinaryUser();
@@ -136,7 +141,7 @@ ${without.length === 0 ? "" : `  imap_capability = ${capabilities.filter((each) 
 plugin {
   quota = count:User quota
   quota_vsizes = yes
-  quota_rule = *:messages=0
+  quota_rule = *:messages=${mostMessages}
 }
 namespace inbox {
   inbox = yes

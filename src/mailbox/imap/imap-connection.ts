@@ -687,7 +687,7 @@ export class ImapConnection {
     if (this.can("UNSELECT")) await this.#run("UNSELECT", false);
   }
 
-  /** Returns the folders that match a pattern, with their special uses (RFC 6154). @throws ImapFailed */
+  /** Returns the folders that match a pattern, sorted by name, with their special uses (RFC 6154). @throws ImapFailed */
   async list(pattern = "*"): Promise<ListedFolder[]> {
     const folders: ListedFolder[] = [];
     const special = this.can("LIST-EXTENDED") && this.can("SPECIAL-USE");
@@ -710,7 +710,7 @@ export class ImapConnection {
         },
       },
     );
-    return folders;
+    return folders.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** Returns the quotas of a folder (RFC 9208); none if the server does not support them. @throws ImapFailed */

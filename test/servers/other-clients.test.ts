@@ -1,0 +1,98 @@
+/** Lets another client, Python's imaplib, change a folder during a session, and exceeds a quota. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Exit } from "../../src/errors.ts";
+import { appendToFolder } from "../../src/mailbox/imap/append-to-folder.ts";
+import { Flag } from "../../src/mailbox/mailbox.ts";
+import { openMailbox } from "../../src/mailbox/open.ts";
+import { describeIf, isInstalled } from "../conditions.ts";
+import { accessFor, connectTo } from "./connect.ts";
+import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+
+/** Runs commands of imaplib in the selected folder INBOX. */
+function runImaplib({ imapsPort }: Dovecot, commands: string): void {
+  const program = `
+import imaplib, ssl, sys
+context = ssl.create_default_context(cafile=sys.argv[2])
+client = imaplib.IMAP4_SSL("localhost", int(sys.argv[1]), ssl_context=context)
+client.login_cram_md5("ann", sys.argv[3])
+client.select("INBOX")
+${commands}
+client.logout()
+`;
+  const argv = ["-c", program, `${imapsPort}`, join(certificates, "localhost.pem"), password];
+  const { status, stderr } = spawnSync("python3", argv, { encoding: "utf8" });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+}
+
+describeIf(dovecotProgram !== undefined && isInstalled("python3"))("a folder that another client changes", () => {
+  let dovecot: Dovecot;
+  let directory: string;
+  beforeAll(async () => {
+    dovecot = await startDovecot("maildir");
+    directory = mkdtempSync(join(tmpdir(), "mail-clients-"));
+  });
+  afterAll(async () => {
+    await dovecot.stop();
+    rmSync(directory, { recursive: true });
+  });
+  const address = (user: string) => `imaps://${user}@localhost:${dovecot.imapsPort}/INBOX`;
+
+  test("keeps that client's flags, keywords and deletions", async () => {
+    const client = await connectTo(dovecot);
+    for (const number of [1, 2, 3, 4, 5]) await client.append("INBOX", Buffer.from(`Subject: ${number}\r\n\r\nx\r\n`));
+    const options = { lockwait: 1, stateDirectory: join(directory, "state"), ...accessFor() };
+    const mailbox = await openMailbox(address("ann"), options);
+    mailbox.mark(1, Flag.Read);
+    mailbox.mark(3, Flag.Deleted);
+    runImaplib(
+      dovecot,
+      String.raw`
+client.uid("STORE", "1", "+FLAGS", "(keyword)")
+client.uid("STORE", "4", "+FLAGS", r"(\Deleted)")
+client.uid("STORE", "2", "+FLAGS", r"(\Deleted)")
+client.expunge()
+client.uid("STORE", "5", "+FLAGS", r"(\Deleted \Flagged)")
+client.append("INBOX", None, None, b"Subject: 6\r\n\r\nx\r\n")`,
+    );
+    const { arrived } = await mailbox.commit({
+      fate: (each) => ((mailbox.flags(each) & Flag.Deleted) === 0 ? "keep" : "drop"),
+    });
+    await mailbox.close();
+    expect(arrived).toBe(1);
+    await client.select("INBOX", { readOnly: true });
+    const found: string[] = [];
+    await client.fetch("1:*", { flags: true }, ({ uid, flags = [] }) => {
+      found.push([uid, ...flags.filter((flag) => flag !== "\\Recent").sort()].join(" "));
+    });
+    await client.logout();
+    expect(found).toEqual(["1 \\Seen keyword", "5 \\Deleted \\Flagged", "6"]);
+    const ours = dovecot.readRawLogs().filter(({ commands }) => !commands.includes("EXPUNGE"));
+    expect(forbiddenCommands(ours)).toEqual([]);
+  });
+});
+
+describeIf(dovecotProgram !== undefined)("a folder with a quota", () => {
+  test("accepts all messages of an append, or none", async () => {
+    const dovecot = await startDovecot("maildir", { mostMessages: 2 });
+    try {
+      const messages = Array.from({ length: 4 }, (_, at) => ({
+        pieces: [Buffer.from(`Subject: ${at}\n\nx\n`)],
+        filing: { letters: "", date: undefined, base: "", place: "cur" as const },
+      }));
+      const address = `imaps://ann@localhost:${dovecot.imapsPort}/INBOX`;
+      await expect(appendToFolder(address, messages, accessFor().accessServer)).rejects.toMatchObject({
+        reason: "over quota",
+        exit: Exit.IoErr,
+      });
+      const client = await connectTo(dovecot);
+      expect((await client.select("INBOX")).exists).toBe(0);
+      await client.logout();
+    } finally {
+      await dovecot.stop();
+    }
+  });
+});
