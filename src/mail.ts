@@ -77,6 +77,10 @@ async function loadTask(given: CommandLine): Promise<(session: Session) => Promi
     const { logInToProvider } = await import("./account/log-in.ts");
     return (session) => logInToProvider(session, account);
   }
+  if (given.folders) {
+    const { printFolders } = await import("./read/without-session/folder-list.ts");
+    return (session) => printFolders(session, given.json);
+  }
   if (given.queue || given.flush) {
     const { flushQueue, listQueue } = await import("./compose/sending/flush.ts");
     return async (session) => (given.flush ? flushQueue(session) : listQueue(session));

@@ -134,6 +134,14 @@ const schemas: Readonly<Record<string, Schema>> = {
       },
     },
   ),
+  folder: describeObject("A folder, as mail --folders --json prints it", {
+    version,
+    name: { type: "string", description: "The name after the plus sign, as in +NAME.", ...untrusted },
+    use: nullable({
+      type: "string",
+      description: "The special use (RFC 6154), such as sent or trash, of a folder on a server.",
+    }),
+  }),
   count: describeObject("The number of messages, as mail --count --json prints it", { version, count }),
   act: describeObject(
     "The result for one message of an action such as mail --delete --json",

@@ -113,6 +113,7 @@ export interface CommandLine {
   readonly verbose: boolean;
   readonly dryRun: boolean;
   readonly trace: string | undefined;
+  readonly folders: boolean;
   readonly queue: boolean;
   readonly flush: boolean;
   /** True if the option is given without its optional argument; the same applies to `track`. */
@@ -158,7 +159,7 @@ export interface CommandLine {
  */
 export function isListing(given: CommandLine): boolean {
   if (given.act !== undefined || given.waiting !== undefined || sendsForProgram(given)) return false;
-  return given.count || given.print || (given.json && !given.check) || given.search !== undefined;
+  return given.count || given.print || (given.json && !given.check && !given.folders) || given.search !== undefined;
 }
 
 /** Returns whether the command line sends a message. */
@@ -175,7 +176,8 @@ export function isSending(given: CommandLine): boolean {
 export function sendsForProgram(given: CommandLine): boolean {
   const { fromJson, draft, send } = given.outgoing;
   if (fromJson || draft || send !== undefined) return true;
-  if (!given.json || given.act !== undefined || given.check || given.count || given.print) return false;
+  if (!given.json || given.act !== undefined || given.check || given.folders || given.count || given.print)
+    return false;
   return given.search === undefined && !given.file && nameSendingOption(given) !== undefined;
 }
 
@@ -327,6 +329,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
     ["--config", given.config],
     ["--check", given.check],
     ["--login", given.login !== undefined],
+    ["--folders", given.folders],
     ["--queue", given.queue],
     ["--flush", given.flush],
     ["--smtp", given.smtp !== undefined],
@@ -337,7 +340,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
     ["--wait", given.waiting !== undefined],
     ["--send", given.outgoing.send !== undefined],
     ["--from-json", given.outgoing.fromJson],
-    [listing, given.count || given.print || (given.json && !given.check && isListing(given))],
+    [listing, given.count || given.print || (given.json && isListing(given))],
     ["-H", given.headers],
     [existence, given.exists && given.search === undefined],
   ];

@@ -419,6 +419,12 @@ export const options = [
     meaning: "Print all messages, or those that match a list or query, and exit. Messages are not marked as read.",
   },
   {
+    long: "folders",
+    alone: "[--json]",
+    meaning:
+      "List the names in the folder directory. If the variable folder names a server, list the folders there with their special uses.",
+  },
+  {
     long: "queue",
     alone: "",
     meaning: "List the messages in the queue; see the variable queue.",

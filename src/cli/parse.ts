@@ -197,6 +197,7 @@ function toCommandLine(
     verbose: flag("verbose"),
     dryRun: flag("dryRun"),
     trace: text("trace"),
+    folders: flag("folders"),
     queue: flag("queue"),
     flush: flag("flush"),
     smtp: given["smtp"] as string | true | undefined,

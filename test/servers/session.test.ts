@@ -182,6 +182,10 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(out).toMatch(/^INBOX$/m);
     expect(out).toMatch(/^Trash +trash$/m);
     expect(out).toMatch(new RegExp(`^${folder}$`, "m"));
+    expect((await run(["--folders"], "")).out).toBe(out.split("\n").slice(2).join("\n"));
+    const json = (await run(["--folders", "--json"], "")).out.trim().split("\n");
+    expect(json).toContain('{"version":1,"name":"Trash","use":"trash"}');
+    expect(json).toContain(`{"version":1,"name":"${folder}","use":null}`);
   });
 
   test("a message that another client has removed is reported, and the others are unaffected", async () => {

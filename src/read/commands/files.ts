@@ -4,7 +4,6 @@ import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts
 import { UserMistake } from "../../errors.ts";
 import { createFolder, isMissingFolder, listFoldersOf } from "../../mailbox/open.ts";
 import { isServerAddress } from "../../message/server-name.ts";
-import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import { isMailboxAt } from "../folder/append-departing.ts";
 import {
   type FolderName,
@@ -22,6 +21,7 @@ import { serverAccess } from "../session/access-options.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
 import type { Folder, Session } from "../session/session.ts";
+import { printFolderNames } from "../show/folder-names.ts";
 import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<void> {
@@ -91,9 +91,7 @@ function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
 /** Prints the folders on a server, with their special uses. */
 async function printServerFolders(session: Session, directory: string): Promise<void> {
   const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
-  const width = Math.max(0, ...folders.map(({ name }) => displayWidth(name)));
-  for (const { name, use } of folders)
-    session.terminal.out(use === undefined ? `${name}\n` : `${fillColumns(name, width)}  ${use}\n`);
+  printFolderNames(folders, session.terminal);
 }
 
 /** Runs the program LISTER in the folder directory, or in the home directory if there is no folder directory. */

@@ -1,0 +1,16 @@
+/** Prints the names of folders on a server. */
+import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
+import type { Terminal } from "../../terminal/terminal.ts";
+
+export interface NamedFolder {
+  readonly name: string;
+  /** The special use of a folder on a server. */
+  readonly use: string | undefined;
+}
+
+/** Prints one folder per line, with its special use in a second column. */
+export function printFolderNames(folders: readonly NamedFolder[], terminal: Pick<Terminal, "out">): void {
+  const width = Math.max(0, ...folders.map(({ name }) => displayWidth(name)));
+  for (const { name, use } of folders)
+    terminal.out(use === undefined ? `${name}\n` : `${fillColumns(name, width)}  ${use}\n`);
+}
