@@ -1,5 +1,6 @@
 /** The variables that request OAuth2 for a server. */
 import type { Config } from "../config/config.ts";
+import type { Found } from "../config/settings.ts";
 import type { VariableName } from "../config/variables.ts";
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import { hostSuffixes, senderSuffixes, suffixesOf } from "./find-account.ts";
@@ -51,8 +52,19 @@ export function readOAuthSettings(config: Config, server: LoginServer): OAuthCli
     kind: "client",
     ...readProvider(read, server.host),
     clientId: read("oauth-client-id") ?? "",
-    clientSecret: read("oauth-client-secret"),
+    clientSecret: readSecret(settings.find("oauth-client-secret", suffixes)),
   };
+}
+
+/** @throws MailError if other users can read the secret */
+function readSecret(found: Found | undefined): string | undefined {
+  if (found === undefined || found.value === "") return undefined;
+  const { value, exposedIn: file } = found;
+  if (file === undefined) return value;
+  throw new MailError(
+    `${file}: other users can read the client secret in it; the login was not attempted; run chmod 600 ${file}`,
+    Exit.Config,
+  );
 }
 
 function readProvider(read: (name: VariableName) => string | undefined, host: string) {

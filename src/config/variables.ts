@@ -344,7 +344,7 @@ export const variables = {
   },
   "oauth-client-secret": {
     ...textKind(
-      "The secret that the provider has issued together with oauth-client-id, if it has issued one.",
+      "The secret that the provider has issued together with oauth-client-id, if it has issued one. It is accepted from a start-up file that no other user can read.",
       "secret",
     ),
     perAccount: true,

@@ -453,6 +453,17 @@ test("smtpauth with a mechanism for passwords contradicts OAuth2", async () => {
   expect(err).toContain('mail: smtpauth: "plain" cannot send an OAuth2 token; nothing was sent; unset it, or');
 });
 
+test("a client secret that other users can read is refused", async () => {
+  server = await startAuthorizationServer();
+  defineAccount(465, "set oauth-client-secret=geheim\n");
+  chmodSync(join(home, ".mailrc"), 0o644);
+  const { exit, err } = await runMail(["-n", "--login", "work"], environment());
+  expect(exit).toBe(78);
+  expect(err).toBe(
+    `mail: ${home}/.mailrc: other users can read the client secret in it; the login was not attempted; run chmod 600 ${home}/.mailrc\n`,
+  );
+});
+
 test("--config shows neither the client's secret nor tokens", async () => {
   server = await startAuthorizationServer();
   storeTokens();
