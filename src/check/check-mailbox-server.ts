@@ -12,6 +12,7 @@ import { ImapFailed, type ImapReason } from "../mailbox/imap/imap-failure.ts";
 import { openConnection } from "../mailbox/imap/open-connection.ts";
 import type { ServerAddress } from "../mailbox/server-access.ts";
 import { parseServerAddress } from "../mailbox/server-address.ts";
+import { pushAll } from "../message/lists.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
@@ -36,7 +37,7 @@ interface NamedFolders {
 export async function checkMailboxServers(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
-    for (const named of groupByServer(context.config)) findings.push(...(await checkMailboxServer(context, named)));
+    for (const named of groupByServer(context.config)) pushAll(findings, await checkMailboxServer(context, named));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     findings.push(fail("mailbox", error.message, settingRemedy));

@@ -11,6 +11,7 @@ import { Exit, MailError, printError } from "../errors.ts";
 import { parseAddresses, splitAtCommas } from "../message/address.ts";
 import { pushAll } from "../message/lists.ts";
 import { toBytes } from "../message/text.ts";
+import { Interrupt } from "../submit/interrupt.ts";
 import type { Departure, Refusal } from "../submit/transport.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { fieldValue } from "./build/header-fields.ts";
@@ -27,10 +28,9 @@ import {
   summarizeCopies,
   writeCopies,
 } from "./sending/prepare-message.ts";
-import { Interrupt, keepAtSignals } from "./typing/interrupt.ts";
 import type { Composing, Ended } from "./typing/tilde-escape.ts";
 import type { Autosave, Unfinished } from "./unsent/autosave.ts";
-import { Keeping } from "./unsent/keep-unsent.ts";
+import { Keeping, keepAtSignals } from "./unsent/keep-unsent.ts";
 
 /** A message to be composed and sent. */
 export interface Composition {

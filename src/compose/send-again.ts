@@ -2,6 +2,7 @@
 import { ttyCharset } from "../config/charset.ts";
 import { MailError, UserMistake } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
+import { Interrupt } from "../submit/interrupt.ts";
 import { splitBodyLines } from "./build/build.ts";
 import { resentFields } from "./build/header-fields.ts";
 import type { Body } from "./draft/body.ts";
@@ -9,7 +10,6 @@ import { emptyDraft } from "./draft/draft.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { reportFailure, reportOutcome } from "./sending/outcome.ts";
 import { listEnvelope, prepareDraft, reportPlan } from "./sending/prepare-message.ts";
-import { Interrupt } from "./typing/interrupt.ts";
 
 /** The message stays in its mailbox, so an unsent copy is not kept. */
 const keepsNothing = { keepAndSay: async () => undefined };

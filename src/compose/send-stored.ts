@@ -4,6 +4,7 @@ import { parseAddressField } from "../message/address.ts";
 import { fieldValues } from "../message/field-values.ts";
 import { headerParts } from "../message/header.ts";
 import { toBytes } from "../message/text.ts";
+import { Interrupt } from "../submit/interrupt.ts";
 import { splitBodyLines } from "./build/build.ts";
 import { formatFields, stampFields } from "./build/header-fields.ts";
 import type { Body } from "./draft/body.ts";
@@ -11,7 +12,6 @@ import { emptyDraft } from "./draft/draft.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { reportFailure, reportOutcome } from "./sending/outcome.ts";
 import { listEnvelope, prepareDraft } from "./sending/prepare-message.ts";
-import { Interrupt } from "./typing/interrupt.ts";
 
 /** A draft as it is stored, without its From_ line. */
 export interface StoredMessage {

@@ -4,6 +4,7 @@
  * the empty lines at the end.
  */
 import crypto from "node:crypto";
+import { findLargest } from "../message/lists.ts";
 import { headerOf } from "./header-bytes.ts";
 
 /** The number of bytes up to which a message is copied to be hashed with a single call. */
@@ -19,7 +20,7 @@ const stateFields: ReadonlySet<string> = new Set([
   "content-length",
   "lines",
 ]);
-const longestName = Math.max(...[...stateFields].map((name) => name.length));
+const longestName = findLargest([...stateFields].map((name) => name.length));
 
 /** The number of bytes that are searched at once for the end of the text. */
 const longestEnd = 4096;

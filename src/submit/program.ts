@@ -10,7 +10,7 @@ import { pipeline } from "node:stream/promises";
 import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { unknownOutcome } from "./failures.ts";
-import { runOnAbort } from "./on-abort.ts";
+import { runOnAbort } from "./interrupt.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 import type { ProgramWay } from "./way.ts";

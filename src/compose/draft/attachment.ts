@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import { Exit, MailError } from "../../errors.ts";
 import type { PartLabel } from "../../message/part-label.ts";
 import { toBytes } from "../../message/text.ts";
-import { runOnAbort } from "../../submit/on-abort.ts";
+import { runOnAbort } from "../../submit/interrupt.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
 import { Body } from "./body.ts";

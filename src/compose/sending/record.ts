@@ -12,7 +12,7 @@ import { meansMaildir } from "../../mailbox/maildir-path.ts";
 import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { toBytes } from "../../message/text.ts";
-import { runOnAbort } from "../../submit/on-abort.ts";
+import { runOnAbort } from "../../submit/interrupt.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
 import type { ComposeContext } from "./context.ts";

@@ -4,7 +4,7 @@ import { expandFileName } from "../../config/paths.ts";
 import { splitRawWords } from "../../config/words.ts";
 import { UserMistake } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
-import { runInterruptibly } from "./interrupt.ts";
+import { runInterruptibly } from "../../submit/interrupt.ts";
 import { type Composing, type TildeEscape, tildeEscape } from "./tilde-escape.ts";
 
 export const addedEscapes: readonly TildeEscape[] = [

@@ -3,10 +3,10 @@ import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
+import { runInterruptibly } from "../../submit/interrupt.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { describeFailedExit, runShell } from "./child.ts";
-import { runInterruptibly } from "./interrupt.ts";
 import type { Composing } from "./tilde-escape.ts";
 
 /** Inserts a file or, for `~r !command` and `~<!command`, the output of a command (POSIX mailx). */

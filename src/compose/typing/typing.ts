@@ -2,7 +2,6 @@
 import { toBytes } from "../../message/text.ts";
 import type { Input } from "../../terminal/terminal.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
-import { InterruptCount } from "./interrupt.ts";
 import type { Composing, Ended } from "./tilde-escape.ts";
 import { runTildeEscape } from "./tilde-escapes.ts";
 
@@ -128,5 +127,35 @@ export class Typing {
       this.#composing.typed?.();
       if (ended !== undefined) return ended;
     }
+  }
+}
+
+/** Counts the interrupts since the last typed line. The second one ends the message, as in bsd-mailx. */
+class InterruptCount {
+  readonly #composing: Pick<Composing, "terminal" | "config">;
+  #count = 0;
+
+  constructor(composing: Pick<Composing, "terminal" | "config">) {
+    this.#composing = composing;
+  }
+
+  reset(): void {
+    this.#count = 0;
+  }
+
+  /** Counts an interrupt, and returns whether it ends the message. If `ignore` is set, no interrupt does. */
+  endsMessage(): boolean {
+    const { terminal, config } = this.#composing;
+    if (config.settings.get("ignore")) {
+      terminal.out("@\n");
+      return false;
+    }
+    if (++this.#count > 1) {
+      // The next prompt must not appear on the typed line.
+      if (terminal.rich) terminal.out("\n");
+      return true;
+    }
+    terminal.out("\n(Interrupt -- one more to kill letter)\n");
+    return false;
   }
 }

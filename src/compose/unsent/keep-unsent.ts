@@ -1,10 +1,12 @@
 /**
- * Saves an unsent message in dead.letter exactly once, even if several callers request it, for example a signal
- * during the report of a refusal. The autosaved draft is removed only when the text is on the disk.
+ * Saves an unsent message in dead.letter, also if a signal ends `mail`. It is saved exactly once, even if several callers
+ * request it, for example a signal during the report of a refusal. The autosaved draft is removed only when the text is on the disk.
  *
  * A dry run does not change the disk and therefore saves nothing.
  */
 
+import { readFileSync } from "node:fs";
+import { constants } from "node:os";
 import type { Config } from "../../config/config.ts";
 import { followsBsdMailx } from "../../config/settings.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -84,4 +86,50 @@ export class Keeping {
   end(): void {
     this.#autosave?.end(this.#draft);
   }
+}
+
+const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
+
+/**
+ * Returns the signals that this process does not ignore (proc(5), SigIgn). A handler would let an ignored signal, such
+ * as SIGHUP under nohup, end the process.
+ */
+function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
+  try {
+    const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+    return signals.filter((signal) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 0n);
+  } catch {
+    return [...signals];
+  }
+}
+
+/**
+ * Installs signal handlers that save the text and then end the process.
+ *
+ * @param interactive whether the terminal's reader handles SIGINT; otherwise SIGINT is also a request to exit
+ * @returns a function that removes the handlers; after a signal it returns only when the process ends
+ */
+export function keepAtSignals(
+  keep: () => Promise<unknown>,
+  { interactive }: { readonly interactive: boolean },
+): () => Promise<void> {
+  const signals: readonly NodeJS.Signals[] = interactive ? ends : [...ends, "SIGINT"];
+  let ending: Promise<void> | undefined;
+  const handler = (signal: NodeJS.Signals) => {
+    const end = () => {
+      release();
+      // Without a handler the signal has its default effect, and the parent process sees which signal ended `mail`.
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    };
+    ending ??= keep().then(end, end);
+  };
+  const release = () => {
+    for (const signal of signals) process.off(signal, handler);
+  };
+  for (const signal of withoutIgnored(signals)) process.on(signal, handler);
+  return async () => {
+    await ending;
+    release();
+  };
 }

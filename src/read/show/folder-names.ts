@@ -1,4 +1,5 @@
 /** Prints the names of folders on a server. */
+import { findLargest } from "../../message/lists.ts";
 import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
@@ -10,7 +11,7 @@ export interface NamedFolder {
 
 /** Prints one folder per line, with its special use in a second column. */
 export function printFolderNames(folders: readonly NamedFolder[], terminal: Pick<Terminal, "out">): void {
-  const width = Math.max(0, ...folders.map(({ name }) => displayWidth(name)));
+  const width = findLargest(folders.map(({ name }) => displayWidth(name)));
   for (const { name, use } of folders)
     terminal.out(use === undefined ? `${name}\n` : `${fillColumns(name, width)}  ${use}\n`);
 }
