@@ -391,7 +391,7 @@ export const options = [
   {
     long: "from-json",
     alone: "",
-    meaning: "Read the complete message from standard input as a JSON object, and send it. See docs/programs.md.",
+    meaning: "Read the complete message from standard input as a JSON object, and send it.",
   },
   {
     long: "draft",

@@ -1,6 +1,6 @@
 /** Runs each program in docs/programs.md. */
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { testWith } from "../conditions.ts";
@@ -8,7 +8,8 @@ import { letter, makePlace, type Place } from "./support/boxes.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/programs.md"), "utf8");
 const program = join(import.meta.dirname, "../../bin/mail.js");
-const codeOf = (language: string) => new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "ms").exec(page)?.[1] ?? "";
+const codeOf = (language: string, index = 0) =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))][index]?.[1] ?? "";
 
 let place: Place;
 beforeEach(() => {
@@ -46,4 +47,34 @@ testWith("python3")("the recipe for Python marks messages as read", () => {
 
 test("the recipe for Node prints the newest message", () => {
   expect(run(process.execPath, ["-e", codeOf("js")])).toBe("hola the last text\n\n");
+});
+
+/** Lets the program submit messages to a program that appends them to a file. */
+function receiveMessages(): () => string {
+  const path = join(place.home, "received");
+  const mta = join(place.home, "mta");
+  writeFileSync(mta, `#!/bin/sh\ncat >>'${path}'\n`, { mode: 0o755 });
+  writeFileSync(join(place.home, ".mailrc"), `set mta=${mta}\n`);
+  return () => readFileSync(path, "utf8");
+}
+
+testWith("jq", "bash")("the recipe for bash sends a draft once, even if it is started again", () => {
+  const received = receiveMessages();
+  expect(run("bash", ["-c", codeOf("sh", 1)])).toBe("sent\n");
+  expect(received().match(/^Subject: Backup$/gm)).toHaveLength(1);
+  const env = { PATH: `${join(place.home, "bin")}:${process.env["PATH"]}`, HOME: place.home };
+  const { stdout } = spawnSync("bash", ["-c", codeOf("sh", 1)], { cwd: place.home, env, encoding: "utf8" });
+  expect(stdout).toBe("not sent to everyone: []\n");
+  expect(received().match(/^Subject: Backup$/gm)).toHaveLength(1);
+});
+
+testWith("python3")("the recipe for Python sends a message", () => {
+  const received = receiveMessages();
+  expect(run("python3", ["-c", codeOf("python", 1)])).toBe("sent to ann@example.org\n");
+  expect(received()).toContain("All jobs are complete.");
+});
+
+test("the recipe for Node waits for a code", () => {
+  place.deliver("mbox", "inbox", letter("code", { body: "Your code is 123456." }));
+  expect(run(process.execPath, ["-e", codeOf("js", 1)])).toBe("123456\n");
 });
