@@ -12,27 +12,33 @@ import { isPlainText, longestText } from "./laid-out-text.ts";
 import { charsetOfBody, charsetsOf, type Part, readParts } from "./part.ts";
 import { Viewer, type ViewPiece } from "./viewer.ts";
 
+export interface Look {
+  /** In columns. */
+  readonly width: number;
+  /** When to omit technical fields. A message is encoded unless it is plain text in ASCII or UTF-8. */
+  readonly isBrief: "always" | "if encoded" | "never";
+}
+
 /**
  * Returns the pieces of a displayed message.
  *
  * @param message the stored bytes
  * @param header the selected fields with LF line endings
  * @param headerSize the size of the stored header in bytes
- * @param width in columns
  * @returns undefined for plain text that is too long for memory and can be shown as it is stored
  */
 export async function viewMessage(
   message: Bytes,
   header: Uint8Array,
   headerSize: number,
-  width: number,
+  { width, isBrief }: Look,
 ): Promise<ViewPiece[] | undefined> {
   const { root, charsets } = await readParts(message, header);
   if (isPlainText(root) && root.end - root.start > longestText) return undefined;
   const fields = headerView(withoutEnd(header, toBuffer(message.read(Math.min(root.start, headerSize), headerSize))), {
     charsets,
     bodyCharset: charsetOfBody(root),
-    isBrief: false,
+    isBrief: isBrief === "always" || (isBrief === "if encoded" && !isPlainText(root)),
   });
   const pieces: ViewPiece[] = [{ kind: "header", text: fields }];
   for await (const piece of new Viewer(charsets, width).render(showAsText(root))) pieces.push(piece);

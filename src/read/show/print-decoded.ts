@@ -116,19 +116,16 @@ async function decodeMessage(
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
   const { viewMessage } = await import("../../message/view/view.ts");
-  const { isTechnicalField } = await import("../../message/view/header-view.ts");
-  const selected = selectKeptFields(config.shown);
-  const isUseful = (name: string) => !isTechnicalField(name) && selected?.(name) !== false;
-  const keep = allFields ? undefined : config.shown.retained.size > 0 ? selected : isUseful;
+  const keep = allFields ? undefined : selectKeptFields(config.shown);
   const pieces = formatShownPieces(messages, message, keep);
   const header = pieces[Symbol.iterator]().next();
   if (header.done === true) return [];
-  const view = await viewMessage(
-    viewStoredBytes(messages, message),
-    header.value,
-    messages.header(message).length,
-    terminal.size().columns,
-  );
+  const isChosen = allFields || config.shown.retained.size > 0;
+  const isBrief = isChosen ? "never" : terminal.rich ? "always" : "if encoded";
+  const view = await viewMessage(viewStoredBytes(messages, message), header.value, messages.header(message).length, {
+    width: terminal.size().columns,
+    isBrief,
+  });
   if (view !== undefined) return makeRepeatable(() => styleView(view));
   return makeRepeatable<Shown>(() => {
     const whole = formatShownPieces(messages, message, keep);

@@ -11,7 +11,7 @@ export async function shown(message: Uint8Array, { header = false, width = 60 } 
   const bytes = Buffer.from(message);
   const end = bytes.indexOf("\n\n");
   const head = end < 0 ? bytes : bytes.subarray(0, end + 2);
-  const pieces = await viewMessage(bytesOf(bytes), head, head.length, width);
+  const pieces = await viewMessage(bytesOf(bytes), head, head.length, { width, isBrief: "if encoded" });
   return (pieces ?? [])
     .slice(header ? 0 : 1)
     .map(({ text }) => text)

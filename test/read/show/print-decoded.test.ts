@@ -44,9 +44,10 @@ test.each([
   ["ignore status", ""],
   ["P", "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n"],
   ["retain content-type", "CONTENT-TYPE: text/plain;\n charset=utf-8\n"],
-])("of a plain text, %s shows the technical fields %j", async (command, fields) => {
+])("on a terminal with line editing, of a plain text, %s shows the technical fields %j", async (command, fields) => {
   const technical = "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n";
   const plain = await bench(`From ann Sat Jan 16 18:22:03 2021\n${technical}\ntext\n\n`);
+  Object.assign(plain.terminal, { rich: true });
   try {
     for (const line of ["set decode quiet", command, ...(command === "P" ? [] : ["p"])]) await executeLine(plain, line);
     const status = command === "P" ? "Status: R\n" : "";
