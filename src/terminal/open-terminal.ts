@@ -247,7 +247,7 @@ class ProcessTerminal implements Terminal {
     this.#reader?.release();
     // An interrupt that is typed on the terminal is meant for the child, and must not end this program.
     process.on("SIGINT", this.#keepAlive);
-    const stopNormally = this.inputIsTerminal ? stopAfterChildren() : () => {};
+    const stopNormally = this.rich ? stopAfterChildren() : () => {};
     try {
       return await this.#alone(task);
     } finally {
