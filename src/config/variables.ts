@@ -328,7 +328,7 @@ export const variables = {
     "Log in with the user name that netrc contains for the server, if no other user name is set.",
   ),
   noheader: flagKind("Do not list the headers at start-up."),
-  noindex: flagKind("Do not use or write an index of large mailboxes in ~/.cache/mail."),
+  noindex: flagKind("Do not use or write an index of large mailboxes, or facts for lists, in ~/.cache/mail."),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
   "oauth-authorization-endpoint": {
     ...textKind("The URL of the page on which the user logs in, if oauth-provider does not determine it.", "URL"),
