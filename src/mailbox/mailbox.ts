@@ -113,8 +113,11 @@ export interface LockedCopy {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The part of messages that a task reads: the header, the text that is shown, or all bytes. */
-export type MessageNeed = "header" | "text" | "whole";
+/**
+ * The part of messages that a task reads: the facts (ListFacts), or the header of a message whose facts are unknown; the
+ * header; the text that is shown; or all bytes.
+ */
+export type MessageNeed = "facts" | "header" | "text" | "whole";
 
 /** The states of messages, which are in memory. */
 export interface MessageStates {

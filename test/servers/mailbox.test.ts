@@ -295,7 +295,14 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
       ["21", Flag.New],
     ]);
     expect(subjectFact(second, 17)).toEqual(["number 20"]);
+    for await (const { messages: some, stored } of second.openMessages([16, 17], "facts")) {
+      expect(some.map((each) => stored.facts?.(each)?.subject)).toEqual([["number 19"], ["number 20"]]);
+      expect(stored.counts(17).lines).toBeUndefined();
+      expect(stored.header(17).toString()).toContain("Subject: number 20\n");
+    }
     await second.close();
+    const fetched = dovecot.readRawLogs().flatMap(({ commands }) => commands.filter((line) => line.includes("HEADER")));
+    expect(fetched).toEqual([]);
     const searches = dovecot.readRawLogs().flatMap(({ commands }) => commands.filter((line) => /SEARCH/.test(line)));
     expect(searches).toEqual(["UID SEARCH RETURN (ALL) UID 21:*"]);
   });

@@ -14,6 +14,17 @@ import type { UidTable } from "./uid-table.ts";
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
 
+const fieldNames = {
+  from: "From",
+  to: "To",
+  cc: "Cc",
+  subject: "Subject",
+  messageId: "Message-ID",
+  references: "References",
+  inReplyTo: "In-Reply-To",
+} as const;
+const listedFields = Object.keys(fieldNames) as (keyof typeof fieldNames)[];
+
 /** The state of a folder at the end of an earlier session. */
 export interface CachedState extends KnownState {
   /** The highest UID that an earlier session listed and did not leave as new. */
@@ -104,6 +115,26 @@ export class FolderCache {
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
+  }
+
+  /** Returns whether lists need only the facts of a message, because its fields are ASCII. */
+  hasPlainFacts(uid: number): boolean {
+    const facts = this.findListFacts(uid);
+    if (facts === undefined) return false;
+    const fields = [facts.envelope ?? "", ...listedFields.flatMap((name) => facts[name] ?? [])];
+    return fields.every((value) => /^[\x00-\x7f]*$/.test(value));
+  }
+
+  /**
+   * Returns a header with the fields that lists show, as they are in the cache.
+   *
+   * @returns undefined if they are unknown
+   */
+  makeHeader(uid: number): Buffer | undefined {
+    const facts = this.findListFacts(uid);
+    if (facts === undefined) return undefined;
+    const lines = listedFields.flatMap((name) => (facts[name] ?? []).map((value) => `${fieldNames[name]}: ${value}\n`));
+    return Buffer.from(`From ${facts.envelope ?? ""}\n${lines.join("")}\n`);
   }
 
   /** Returns whether the facts that were shown for a message come from an earlier session. */

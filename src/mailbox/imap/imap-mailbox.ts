@@ -189,6 +189,12 @@ class ImapMailbox implements Mailbox {
     return this.#cache.findListFacts(this.#table.uid(message));
   }
 
+  /** Returns a header with the known facts, or one that reports that the message is gone. */
+  makeHeader(message: number): Buffer {
+    const known = this.isGone(message) ? undefined : this.#cache.makeHeader(this.#table.uid(message));
+    return known ?? substituteHeader(message);
+  }
+
   async *openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
     for (let from = 0; from < messages.length; ) {
       const to = this.#endOfWindow(messages, from, need);
@@ -347,7 +353,10 @@ class ImapMailbox implements Mailbox {
   async #load(messages: readonly number[], need: MessageNeed): Promise<void> {
     const wanted = messages.filter(
       (message) =>
-        !this.#replaced.has(message) && !this.isGone(message) && this.#loaded.find(message, need) === undefined,
+        !this.#replaced.has(message) &&
+        !this.isGone(message) &&
+        this.#loaded.find(message, need) === undefined &&
+        (need !== "facts" || !this.#cache.hasPlainFacts(this.#table.uid(message))),
     );
     if (wanted.length === 0) return;
     await this.#session.run((connection) =>
@@ -386,7 +395,7 @@ class Window implements StoredMessages {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return replaced.length;
     const found = this.#find(message);
-    if (found === undefined) return substituteHeader(message).length + 1;
+    if (found === undefined) return Math.max(this.#makeHeader(message).length + 1, this.#mailbox.serverSize(message));
     if (found.part !== "header") return found.length;
     return Math.max(found.length + 1, this.#mailbox.serverSize(message));
   }
@@ -395,13 +404,15 @@ class Window implements StoredMessages {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return headerOf(replaced.length, (length) => replaced.subarray(0, length));
     const found = this.#find(message);
-    return found === undefined ? substituteHeader(message) : this.#loaded.read(found, 0, found.headerLength);
+    return found === undefined ? this.#makeHeader(message) : this.#loaded.read(found, 0, found.headerLength);
   }
 
   read(message: number, start: number, end: number): Buffer {
     const replaced = this.#replaced.get(message);
     if (replaced !== undefined) return replaced.subarray(start, end);
     const found = this.#find(message);
+    if (found === undefined && this.#need === "facts" && !this.#mailbox.isGone(message))
+      return this.#makeHeader(message).subarray(start, end);
     if (found === undefined) throw new MessageUnreadable(message, undefined);
     if (found.part === "header" && start >= found.length)
       throw new Error(`message ${message}: its body was not loaded`);
@@ -414,6 +425,15 @@ class Window implements StoredMessages {
     const found = this.#find(message);
     if (found?.part === "whole") return { lines: found.lines, characters: found.length };
     return { lines: undefined, characters: this.#mailbox.serverSize(message) };
+  }
+
+  facts(message: number): ListFacts | undefined {
+    return this.#replaced.has(message) || this.#mailbox.isGone(message) ? undefined : this.#mailbox.facts(message);
+  }
+
+  /** Returns the header of a message that was not loaded, because its facts are known or because it is gone. */
+  #makeHeader(message: number): Buffer {
+    return this.#need === "facts" ? this.#mailbox.makeHeader(message) : substituteHeader(message);
   }
 
   #find(message: number): Loaded | undefined {

@@ -28,7 +28,7 @@ export interface Loading {
  */
 export async function loadMessages(loading: Loading, messages: readonly number[], need: MessageNeed): Promise<void> {
   const inOrder = [...new Set(messages)].sort((a, b) => a - b);
-  if (need === "header")
+  if (need === "facts" || need === "header")
     return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, part: "header" });
   const sizeOf = (message: number) => loading.cache.find(loading.table.uid(message))?.size;
   await loadFacts(

@@ -157,7 +157,7 @@ export class MessageWriter {
 }
 
 /** From the smallest part of a message to the largest. */
-const order: readonly MessageNeed[] = ["header", "text", "whole"];
+const order: readonly MessageNeed[] = ["facts", "header", "text", "whole"];
 
 /** Returns bytes `start` to `end` of filler: lines of base64 that contain nothing. */
 function makeFiller(start: number, end: number): Buffer {

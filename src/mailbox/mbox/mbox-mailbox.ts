@@ -83,7 +83,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   }
 
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
-    if (need === "header") this.prepareFacts(messages.length);
+    if (need === "facts" || need === "header") this.prepareFacts(messages.length);
     return openAtOnce(this, messages);
   }
 

@@ -60,7 +60,7 @@ export async function showWindow(session: Session, folder: Folder): Promise<bool
 async function formatHeaderLines(session: Session, folder: Folder, listed: readonly number[]): Promise<string> {
   const lineOf = lineMaker(session, folder);
   let lines = "";
-  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "header"))
+  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "facts"))
     for (const message of messages) lines += `${lineOf(stored, message)}\n`;
   return lines;
 }
@@ -90,7 +90,7 @@ export async function printHeaderLines(session: Session, folder: Folder, listed:
   const format = headerLineFormatter(session, folder);
   const { terminal } = session;
   let printed = 0;
-  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "header")) {
+  for await (const { messages, stored } of folder.mailbox.openMessages(listed, "facts")) {
     for (const message of messages) {
       const style = lineStyle(isShownAsCurrent(folder, message), stored.flags(message));
       terminal.out(`${format(stored, message)}\n`, style);

@@ -61,7 +61,7 @@ export async function columnOf<Name extends keyof typeof columns>(
   const values = (kept[name] ?? []) as ReturnType<(typeof columns)[Name]>[];
   const read = columns[name] as (candidate: Candidate) => ReturnType<(typeof columns)[Name]>;
   const unread = Array.from({ length: mailbox.count - values.length }, (_, index) => values.length + index + 1);
-  for await (const { messages, stored } of mailbox.openMessages(unread, "header")) {
+  for await (const { messages, stored } of mailbox.openMessages(unread, "facts")) {
     for (const message of messages) {
       values.push(read(new Candidate(stored, message)));
       if (message % 4096 === 0) await pause(message);
