@@ -362,7 +362,7 @@ export function findSendingOption(given: CommandLine): string | undefined {
     ["--encoding", given.bodyEncoding !== undefined],
     ["--alternative", given.alternative],
     ["--without-mime", given.withoutMime],
-    ["--draft", given.outgoing.draft],
+    ["--draft", given.outgoing.draft && !given.outgoing.fromJson],
   ];
   return options.find(([, isGiven]) => isGiven)?.[0];
 }

@@ -1,0 +1,57 @@
+/** The tasks of programs, with folders on Dovecot. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { makePlace } from "../act/support/boxes.ts";
+import { describeIf } from "../conditions.ts";
+import { type Desk, makeDesk } from "../tasks/desk.ts";
+import { tasks } from "../tasks/tasks.ts";
+import { connectTo } from "./connect.ts";
+import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+
+describeIf(dovecotProgram !== undefined)("a program uses folders on Dovecot", () => {
+  let dovecot: Dovecot;
+  let desk: Desk;
+  let desks = 0;
+
+  beforeAll(async () => {
+    dovecot = await startDovecot("maildir");
+  });
+  afterAll(async () => {
+    expect(forbiddenCommands(dovecot.readRawLogs())).toEqual([]);
+    await dovecot.stop();
+  });
+  afterEach(() => rmSync(desk.home, { recursive: true, force: true }));
+
+  const makeServerDesk = (): Desk => {
+    const place = makePlace();
+    const prefix = `d${++desks}`;
+    const server = `imaps://ann@localhost:${dovecot.imapsPort}`;
+    const append = async (name: string, letters: readonly string[]) => {
+      const client = await connectTo(dovecot);
+      for (const text of letters) {
+        const bytes = Buffer.from(text.replaceAll("\n", "\r\n"));
+        await client.append(`${prefix}${name}`, bytes, { flags: [], received: new Date(0) });
+      }
+      await client.logout();
+    };
+    writeFileSync(join(place.home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
+      mode: 0o600,
+    });
+    return makeDesk(place, `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`, {
+      box: (name) => `${server}/${prefix}${name}`,
+      create: async (name, letters) => {
+        const client = await connectTo(dovecot);
+        await client.create(`${prefix}${name}`);
+        await client.logout();
+        await append(name, letters);
+      },
+      deliver: (name, text) => append(name, [text]),
+    });
+  };
+
+  test.each(Object.entries(tasks))("to %s", async (_title, perform) => {
+    desk = makeServerDesk();
+    await perform(desk);
+  });
+});
