@@ -18,7 +18,7 @@ import {
 } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
 import { crc32 } from "./checksum.ts";
-import { readRange } from "./file-ranges.ts";
+import { readInto, readRange } from "./file-ranges.ts";
 import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
 
 /** Identifies the format. It changes whenever a column or the meaning of a fact changes. */
@@ -85,10 +85,13 @@ function parseFile(descriptor: number): FactsFile | undefined {
     at += align(length);
   }
   if (at !== size) return undefined;
+  /** The memory of the column that was read last. New memory for each column would be freed too late. */
+  let memory = Buffer.alloc(0);
   const read = (column: Column): Buffer | undefined => {
     const place = places.get(column);
     if (place === undefined) return undefined;
-    const found = readRange(descriptor, place.start, place.start + place.length);
+    if (memory.length < place.length) memory = Buffer.allocUnsafeSlow(place.length);
+    const found = memory.subarray(0, readInto(descriptor, memory.subarray(0, place.length), place.start));
     return found.length === place.length && crc32(found) === place.sum ? found : undefined;
   };
   return {

@@ -89,9 +89,12 @@ export interface StoredColumns {
   readonly count: number;
   /** For each row, the bits of its known columns. */
   readonly known: Uint32Array<ArrayBuffer>;
-  /** Returns the bytes of a column of numbers or keys; undefined if the file does not contain them undamaged. */
+  /**
+   * Returns the bytes of a column of numbers or keys; undefined if the file does not contain them undamaged. Bytes are
+   * valid only until the next column is read, because the memory is reused.
+   */
   bytes(column: NumberColumn | "key"): Buffer | undefined;
-  /** Returns a text column; undefined if the file does not contain it undamaged. */
+  /** Returns a text column; undefined if the file does not contain it undamaged. Its bytes are valid in the same way. */
   texts(column: TextColumn): Texts | undefined;
 }
 
@@ -130,7 +133,7 @@ class TextColumnInMemory {
     this.length = stored?.bytes.length ?? 0;
     this.#isAscii = stored === undefined || isAscii(stored.bytes);
     this.#text = this.#isAscii ? (stored?.bytes.toString("latin1") ?? "") : "";
-    this.#bytes = this.#isAscii ? Buffer.alloc(0) : (stored?.bytes ?? Buffer.alloc(0));
+    this.#bytes = this.#isAscii || stored === undefined ? Buffer.alloc(0) : Buffer.from(stored.bytes);
   }
 
   /** Sets the values of a row. @param values lossless text without LF */

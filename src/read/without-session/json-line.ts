@@ -53,7 +53,7 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
   return (
     `{"version":${schemaVersion},"id":${quoteJson(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
     `"size":${candidate.size},"lines":${lines ?? null},"state":"${state}",` +
-    `"flagged":${marks.flagged},"answered":${marks.answered},"flags":${toJson(setMarks)},` +
+    `"flagged":${marks.flagged},"answered":${marks.answered},"flags":${quoteAllJson(setMarks)},` +
     `"envelopeSender":${quoteJson(candidate.decode(candidate.envelope.user) || null)},` +
     `"date":${quoteJson(candidate.date?.toISOString() ?? null)},` +
     `"from":${writePeople(candidate, "from")},"to":${writePeople(candidate, "to")},"cc":${writePeople(candidate, "cc")},` +
@@ -73,6 +73,10 @@ function toJson(value: unknown): string {
 
 function quoteJson(text: string | null): string {
   return text !== null && /^[ !#-[\]-~]*$/.test(text) ? `"${text}"` : toJson(text);
+}
+
+function quoteAllJson(texts: readonly string[]): string {
+  return `[${texts.map(quoteJson).join(",")}]`;
 }
 
 /** Returns whether a line can be written without reading the message. */
@@ -111,7 +115,8 @@ function writePeople(candidate: Candidate, field: string): string {
 
 /** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4), as JSON. */
 function messageIds(candidate: Candidate, name: string): string {
-  return toJson(candidate.fields(name).flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []));
+  const values = candidate.fields(name);
+  return values.length === 0 ? "[]" : quoteAllJson(values.flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []));
 }
 
 function describeAttachments({ source, charsets }: Candidate): Attachment[] {
