@@ -21,16 +21,19 @@ export function completions({ options, variables, maildOptions, topics }) {
 }
 
 /**
- * Returns a command that prints the aliases in ~/.mailrc, for all three shells. Names with characters that a shell
- * would expand are omitted.
+ * Returns a command that prints the names that a command in ~/.mailrc defines, for all three shells. Names with
+ * characters that a shell would expand are omitted.
  */
-const aliases = (file) =>
-  `sed -n 's/^[[:blank:]]*\\(alias\\|group\\)[[:blank:]]\\{1,\\}\\([[:alnum:]._+-]\\{1,\\}\\)[[:blank:]].*/\\2/p' ${file} 2>/dev/null`;
+const namesAfter = (command, file) =>
+  `sed -n 's/^[[:blank:]]*\\(${command}\\)[[:blank:]]\\{1,\\}\\([[:alnum:]._+-]\\{1,\\}\\)[[:blank:]].*/\\2/p' ${file} 2>/dev/null`;
+const aliases = (file) => namesAfter("alias\\|group", file);
+const accounts = (file) => namesAfter("account", file);
 
 const choices = { when: ["failed", "output", "always", "changed"] };
 
-function kindOf({ argument }) {
+function kindOf({ long, argument }) {
   if (argument === undefined) return "none";
+  if (long === "account" || argument === "account") return "account";
   if (argument in choices) return "choice";
   if (argument === "name=value") return "variable";
   if (argument === "user") return "user";
@@ -51,6 +54,7 @@ function bash({ options, variables, maildOptions, topics }) {
     directory: "compopt -o dirnames",
     user: reply("-u"),
     address: reply('-u -W "$aliases"'),
+    account: reply(`-W "$(${accounts(`"\${MAILRC:-$HOME/.mailrc}"`)})"`),
     variable: `compopt -o nospace; ${reply(`-W '${variables.join(" ")}'`)}`,
     text: ":",
   };
@@ -111,6 +115,7 @@ function zsh({ options, variables, maildOptions, topics }) {
     directory: "_directories",
     user: "_users",
     address: "_mail_people",
+    account: "_mail_accounts",
     variable: "_mail_variables",
     text: " ",
   };
@@ -134,6 +139,11 @@ _mail_people() {
   aliases=(\${(f)"$(${aliases(`\${MAILRC:-$HOME/.mailrc}`)})"})
   ((CURRENT > 2)) || aliases+=(help)
   _alternative 'users:user:_users' "aliases:alias:(\${aliases[*]})"
+}
+_mail_accounts() {
+  local -a accounts
+  accounts=(\${(f)"$(${accounts(`\${MAILRC:-$HOME/.mailrc}`)})"})
+  compadd -a accounts
 }
 _mail_variables() {
   compadd -S '' -- ${variables.join(" ")}
@@ -165,6 +175,7 @@ function fish({ options, variables, maildOptions, topics }) {
         directory: " -x -a '(__fish_complete_directories)'",
         user: " -x -a '(__fish_complete_users)'",
         address: " -x -a '(__mail_people)'",
+        account: " -x -a '(__mail_accounts)'",
         variable: ` -x -a '${variables.join(" ")}'`,
         choice: ` -x -a '${(choices[argument] ?? []).join(" ")}'`,
         text: " -x",
@@ -177,6 +188,9 @@ function fish({ options, variables, maildOptions, topics }) {
 function __mail_people
     __fish_complete_users
     ${aliases("~/.mailrc")}
+end
+function __mail_accounts
+    ${accounts("~/.mailrc")}
 end
 complete -c mailx -w mail
 complete -c Mail -w mail

@@ -14,6 +14,8 @@ const cases = {
   "mail tools-\t": "<mail><tools-team>",
   "mail -S askb\t": "<mail><-S><askbcc>",
   "mail -u roo\t": "<mail><-u><root>",
+  "mail --account homew\t": "<mail><--account><homework>",
+  "mail --login homew\t": "<mail><--login><homework>",
   "mail --hel\t": "<mail><--help>",
   "mail help folde\t": "<mail><help><folder>",
   "Mail --thro\t5m": "<Mail><--throttle><5m>",

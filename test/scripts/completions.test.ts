@@ -19,6 +19,8 @@ const cases = [
   ["mail -S askb\t", "<mail><-S><askbcc>"],
   ["mail -u roo\t", "<mail><-u><root>"],
   ["mail -s arch\t ann", "<mail><-s><arch><ann>"],
+  ["mail --account homew\t", "<mail><--account><homework>"],
+  ["mail --login=homew\t", "<mail><--login=homework>"],
   ["mail --hel\t", "<mail><--help>"],
   ["mail hel\t folde\t", "<mail><help><folder>"],
   ["Mail --thro\t 5m", "<Mail><--throttle><5m>"],

@@ -46,10 +46,13 @@ export const fish: Shell = {
   ],
 };
 
-/** Returns a new home directory with two files, a directory and two aliases; the caller removes it. */
+/** Returns a new home directory with two files, a directory, two aliases and an account; the caller removes it. */
 export function makeHome(): string {
   const home = mkdtempSync(join(tmpdir(), "mail-completion-"));
-  writeFileSync(join(home, ".mailrc"), "alias tools-team ann@example.org\nalias `>planted` x\n");
+  writeFileSync(
+    join(home, ".mailrc"),
+    "alias tools-team ann@example.org\nalias `>planted` x\naccount homework {\nset dot\n}\n",
+  );
   writeFileSync(join(home, "archive.mbox"), "");
   mkdirSync(join(home, "d"), { recursive: true });
   writeFileSync(join(home, "d/my report.pdf"), "");

@@ -37,7 +37,7 @@ export const accountCommands: readonly Command[] = [
     inFull: true,
     takes: takesWords("[name]", 0, 1),
     summary:
-      "Select an account that a start-up file defines, and open its mailbox instead of the current one. With no arguments, list the accounts.",
+      "Select an account that a start-up file defines, and open its mailbox instead of the current one. With no arguments, list the accounts; > marks the selected one.",
     example: "account work",
     run: async (session, [name]) => {
       const { config, terminal, folder } = session;
@@ -47,7 +47,7 @@ export const accountCommands: readonly Command[] = [
       terminal.out(
         [...config.accounts.keys()]
           .sort()
-          .map((each) => `${each}\n`)
+          .map((each) => `${each === session.account ? ">" : " "}${each}\n`)
           .join(""),
       );
     },

@@ -82,7 +82,7 @@ test.each([
   expect(exit).toBe(78);
 });
 
-test("the command account lists the accounts, and selecting another account restores the variables that the first one set", async () => {
+test("the command account lists the accounts and marks the selected one, and selecting another account restores the variables that the first one set", async () => {
   writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
   writeFileSync(
     join(home, "box"),
@@ -91,9 +91,10 @@ test("the command account lists the accounts, and selecting another account rest
   const { out } = await runMail(
     ["-n", "-N", "-f", join(home, "box")],
     { PATH: process.env["PATH"], HOME: home },
-    "account\naccount work\nset from=mine@example.org\naccount home\nset\nx\n",
+    "account\naccount work\nset from=mine@example.org\naccount home\nset\naccount\nx\n",
   );
-  expect(out).toContain("home\nreading\nwork\n");
+  expect(out).toContain(" home\n reading\n work\n");
+  expect(out).toContain(">home\n reading\n work\n");
   expect(out).toContain("from\tann@home.example\n");
   expect(out).not.toMatch(/record|crt/);
 });
