@@ -1,4 +1,10 @@
-/** What is known about large mail providers: the logins that they require, and their OAuth2 endpoints. */
+/**
+ * Large mail providers: the logins that they require, and their OAuth2 endpoints.
+ *
+ * Sources, read in November 2026: Google, "OAuth 2.0 for Desktop Apps" and "IMAP, POP, and SMTP"; Microsoft,
+ * "Authenticate an IMAP, POP or SMTP connection using OAuth" and "OAuth 2.0 device authorization grant"; Fastmail,
+ * "Server names and ports". No test connects to them.
+ */
 
 /** The endpoints of an authorization server (RFC 6749, section 3; RFC 8628, section 3.1), as URLs. */
 export interface Endpoints {
@@ -31,7 +37,7 @@ const providers = {
     oauth: {
       issuer: "https://accounts.google.com",
       scope: "https://mail.google.com/",
-      // Google's device flow does not permit this scope.
+      // Google's device flow permits only a few scopes, and none for IMAP or SMTP.
       endpoints: {
         authorization: "https://accounts.google.com/o/oauth2/v2/auth",
         token: "https://oauth2.googleapis.com/token",
@@ -44,9 +50,7 @@ const providers = {
     requires: "OAuth2 (mail --login ACCOUNT)",
     oauth: {
       issuer: "https://login.microsoftonline.com/common/v2.0",
-      scope:
-        "offline_access https://outlook.office.com/IMAP.AccessAsUser.All " +
-        "https://outlook.office.com/POP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
+      scope: "offline_access https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
       endpoints: {
         authorization: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
         token: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
