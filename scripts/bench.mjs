@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { clients, isInstalled } from "./bench/clients.mjs";
 import { writeMaildir, writeMbox } from "./bench/corpus.mjs";
+import { serverFolders } from "./bench/imap.mjs";
 import { Report } from "./bench/report.mjs";
 import { sending } from "./bench/sending.mjs";
 import { Bench, commands, copyAll, deliver, json, listAll, opening, search, session, sort } from "./bench/works.mjs";
@@ -22,7 +23,9 @@ const average = 10_800;
  * The number of messages in the large mailbox (the small one has an eighth as many), and in the mailbox of many small
  * messages.
  */
-const size = quick ? { large: 6_400, many: 10_000, sends: 100 } : { large: 100_000, many: 100_000, sends: 1_000 };
+const size = quick
+  ? { large: 6_400, many: 10_000, sends: 100, served: 4_000 }
+  : { large: 100_000, many: 100_000, sends: 1_000, served: 100_000 };
 
 ready();
 const place = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "mail-bench-"));
@@ -145,6 +148,9 @@ try {
     await bench.rounds(rounds, (client) => opening(bench, client, maildir.path, maildir.count), readers),
   );
   await reference("ls", ["sh", "-c", `ls -f ${maildir.path}/cur | wc -l`]);
+
+  const attached = (quick ? 5 : 25) * 2 ** 20;
+  await serverFolders({ bench, report, clients: all, rounds, count: size.served, attached });
 
   await sending({ bench, report, clients: all, rounds, sends: size.sends, quick });
   const text = report.text();

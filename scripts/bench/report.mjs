@@ -34,7 +34,7 @@ export class Report {
       `\`npm run bench -- ${quick ? "--quick " : ""}--write\` writes this file. Times are medians of ${rounds} interleaved rounds, and memory is the maximum of all`,
       "rounds. The files are in the page cache, and each client's output is checked before its time is recorded. A cell contains",
       "seconds of wall-clock time, seconds of processor time, and MiB of memory. A dash means that the client does not support the",
-      "task, or took more than a minute.",
+      "task, or took more than a minute. For a folder on a server, the cell also contains the data from the server in kB.",
       "",
       `${cpus().length} x ${cpu?.model ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${system}, Linux ${release()}, Node ${process.version};`,
       `${clients.map(({ name, version }) => `${name} ${version}`).join(", ")}.`,
@@ -104,10 +104,10 @@ export class Report {
     this.limit(name, this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0), most);
   }
 
-  /** Lists a row if its factor is above the goal. @param most the goal */
-  limit(name, factor, most) {
-    process.stderr.write(`${name}: ${number(factor)} times\n`);
-    if (factor > most) this.#below.push(`${name}: ${number(factor)} times; the goal is at most ${most} times.`);
+  /** Lists a row if its value is above the goal. @param most the goal */
+  limit(name, value, most, unit = "times") {
+    process.stderr.write(`${name}: ${number(value)} ${unit}\n`);
+    if (value > most) this.#below.push(`${name}: ${number(value)} ${unit}; the goal is at most ${most} ${unit}.`);
   }
 
   /** Adds a row with a result for this program only, as text. */
@@ -129,7 +129,9 @@ export class Report {
     const taken = (rounds ?? []).filter((figure) => figure !== undefined);
     if (taken.length === 0) return "–";
     const memory = Math.max(...taken.map(({ memory: peak }) => peak));
-    return `${number(median(taken.map(({ wall }) => wall)))} s, ${number(median(taken.map(({ cpu }) => cpu)))} s, ${Math.round(memory)} MiB`;
+    const received = taken.map((figure) => figure.received).filter((bytes) => bytes !== undefined);
+    const data = received.length === 0 ? "" : `, ${Math.ceil(Math.max(...received) / 1000)} kB`;
+    return `${number(median(taken.map(({ wall }) => wall)))} s, ${number(median(taken.map(({ cpu }) => cpu)))} s, ${Math.round(memory)} MiB${data}`;
   }
 
   text() {

@@ -87,7 +87,8 @@ export class Bench {
   }
 }
 
-function right(what, holds, figure) {
+/** Returns the figure. @throws Error if the result is wrong */
+export function right(what, holds, figure) {
   if (holds) return figure;
   throw new Error(`wrong answer: ${what}\n${figure.output.slice(-2000)}`);
 }
@@ -112,7 +113,7 @@ export async function opening(bench, client, original, count) {
 }
 
 /** Measures a full-screen program, which runs under time(1) on a pseudo-terminal. */
-async function openedOnScreen(bench, client, file, count, ...settings) {
+export async function openedOnScreen(bench, client, file, count, ...settings) {
   const times = bench.path("times");
   const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file, ...settings)];
   const terminal = await openPty({ argv, env: bench.env({ TERM: "vt100" }), cwd: bench.place });

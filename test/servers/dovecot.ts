@@ -74,6 +74,7 @@ function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly 
  *
  * @param options.without the capabilities that it does not announce
  * @param options.mostMessages the limit of messages for each user; 0 for none
+ * @param options.secret the password of all users
  * @param options.introspection the URL at which it asks to whom an OAuth2 token belongs (RFC 7662)
  */
 export async function startDovecot(
@@ -82,7 +83,13 @@ export async function startDovecot(
     without = [],
     introspection,
     mostMessages = 0,
-  }: { readonly without?: readonly string[]; readonly introspection?: string; readonly mostMessages?: number } = {},
+    secret = password,
+  }: {
+    readonly without?: readonly string[];
+    readonly introspection?: string;
+    readonly mostMessages?: number;
+    readonly secret?: string;
+  } = {},
 ): Promise<Dovecot> {
   if (dovecotProgram === undefined) throw new Error("Dovecot is missing: apt-get install dovecot-imapd");
   const owner = ordinaryUser();
@@ -93,7 +100,7 @@ export async function startDovecot(
     mkdirSync(join(directory, user, "mail"));
     for (const place of ["", "dovecot.rawlog", "mail"]) chownSync(join(directory, user, place), owner.uid, owner.gid);
   }
-  writeFileSync(join(directory, "users"), users.map((user) => `${user}:{PLAIN}${password}\n`).join(""), {
+  writeFileSync(join(directory, "users"), users.map((user) => `${user}:{PLAIN}${secret}\n`).join(""), {
     mode: 0o644,
   });
   for (const name of ["localhost.pem", "localhost.key"]) {
