@@ -1,10 +1,13 @@
 /** A session with one folder: it selects the folder, and reconnects once if the connection is lost. */
-
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { formatServerAddress } from "../server-address.ts";
 import type { ImapConnection, KnownState, Listener, SelectedFolder } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { openConnection } from "./open-connection.ts";
+
+/** Milliseconds between two requests for changes if the server cannot report them by itself. */
+const noopInterval = 60_000;
 
 interface FolderSessionOptions {
   readonly address: ServerAddress;
@@ -97,15 +100,15 @@ export class FolderSession {
   }
 
   /**
-   * Lets the server report changes until the next task begins (RFC 2177). The listener receives them. A failure is
-   * reported by the next task.
+   * Lets the server report changes until the next task begins: by IDLE (RFC 2177), or in response to NOOP, at once and
+   * then each minute. The listener receives the changes. A failure is reported by the next task.
    */
   watch(): void {
     const connection = this.#connection;
-    if (this.#watch !== undefined || connection?.isOpen !== true || !connection.can("IDLE")) return;
+    if (this.#watch !== undefined || connection?.isOpen !== true) return;
     const stop = new AbortController();
-    const ended = connection.idle(stop.signal).catch(() => {});
-    this.#watch = { stop, ended };
+    const wait = connection.can("IDLE") ? connection.idle(stop.signal) : askRepeatedly(connection, stop.signal);
+    this.#watch = { stop, ended: wait.catch(() => {}) };
   }
 
   async #endWatch(): Promise<void> {
@@ -127,5 +130,13 @@ export class FolderSession {
     const isFresh = this.#connection?.isOpen !== true;
     if (isFresh) this.#options.onReconnect(await this.open());
     return { connection: this.#connection as ImapConnection, isFresh };
+  }
+}
+
+/** Asks the server for changes until the signal ends the wait. @throws ImapFailed, or the signal's AbortError */
+async function askRepeatedly(connection: ImapConnection, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await connection.noop();
+    await sleep(noopInterval, undefined, { signal, ref: false });
   }
 }

@@ -1,0 +1,62 @@
+/** New mail on a server without IDLE, for the built program. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { openPty, type Pty } from "../../scripts/pty.mjs";
+
+import { runMail } from "../run-mail.ts";
+import { certificates } from "./dovecot.ts";
+import { type LyingServer, startLyingServer } from "./lying-server.ts";
+
+const program = join(import.meta.dirname, "../../bin/mail.js");
+const message = (uid: number) => ({ uid, text: `From: ann@x.example\nSubject: number ${uid}\n\ntext ${uid}\n` });
+
+let home: string;
+let server: LyingServer;
+let pty: Pty | undefined;
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "mail-new-mail-"));
+  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
+  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  server = await startLyingServer({
+    certificate: "localhost",
+    capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN UIDPLUS MOVE ESEARCH UNSELECT LITERAL+",
+    messages: [message(1)],
+    answer: (command, tag) => {
+      const inbox = server.folders.get("INBOX");
+      if (command !== "NOOP" || inbox?.length !== 1) return undefined;
+      inbox.push({ uid: 2, flags: new Set(), bytes: Buffer.from(message(2).text.replaceAll("\n", "\r\n")) });
+      return `* 2 EXISTS\r\n${tag} OK done\r\n`;
+    },
+  });
+});
+afterEach(async () => {
+  await pty?.close();
+  await server.close();
+  rmSync(home, { recursive: true });
+});
+
+const words = () => ["-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`];
+
+test("is reported at the prompt of a terminal", async () => {
+  const env = { PATH: process.env["PATH"], HOME: home, TERM: "xterm", TZ: "UTC", LANG: "C.UTF-8" };
+  pty = await openPty({ argv: [process.execPath, program, ...words()], env });
+  await pty.expect("& ");
+  await pty.expect("New mail has arrived; inc adds it to the list.");
+  expect(server.commands.filter((command) => /^(?:NOOP|IDLE)/.test(command))).toEqual(["NOOP"]);
+  pty.send("inc\n");
+  await pty.expect(/2 messages/);
+  pty.send("p 2\n");
+  await pty.expect("text 2");
+  pty.send("x\n");
+  expect(await pty.exited).toBe(0);
+});
+
+test("is not requested in a pipe", async () => {
+  expect(await runMail(words(), { PATH: process.env["PATH"], HOME: home }, "=\np 1\nx\n")).toMatchObject({
+    err: "",
+    exit: 0,
+  });
+  expect(server.commands).not.toContain("NOOP");
+});
