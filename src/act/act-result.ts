@@ -3,6 +3,7 @@ import type { RequestedAct } from "../cli/command-line.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { toOutcome } from "./submission-result.ts";
 
 export type ActKind = Exclude<RequestedAct["kind"], "part">;
 
@@ -16,6 +17,8 @@ export interface ActResult {
   readonly to: string | null;
   readonly files?: readonly string[];
   readonly recipients?: readonly string[];
+  /** What became of a message that was submitted. */
+  readonly submission?: ReturnType<typeof toOutcome>;
 }
 
 const past: Readonly<Record<ActKind, string>> = {

@@ -61,6 +61,45 @@ const addresses = (description: string) => ({
 });
 const count = { type: "integer", minimum: 0 };
 
+/** What became of a message that was submitted, and of its copies. */
+const outcome = {
+  sent: { type: "boolean", description: "Whether the message was accepted for at least one recipient." },
+  reason: {
+    type: ["string", "null"],
+    description:
+      'Null if the message was accepted for all recipients. Otherwise "recipient refused", "outcome unknown", "queued", "stored", "already sent", "dry run", "not sent", or the reason of the error.',
+  },
+  messageId: { type: ["string", "null"] },
+  queueId: { type: ["string", "null"], description: "The server's queue id, if its reply contains one." },
+  accepted: { type: "array", items: { type: "string" } },
+  refused: refusals,
+  queued: {
+    type: ["object", "null"],
+    description: "The entry in the queue of mail, if it contains the message for some recipients.",
+    required: ["id", "recipients"],
+    properties: { id: { type: "string" }, recipients: refusals },
+  },
+  deadLetter: { type: ["string", "null"], description: "The file that contains the text of an unsent message." },
+  copies: {
+    type: "array",
+    description: "The copy for the variable record, and for files and commands among the recipients.",
+    items: {
+      type: "object",
+      required: ["to", "done", "error"],
+      properties: {
+        to: { type: "string" },
+        done: { type: "boolean" },
+        error: { type: ["string", "null"] },
+      },
+    },
+  },
+  warnings: {
+    type: "array",
+    items: { type: "string" },
+    description: "Problems that do not affect the sending. The message must not be sent again because of them.",
+  },
+};
+
 function describeObject(title: string, properties: Readonly<Record<string, Schema>>, optional: Schema = {}): Schema {
   return { title, type: "object", required: Object.keys(properties), properties: { ...properties, ...optional } };
 }
@@ -163,47 +202,17 @@ const schemas: Readonly<Record<string, Schema>> = {
         items: { type: "string" },
         description: "With --reply, --forward and --resend: the recipients before aliases are expanded.",
       },
+      submission: describeObject(
+        "With --reply, --forward and --resend: what became of the message, if it was submitted",
+        outcome,
+      ),
     },
   ),
   submission: describeObject(
     "The outcome of a message that mail --json sends, stores with --draft, or sends with --send",
     {
       version,
-      sent: { type: "boolean", description: "Whether the message was accepted for at least one recipient." },
-      reason: {
-        type: ["string", "null"],
-        description:
-          'Null if the message was accepted for all recipients. Otherwise "recipient refused", "outcome unknown", "queued", "stored", "already sent", "dry run", "not sent", or the reason of the error.',
-      },
-      messageId: { type: ["string", "null"] },
-      queueId: { type: ["string", "null"], description: "The server's queue id, if its reply contains one." },
-      accepted: { type: "array", items: { type: "string" } },
-      refused: refusals,
-      queued: {
-        type: ["object", "null"],
-        description: "The entry in the queue of mail, if it contains the message for some recipients.",
-        required: ["id", "recipients"],
-        properties: { id: { type: "string" }, recipients: refusals },
-      },
-      deadLetter: { type: ["string", "null"], description: "The file that contains the text of an unsent message." },
-      copies: {
-        type: "array",
-        description: "The copy for the variable record, and for files and commands among the recipients.",
-        items: {
-          type: "object",
-          required: ["to", "done", "error"],
-          properties: {
-            to: { type: "string" },
-            done: { type: "boolean" },
-            error: { type: ["string", "null"] },
-          },
-        },
-      },
-      warnings: {
-        type: "array",
-        items: { type: "string" },
-        description: "Problems that do not affect the sending. The message must not be sent again because of them.",
-      },
+      ...outcome,
       draft: {
         type: ["object", "null"],
         description: "With --draft and --send: the id of the draft and its folder.",

@@ -13,6 +13,7 @@ import { commitChanges } from "../read/folder/quit.ts";
 import { draftMessage } from "../read/send/send.ts";
 import { quoteMessage } from "../read/show/quoted-message.ts";
 import type { ActResult } from "./act-result.ts";
+import { toOutcome } from "./submission-result.ts";
 import { type Ended, type Located, reportOne, type Work } from "./work.ts";
 
 type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
@@ -24,9 +25,14 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
   for (const each of work.selected) {
     try {
       const { recipients, sent } = await sendOne(work, act, each);
-      const reason = sent === undefined ? "dry run" : sent.sent ? null : "not sent";
-      results.push({ id: each.id, done: sent?.sent === true, reason, to: null, recipients });
-      if (sent !== undefined && sent.exit !== Exit.Ok) exit = sent.exit;
+      if (sent === undefined) {
+        results.push({ id: each.id, done: false, reason: "dry run", to: null, recipients });
+        continue;
+      }
+      const submission = toOutcome(sent);
+      const reason = sent.sent ? null : submission.reason;
+      results.push({ id: each.id, done: sent.sent, reason, to: null, recipients, submission });
+      if (sent.exit !== Exit.Ok) exit = sent.exit;
     } catch (error) {
       // The act must not be repeated, because earlier messages have been sent.
       if (!(error instanceof MailError)) throw error;

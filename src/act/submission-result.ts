@@ -29,30 +29,33 @@ export function printSubmission(terminal: Terminal, submitted: Submitted, json: 
 }
 
 function formatSubmission(submitted: Submitted): string {
-  const { outcome, messageId, deadLetter, copies = [], draft, preview, warnings = [] } = submitted;
+  const { draft, preview } = submitted;
+  const more = preview === undefined ? {} : { preview };
+  const value = { version: schemaVersion, ...toOutcome(submitted), draft: draft ?? null, ...more };
+  return `${escapeControls(JSON.stringify(value))}\n`;
+}
+
+/** Returns the fields that describe what became of a message and of its copies. */
+export function toOutcome(submitted: Submitted) {
+  const { outcome, messageId, deadLetter, copies = [], warnings = [] } = submitted;
   const failedCopies = copies.flatMap(({ error }) => (error === undefined ? [] : [error.message]));
-  const value = {
-    version: schemaVersion,
+  const { queued } = outcome ?? {};
+  return {
     sent: wasAccepted(submitted),
     reason: explainUnsent(submitted),
     messageId: messageId ?? null,
     queueId: outcome?.queueId ?? null,
     accepted: wasAccepted(submitted) ? (outcome?.accepted ?? []) : [],
-    refused: (outcome?.refused ?? []).map(({ recipient, reply, exit }) => ({ recipient, reply, exit })),
-    queued:
-      outcome?.queued === undefined
-        ? null
-        : {
-            id: outcome.queued.id,
-            recipients: outcome.queued.recipients.map(({ recipient, reply, exit }) => ({ recipient, reply, exit })),
-          },
+    refused: listRefusals(outcome?.refused ?? []),
+    queued: queued === undefined ? null : { id: queued.id, recipients: listRefusals(queued.recipients) },
     deadLetter: deadLetter ?? null,
     copies: copies.map(({ to, error }) => ({ to, done: error === undefined, error: error?.message ?? null })),
     warnings: [...failedCopies, ...warnings],
-    draft: draft ?? null,
-    ...(preview === undefined ? {} : { preview }),
   };
-  return `${escapeControls(JSON.stringify(value))}\n`;
+}
+
+function listRefusals(refused: NonNullable<ComposeResult["outcome"]>["refused"]) {
+  return refused.map(({ recipient, reply, exit }) => ({ recipient, reply, exit }));
 }
 
 function wasAccepted({ outcome, notSent }: Submitted): boolean {

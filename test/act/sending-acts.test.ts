@@ -34,7 +34,9 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     const { status, values, problems } = place.json("act", ["--reply", id, "-f", "box"], "thanks\n");
     expect({ status, problems }).toEqual({ status: 0, problems: [] });
     const recipients = ["ann@x.org", "root@x.org", "bob@x.org"];
-    expect(values).toEqual([{ version: 1, act: "reply", id, done: true, reason: null, to: null, recipients }]);
+    const submission = expect.objectContaining({ sent: true, reason: null, accepted: recipients });
+    const result = { version: 1, act: "reply", id, done: true, reason: null, to: null, recipients, submission };
+    expect(values).toEqual([result]);
     expect(sent()).toMatch(/^To: .*ann@x\.org/m);
     expect(sent()).toMatch(/^Cc: bob@x\.org$/m);
     expect(sent()).toMatch(/^Subject: Re: hola$/m);
@@ -80,13 +82,14 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     const { status, values } = place.json("act", [...given, "--dry-run", "-f", "box"], "text\n");
     expect({ status, values }).toMatchObject({ status: 0, values: [{ done: false, reason: "dry run" }] });
     expect(values[0]?.["recipients"]).not.toEqual([]);
+    expect(values[0]).not.toHaveProperty("submission");
     expect(sent()).toBeUndefined();
   });
 
   test("a message that is not sent is reported with its reason, and the original is not marked", () => {
     writeFileSync(program, "#!/bin/sh\ncat >/dev/null\nexit 75\n", { mode: 0o755 });
     const { status, values, problems } = place.json("act", ["--reply", id, "-f", "box"], "thanks\n");
-    expect({ status, values }).toMatchObject({ status: 75, values: [{ done: false, reason: "not sent" }] });
+    expect({ status, values }).toMatchObject({ status: 75, values: [{ done: false, reason: "program failed" }] });
     expect(problems.length).toBeGreaterThan(0);
     expect(readFileSync(join(place.home, "dead.letter"), "utf8")).toContain("thanks");
     expect(flags()).toEqual([]);

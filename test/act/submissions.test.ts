@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
-import { makePlace } from "./support/boxes.ts";
+import { letter, makePlace } from "./support/boxes.ts";
 import { parseLines, parseProblems } from "./support/schemas.ts";
 
 const place = makePlace();
@@ -22,10 +22,10 @@ async function start(script: Script = {}, settings = ""): Promise<ScriptedServer
   return server;
 }
 
-async function send(argv: readonly string[], input = "text\n") {
+async function send(argv: readonly string[], input = "text\n", form = "submission") {
   const env = { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" };
   const { exit, out, err } = await runMail(["-n", "--json", ...argv], env, input);
-  const [value, ...others] = parseLines("submission", out);
+  const [value, ...others] = parseLines(form, out);
   expect(others).toEqual([]);
   return { exit, value, problems: parseProblems(err) };
 }
@@ -114,6 +114,71 @@ describe("mail --json with an option that means sending", () => {
     const { exit, value } = await send(["-s", "hola", "-A", "./none", "ann@x.org"]);
     expect({ exit, value }).toMatchObject({ exit: 66, value: { sent: false, reason: "ENOENT" } });
     expect(messages).toEqual([]);
+  });
+});
+
+describe("--reply, --forward and --resend report what became of the message, as mail --json does", () => {
+  const acts: [act: string, argv: readonly string[]][] = [
+    ["reply", ["--reply", "ID", "-c", "nobody@x.org"]],
+    ["forward", ["--forward", "ID", "ann@x.org", "nobody@x.org"]],
+    ["resend", ["--resend", "ann@x.org, nobody@x.org", "ID"]],
+  ];
+  const run = async (argv: readonly string[]) => {
+    place.create("mbox", "box", [letter("hola").replace("To: root@x.org\n", "")]);
+    const id = `id:${place.ids("box")["hola"]}`;
+    const { value, ...rest } = await send(
+      [...argv.map((word) => (word === "ID" ? id : word)), "-f", at("box")],
+      "text\n",
+      "act",
+    );
+    return { ...rest, value, submission: value?.["submission"] };
+  };
+
+  test.each(acts)("%s: a refused recipient", async (act, argv) => {
+    await start(refusing);
+    const { exit, value, submission } = await run(argv);
+    const reply = expect.stringMatching(/^550 .*no such user/);
+    expect({ exit, value }).toMatchObject({ exit: 67, value: { act, done: true, reason: null } });
+    expect(submission).toMatchObject({
+      sent: true,
+      reason: "recipient refused",
+      queueId: "TEST42",
+      accepted: ["ann@x.org"],
+      refused: [{ recipient: "nobody@x.org", reply, exit: 67 }],
+      queued: null,
+      deadLetter: act === "resend" ? null : at("dead.letter"),
+    });
+  });
+
+  test.each(acts)("%s: a server that cannot be reached", async (_act, argv) => {
+    const { close } = await start();
+    await close();
+    const { exit, value, submission } = await run(argv);
+    expect({ exit, value }).toMatchObject({ exit: 75, value: { done: false, reason: "no connection" } });
+    expect(submission).toMatchObject({ sent: false, reason: "no connection", accepted: [], refused: [] });
+  });
+
+  test.each(acts)("%s: a connection that is lost after the message", async (_act, argv) => {
+    await start({ dot: "close" });
+    const { value, submission } = await run(argv);
+    expect(value).toMatchObject({ done: false, reason: "outcome unknown" });
+    expect(submission).toMatchObject({ sent: false, reason: "outcome unknown" });
+  });
+
+  test.each(acts)("%s: a message in the queue", async (_act, argv) => {
+    await start({ RCPT: "451 4.7.1 later" }, "set queue\n");
+    const { exit, value, submission } = await run(argv);
+    const recipients = [{ recipient: "ann@x.org" }, { recipient: "nobody@x.org" }];
+    expect({ exit, value }).toMatchObject({ exit: 0, value: { done: true, reason: null } });
+    expect(submission).toMatchObject({ sent: false, reason: "queued", queued: { recipients } });
+  });
+
+  test.each(acts.slice(0, 2))("%s: a copy that could not be written", async (_act, argv) => {
+    await start({}, "set record=nowhere/sent\n");
+    const { exit, value, submission } = await run(argv);
+    expect({ exit, value }).toMatchObject({ exit: 0, value: { done: true, reason: null } });
+    const error = expect.stringMatching(/No such file/);
+    expect(submission).toMatchObject({ sent: true, copies: [{ to: "nowhere/sent", done: false, error }] });
   });
 });
 

@@ -45,9 +45,9 @@ export interface ComposeResult {
   readonly outcome?: Outcome;
   /** The reason why the message was not submitted, or why its outcome is unknown. */
   readonly error?: MailError;
-  /** The file in which the text of an undelivered message was saved. */
   /** Whether the message may have been delivered to a recipient, so that another attempt could deliver it twice. */
   readonly isUnknown?: boolean;
+  /** The file in which the text of an undelivered message was saved. */
   readonly deadLetter?: string | undefined;
   readonly messageId?: string | undefined;
   /** The copies for `record`, and for files and commands among the recipients. */
