@@ -5,11 +5,13 @@
  * README.md.
  */
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openLog } from "../src/maild/log.ts";
 import { listen, type Server } from "../src/maild/server.ts";
+import { certificates } from "./servers/dovecot.ts";
+import { type LyingServer, startLyingServer } from "./servers/lying-server.ts";
 import { screenOf } from "./sessions/support/on-pty.ts";
 import { mail, type Sandbox, sandbox } from "./sessions/support/sandbox.ts";
 
@@ -57,8 +59,15 @@ Content-Type: text/html; charset=utf-8
 `;
 const backup = "echo '/srv/backup: No space left on device' >&2\nexit 1\n";
 
+const onServer = [
+  { from: "cron@example.org", subject: "Backup done", flags: ["\\Seen"] },
+  { from: "ann@example.org", subject: "Lunch on Friday?" },
+  { from: "cron@example.org", subject: "Disk report", text: "/srv is full\n" },
+];
+
 let place: Sandbox;
 let server: Server;
+let imapServer: LyingServer;
 beforeAll(async () => {
   place = sandbox({
     files: { inbox: inbox.join(""), "invitation.eml": invitation, "newsletter.eml": newsletter, "backup.sh": backup },
@@ -74,9 +83,25 @@ beforeAll(async () => {
   const limits = { listen: "127.0.0.1", port: 0, clients: 20, stateDirectory: place.home };
   server = await listen({ ...limits, spool, domain: "example.org", users }, openLog(log));
   const settings = `mta=smtp://${server.address} maillog=${log} from=ann@example.org`;
-  writeFileSync(join(place.home, ".mailrc"), `set ${settings} folder=${place.home}\nretain subject\n`);
+  imapServer = await startLyingServer({
+    certificate: "localhost",
+    messages: onServer.map(({ from, subject, flags = [], text = "text\n" }, at) => ({
+      uid: at + 1,
+      flags,
+      text: `From: ${from}\nSubject: ${subject}\n\n${text}`,
+      received: "30-Nov-2026 06:50:43 +0000",
+    })),
+  });
+  imapServer.folders.set("Archive", []);
+  const folder = `imaps://ann@localhost:${imapServer.port}`;
+  const certificate = join(certificates, "localhost.pem");
+  const account = `set MAIL=${folder}/INBOX folder=${folder} password=secret cafile=${certificate} systemca=no`;
+  const startUp = join(place.home, ".mailrc");
+  writeFileSync(startUp, `set ${settings} folder=${place.home}\nretain subject\naccount work {\n${account}\n}\n`);
+  chmodSync(startUp, 0o600);
 });
 afterAll(async () => {
+  await imapServer?.close();
   await server?.close();
   place?.remove();
 });
@@ -101,7 +126,7 @@ function runInShell(line: string, before: number): Promise<{ shown: string; exit
   });
 }
 
-/** Returns the screen after the commands of a transcript have been typed. This machine's name is replaced with `server`. */
+/** Returns the screen after the commands of a transcript have been typed. The names of servers are replaced. */
 async function play(transcript: string): Promise<string> {
   let screen = "";
   let exit = 0;
@@ -121,6 +146,7 @@ async function play(transcript: string): Promise<string> {
   }
   return screen
     .replaceAll(place.home, "~")
+    .replaceAll(`localhost:${imapServer.port}`, "mail.example.org")
     .replace(/\r/g, "")
     .replace(/[ \t]+$/gm, "")
     .replace(/\n+$/, "\n")
@@ -139,7 +165,7 @@ function withoutDates(text: string): string {
 }
 
 test("README has a transcript for each feature that only this program has", () => {
-  expect(transcripts.map(({ name }) => name)).toEqual(["refused", "undo", "readable", "run", "track"]);
+  expect(transcripts.map(({ name }) => name)).toEqual(["refused", "undo", "readable", "run", "server", "track"]);
 });
 
 test.each(transcripts)("README's transcript shows the real output: $name", async ({ name, text }) => {

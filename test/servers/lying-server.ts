@@ -13,6 +13,8 @@ export interface ServedMessage {
   readonly uid: number;
   readonly flags: Set<string>;
   readonly bytes: Buffer;
+  /** The time of arrival, as in INTERNALDATE. */
+  readonly received?: string | undefined;
 }
 
 /** "close" closes the connection, "reset" resets it, and "silent" means that nothing is sent. */
@@ -26,7 +28,12 @@ export interface Script {
   readonly uidValidity?: () => number;
   /** The name of the certificate's file, for a server with TLS from the start. */
   readonly certificate?: string;
-  readonly messages?: readonly { readonly uid: number; readonly flags?: readonly string[]; readonly text: string }[];
+  readonly messages?: readonly {
+    readonly uid: number;
+    readonly flags?: readonly string[];
+    readonly text: string;
+    readonly received?: string;
+  }[];
   /**
    * Returns the response to a command; undefined for the correct one.
    *
@@ -53,8 +60,9 @@ export async function startLyingServer(script: Script = {}): Promise<LyingServer
   const folders = new Map<string, ServedMessage[]>([
     [
       "INBOX",
-      (script.messages ?? []).map(({ uid, flags = [], text }) => ({
+      (script.messages ?? []).map(({ uid, flags = [], text, received }) => ({
         uid,
+        received,
         flags: new Set(flags),
         bytes: Buffer.from(text.replaceAll("\n", "\r\n")),
       })),
@@ -244,12 +252,12 @@ class Session {
 
   *#fetch(messages: readonly ServedMessage[], text: string): Iterable<Buffer> {
     const [, set = "", items = ""] = /^(\S+) \((.*)\)$/.exec(text) ?? [];
-    for (const [at, { uid, flags, bytes }] of messages.entries()) {
+    for (const [at, { uid, flags, bytes, received = "01-Jan-1970 00:00:00 +0000" }] of messages.entries()) {
       if (!isInSet(set, uid)) continue;
       const parts: Buffer[] = [Buffer.from(`* ${at + 1} FETCH (UID ${uid}`)];
       if (/\bFLAGS\b/.test(items)) parts.push(Buffer.from(` FLAGS (${[...flags].join(" ")})`));
       if (/RFC822\.SIZE/.test(items)) parts.push(Buffer.from(` RFC822.SIZE ${bytes.length}`));
-      if (/INTERNALDATE/.test(items)) parts.push(Buffer.from(' INTERNALDATE "01-Jan-1970 00:00:00 +0000"'));
+      if (/INTERNALDATE/.test(items)) parts.push(Buffer.from(` INTERNALDATE "${received}"`));
       for (const [, section = "", start = "", length = ""] of items.matchAll(/BODY\.PEEK\[(.*?)\]<(\d+)\.(\d+)>/g)) {
         const header = bytes.subarray(0, bytes.indexOf("\r\n\r\n") + 4);
         const found = (section === "HEADER" ? header : bytes).subarray(Number(start), Number(start) + Number(length));
