@@ -74,7 +74,7 @@ async function collectUntilSignal(terminal: Terminal, { body }: Draft, isOpen: (
   }
 }
 
-/** Keeps the text when a signal ends `mail`. @returns a function that removes the signal handlers */
+/** Saves the text when a signal ends `mail`. @returns a function that removes the signal handlers */
 function keepTextAtSignals(
   { terminal }: ComposeContext,
   draft: Draft,
@@ -84,7 +84,7 @@ function keepTextAtSignals(
   return keepAtSignals(async () => {
     keeping.save();
     interrupt.end();
-    // The interrupted work reports its outcome first.
+    // Let the interrupted work report its outcome first.
     await collectUntilSignal(terminal, draft, isOpen);
     if (terminal.begun !== "") draft.body.append(toBytes(`${terminal.begun}\n`));
     await keeping.keepAndSay();
@@ -225,7 +225,11 @@ async function prepareDeparture(
   }
 }
 
-/** Keeps the text of a message that could not be sent, and reports the failure. @throws any error other than MailError */
+/**
+ * Saves the text of a message that could not be sent, and reports the failure.
+ *
+ * @throws any error other than MailError
+ */
 async function reportUnsent(context: ComposeContext, error: unknown, keeping: Keeping): Promise<ComposeResult> {
   if (error instanceof MailError) return reportFailure(context, error, keeping);
   await keeping.keepAndSay();

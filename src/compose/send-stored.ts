@@ -1,4 +1,7 @@
-/** Sends a stored draft: its header without Bcc and the fields of the mailbox, with the current date, and its body. */
+/**
+ * Sends a stored draft: its body, and its header with the current date, but without Bcc and the fields that mailboxes
+ * add.
+ */
 import { MailError, UserMistake } from "../errors.ts";
 import { parseAddressField } from "../message/address.ts";
 import { fieldValues } from "../message/field-values.ts";
@@ -21,7 +24,7 @@ export interface StoredMessage {
 }
 
 interface Attempt {
-  /** The recipients that an earlier attempt has reached. */
+  /** The recipients to which an earlier attempt has sent the draft. */
   readonly reached: ReadonlySet<string>;
   /** Called before the first byte is sent. If it throws a MailError, nothing is sent. */
   begin(): Promise<void>;
@@ -98,7 +101,7 @@ function collectFieldAddresses(value: string): string[] {
   return parseAddressField(value).map(({ address }) => address);
 }
 
-/** Returns a header without the fields that are not sent. Lines that are not fields are not sent either. */
+/** Returns a header without the fields that are not sent. Also removes lines that are not fields. */
 function removeFields(header: Buffer): Buffer {
   const parts = headerParts(header).filter(({ name }) => name !== undefined && !notSent.test(name));
   return Buffer.concat([...parts.map(({ start, end }) => header.subarray(start, end)), Buffer.from("\n")]);

@@ -166,7 +166,7 @@ export async function buildEncodedMessage(
   };
 }
 
-/** Returns the text of an HTML body as a separate part. */
+/** Returns the plain-text alternative of an HTML body as a separate part. */
 async function writePlainForm(
   { body, form }: Draft,
   { charset }: Author,
@@ -204,7 +204,7 @@ async function loadEncoder(
   return (body) => transferEncode(encoding, body);
 }
 
-/** Returns the estimated size of an encoded body. It must not be too small (RFC 1870). */
+/** Returns the estimated size of an encoded body. The estimate must not be too small (RFC 1870). */
 function estimateEncodedSize(encoding: TransferEncoding, { size, facts }: Body): number {
   if (encoding === "base64") return Math.ceil(size / 3) * 4 + Math.ceil(size / 57);
   if (encoding === "quoted-printable") return facts.ascii ? Math.ceil(size * 1.05) : size * 2;

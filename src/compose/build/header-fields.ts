@@ -214,7 +214,10 @@ export function typeFields(draft: Draft, charset: string, encoding: string): Fie
   });
 }
 
-/** Returns Reply-To and the fields that place a reply in its thread. Without References, they have bsd-mailx's form. */
+/**
+ * Returns Reply-To and the fields that place a reply in its thread. If the draft has no References, In-Reply-To has the
+ * form that bsd-mailx gives it.
+ */
 export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [
     ...(draft.replyTo === undefined ? [] : [["Reply-To", separateWithSpaces(draft.replyTo)] as const]),

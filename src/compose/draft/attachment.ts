@@ -27,7 +27,7 @@ export interface Attachment {
   readonly typeName?: string;
   /** The transfer encoding to use instead of base64. */
   readonly encoding?: TransferEncoding;
-  /** The label that the user has given. */
+  /** The label given by the user. */
   readonly label?: PartLabel;
   open(): Readable;
 }
@@ -48,7 +48,7 @@ export interface HowToAttach extends PartLabel {
  * Opens an attachment. A pipe or device is read immediately, a regular file only when the message is sent.
  *
  * @param typed the path as lossless text
- * @param interrupt a signal that cancels waiting, for example for a pipe without a writer
+ * @param interrupt a signal that cancels a wait, such as one for a pipe that has no writer
  * @throws MailError if it cannot be read, so that the user knows before typing the message
  */
 export async function openAttachment(

@@ -6,7 +6,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 
 export type TransferEncoding = "7bit" | "8bit" | "quoted-printable" | "base64";
 
-/** The longest line without its CRLF (RFC 5321, section 4.5.3.1.6). */
+/** The maximum length of a line, without its CRLF (RFC 5321, section 4.5.3.1.6). */
 const longestLine = 998;
 
 const CR = 13;
@@ -38,7 +38,7 @@ export class TextFacts {
     this.#last = piece[piece.length - 1] as number;
   }
 
-  /** True if there is no byte above 127. */
+  /** True if no byte is above 127. */
   get ascii(): boolean {
     return this.#ascii;
   }

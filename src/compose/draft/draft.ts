@@ -1,6 +1,6 @@
 /**
- * A draft: the parts of a message before it is built, from the command line, a reply or the user, and the form in which
- * its body is sent.
+ * A draft: the parts of a message that has not been built, and the form in which its body is sent. The parts come from
+ * the command line, a reply or the user.
  */
 import { Exit, MailError } from "../../errors.ts";
 import type { Attachment } from "./attachment.ts";
@@ -46,11 +46,11 @@ export interface Draft {
 export interface BodyForm {
   /** Its transfer encoding. */
   readonly encoding?: TransferEncoding;
-  /** Whether the body is HTML and is sent with a plain-text alternative. */
+  /** Whether the body is HTML, which is sent with a plain-text alternative. */
   readonly html?: true;
   /** The plain-text alternative; by default `mail` generates it. */
   readonly plainForm?: string;
-  /** The type that the body gets if its content appears to be of that type. */
+  /** The type that is declared if the body appears to be of that type. */
   readonly likelyType?: string;
   /** Whether MIME fields are omitted. */
   readonly withoutMime?: boolean;
@@ -83,7 +83,7 @@ export function emptyDraft(): Draft {
 /**
  * Determines the type and charset of a complete body.
  *
- * @throws MailError if the requested form does not suit the body
+ * @throws MailError if the body cannot be sent in the requested form
  */
 export function settleBodyForm(draft: Draft, charset: string | undefined): void {
   const { body, form } = draft;
@@ -92,7 +92,7 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
     draft.fields.push({ name: "Content-Type", value: form.likelyType });
   }
   for (const field of draft.fields) {
-    // An empty body has no charset of its own.
+    // The bytes of an empty body do not determine a charset.
     const declared = body.size === 0 ? "UTF-8" : charsetOf(body.facts, charset);
     if (/^content-type$/i.test(field.name)) Object.assign(field, { value: declareCharset(field.value, declared) });
   }
@@ -104,7 +104,7 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
   }
 }
 
-/** Returns whether the body looks like the given type: HTML begins with a tag. */
+/** Returns whether the body appears to be of the given type. HTML and XML begin with a tag. */
 function beginsLike(body: Body, type: string): boolean {
   const [start = Buffer.alloc(0)] = body.pieces();
   return /^text\/(?:html|xml)\b/i.test(type) && /^(?:\xef\xbb\xbf)?\s*</.test(start.toString("latin1", 0, 1024));

@@ -1,4 +1,4 @@
-/** The variable `signature`, as in heirloom mailx and S-nail. */
+/** The `signature` variable, as in heirloom mailx and S-nail. */
 import { readFileSync } from "node:fs";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit } from "../../errors.ts";

@@ -14,7 +14,7 @@ export interface ComposeContext {
   readonly terminal: Terminal;
   /** The session's submissions. */
   readonly submission: Submission;
-  /** Provides access to a mailbox on a server that `record` names. */
+  /** Provides access to the server if `record` names a mailbox on a server. */
   readonly accessServer?: AccessServer;
   /** Whether to show the dialogue with the server. */
   readonly verbose: boolean;
@@ -50,13 +50,13 @@ export interface ComposeResult {
   /** The file in which the text of an undelivered message was saved. */
   readonly deadLetter?: string | undefined;
   readonly messageId?: string | undefined;
-  /** The copies for `record`, and for files and commands among the recipients. */
+  /** The copies for the `record` file, and for files and commands among the recipients. */
   readonly copies?: readonly Copy[];
 }
 
 /** A copy of a message. */
 export interface Copy {
-  /** The file or command as given. */
+  /** The file or command, as the user wrote it. */
   readonly to: string;
   /** The reason why the copy could not be written. */
   readonly error: MailError | undefined;

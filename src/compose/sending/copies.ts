@@ -1,4 +1,4 @@
-/** Copies of a message for the `record` file, and for files and commands among the recipients. */
+/** Writes copies of a message to the `record` file, and to files and commands among the recipients. */
 import type { Config } from "../../config/config.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
@@ -66,7 +66,7 @@ export async function keepCopies(
   return { refused, copies };
 }
 
-/** Writes a copy of a message that was sent to the file that `record` names. A failure is reported. */
+/** Writes a copy of a sent message to the file that `record` names. Reports a failure. */
 export async function writeRecord(
   context: Context,
   { header, body }: { readonly header: Buffer; readonly body: Built },
@@ -102,7 +102,10 @@ function reasonOf({ message, cause }: MailError): string {
   return isSystemError(cause) ? strerror(cause) : message;
 }
 
-/** Returns the record's name. With `outfolder`, a relative path refers to the folder directory (POSIX mailx). */
+/**
+ * Returns the name of the `record` file. If `outfolder` is set, a relative path refers to the folder directory (POSIX
+ * mailx).
+ */
 function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;
   const isRelative = !/^[/~+$%&#]/.test(record) && !isServerAddress(record);

@@ -30,7 +30,7 @@ export async function reportOutcome(
   return { exit: first.exit, sent: outcome.accepted.length > 0, outcome, deadLetter, isUnknown };
 }
 
-/** Prints on standard error each refused recipient with the server's reply. */
+/** Prints each refused recipient, with the server's reply, on standard error. */
 export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
   for (const { recipient, reply, exit, unknown } of refused) {
     const reason = unknown === true ? "outcome unknown" : "recipient refused";

@@ -120,7 +120,7 @@ export async function reportPlan(
 }
 
 /**
- * Writes the copies for `record` and for recipients that are files or commands.
+ * Writes the copies for the `record` file, and for files and commands among the recipients.
  *
  * @returns the copies; `refused` contains the files and commands to which the message could not be written
  */

@@ -31,15 +31,13 @@ export interface SubmissionOptions {
   readonly program?: QueueingProgram;
   /** The place where a sendmail program finds the recipients; by default the header. */
   readonly recipients?: "header" | "arguments";
-  /**
-   * The queues for messages that cannot be sent now. By default, only the queue in the user's state directory is used.
-   */
+  /** The queues for messages that cannot be sent now; by default only the queue in the user's state directory. */
   readonly queues?: QueuePlaces;
-  /** The logins of this run; by default only those for submissions. */
+  /** The logins of this run; by default only those for submission servers. */
   readonly logins?: () => Promise<Logins>;
 }
 
-/** Returns a function that creates the run's logins when they are first needed, and returns the same ones afterwards. */
+/** Returns a function that creates the run's logins on the first call, and returns the same logins afterwards. */
 export function shareLogins(config: Config, terminal: Terminal): () => Promise<Logins> {
   let logins: Promise<Logins> | undefined;
   const create = async () => {
@@ -52,7 +50,7 @@ export function shareLogins(config: Config, terminal: Terminal): () => Promise<L
   };
 }
 
-/** The settings of all kinds of transports. */
+/** The settings for every kind of transport. */
 interface TransportOptions extends ServerSettings {
   /** Returns the options for writing to a mailbox. */
   readonly storeOptions: () => { readonly lockwait: number; readonly stateDirectory: string };
@@ -64,10 +62,10 @@ interface TransportOptions extends ServerSettings {
    * programs.
    */
   readonly metoo: boolean;
-  /** The place where a program finds the recipients. */
+  /** Where a program finds the recipients. */
   readonly recipients: "header" | "arguments";
   readonly observe: DialogueObserver | undefined;
-  /** Provides the credentials for a server; undefined without a login. */
+  /** Provides the credentials for a server; undefined if no login is required. */
   readonly login: Login | undefined;
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
@@ -150,7 +148,8 @@ export class Submission {
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
-    // An entry never names a program, because root's timer attempts delivery, too. Such a program has its own queue.
+    // A queue entry never names a program, because root's timer also attempts delivery. Besides, a sendmail program has
+    // its own queue.
     if (later.length === 0 || way.kind === "program") return outcome;
     const { program } = this.#options;
     const { Queue } = await import("../../submit/queue.ts");

@@ -26,9 +26,9 @@ export async function runShell(config: Config, terminal: Terminal, line: string,
 }
 
 /**
- * Returns the user's editor: the value of a variable or an installed program.
+ * Returns the user's editor: the value of the variable, which defaults to an installed program.
  *
- * @throws MailError if there is none
+ * @throws MailError if the variable has no value and no editor is installed
  */
 export function editorOf({ settings }: Config, variable: "EDITOR" | "VISUAL"): string {
   const editor = settings.get(variable);
@@ -51,7 +51,7 @@ export async function runEditorOn(terminal: Terminal, program: string, path: str
 /** The maximum time in milliseconds between the exit of an interrupted child and the arrival of the interrupt. */
 const patience = 100;
 
-/** The exit code that a shell returns if an interrupt ended its command: 128 plus the number of SIGINT. */
+/** The exit code that a shell returns if an interrupt ended its command: 128 plus the signal number of SIGINT. */
 const shellInterrupted = 130;
 
 /**
@@ -94,7 +94,7 @@ async function runProgram(
     try {
       const child = spawn(shell, ["-c", line], { stdio: filter ? ["pipe", "pipe", "inherit"] : "inherit", argv0 });
       const ended = waitForExit(child, terminal);
-      child.stdin?.on("error", () => {}); // the program need not read its input
+      child.stdin?.on("error", () => {}); // the program may exit without reading its input
       child.stdin?.end(input);
       const [output, { code }] = await Promise.all([
         child.stdout === null ? Buffer.alloc(0) : buffer(child.stdout),

@@ -1,4 +1,4 @@
-/** The escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
+/** The tilde escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
 import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { splitRawWords } from "../../config/words.ts";
@@ -46,7 +46,7 @@ async function attachFiles(composing: Composing, line: string): Promise<void> {
   if (draft.attachments.length === 0) terminal.out("Nothing is attached.\n");
 }
 
-/** Moves a quote behind `~/` or `+`, so that the name is expanded as in the other commands: `"~/a b"`. */
+/** Moves an opening quote past `~/` or `+`, so that a name such as `"~/a b"` is expanded as in commands. */
 function unquotePrefix(name: string): string {
   return name.replace(/^(["'])(~\/|\+)/, "$2$1");
 }

@@ -143,7 +143,9 @@ class InterruptCount {
     this.#count = 0;
   }
 
-  /** Counts an interrupt, and returns whether it ends the message. If `ignore` is set, no interrupt does. */
+  /**
+   * Counts an interrupt, and returns whether it ends the message. If `ignore` is set, interrupts never end a message.
+   */
   endsMessage(): boolean {
     const { terminal, config } = this.#composing;
     if (config.settings.get("ignore")) {
@@ -151,7 +153,7 @@ class InterruptCount {
       return false;
     }
     if (++this.#count > 1) {
-      // The next prompt must not appear on the typed line.
+      // The next prompt must not appear on the line that was being typed.
       if (terminal.rich) terminal.out("\n");
       return true;
     }

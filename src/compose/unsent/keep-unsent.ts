@@ -1,8 +1,9 @@
 /**
- * Saves an unsent message in dead.letter, also if a signal ends `mail`. It is saved exactly once, even if several callers
- * request it, for example a signal during the report of a refusal. The autosaved draft is removed only when the text is on the disk.
+ * Saves an unsent message in dead.letter, even if a signal ends `mail`. The message is saved only once, even if several
+ * callers request it: a signal may arrive while a refusal is being reported. The autosaved draft is removed only after
+ * the text has reached the disk.
  *
- * A dry run does not change the disk and therefore saves nothing.
+ * A dry run saves nothing, because it must not change the disk.
  */
 
 import { readFileSync } from "node:fs";
@@ -106,8 +107,8 @@ function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
 /**
  * Installs signal handlers that save the text and then end the process.
  *
- * @param interactive whether the terminal's reader handles SIGINT; otherwise SIGINT is also a request to exit
- * @returns a function that removes the handlers; after a signal it returns only when the process ends
+ * @param interactive whether the line reader handles SIGINT; if it does not, SIGINT also ends the process
+ * @returns a function that removes the handlers; after a signal, its promise is pending until the process ends
  */
 export function keepAtSignals(
   keep: () => Promise<unknown>,
