@@ -37,8 +37,9 @@ export function parseAddressField(text: string): Address[] {
 }
 
 /**
- * Returns a bare address without the brackets of `ann@example.org>`, `[ann@example.org]` and `[mailto:ann@example.org]`. Omits the
- * domain that some mail servers insert in an empty group: `Undisclosed-Recipients:@example.org;`.
+ * Returns a bare address without the brackets of `ann@example.org>`, `[ann@example.org]` and
+ * `[mailto:ann@example.org]`. Omits the domain that some mail servers insert into an empty group, as in
+ * `Undisclosed-Recipients:@example.org;`.
  */
 function mendAddress({ name, address }: Address): Address[] {
   if (address.startsWith("@")) return [];
@@ -46,7 +47,10 @@ function mendAddress({ name, address }: Address): Address[] {
   return [{ name, address: plain.replace(/(?<=[^>])>+$/, "") }];
 }
 
-/** Returns the address in a text of the usual form, and none in an empty text; undefined for any other form. */
+/**
+ * Returns the address in a text of the most common form, and no address for an empty text; undefined for any other
+ * form.
+ */
 function parseUsualAddress(text: string): Address[] | undefined {
   if (text === "") return [];
   const [, name = "", inAngle, bare] = usualAddress.exec(text) ?? [];
@@ -88,7 +92,7 @@ export function splitAtCommas(text: string): string[] {
 /** Returns the address between two commas, or several addresses if the commas between them are missing. */
 function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
   const all = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
-  // In `<<ann@example.org>>`, the first bracket contains nothing.
+  // In `<<ann@example.org>>`, the first pair of brackets is empty.
   const filled = all.filter((at) => pieces[at]?.text !== "");
   const angles = filled.length > 0 ? filled : all;
   if (angles.length === 0) return parseBare(pieces);

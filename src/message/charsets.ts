@@ -63,7 +63,10 @@ const labelledUtf8: Decode = (bytes) => {
   return isUtf8(bytes) || /[^\0-\x7f\ufffd]/.test(text) ? text : windows1252(bytes);
 };
 
-/** Returns a decoder of UTF-8 for text whose label is wrong: the text is not valid in the declared charset, but is valid UTF-8. */
+/**
+ * Returns a decoder that decodes mislabelled text as UTF-8: text that is invalid in the declared charset but valid as
+ * UTF-8.
+ */
 function orUtf8(decode: Decode): Decode {
   return (bytes) => {
     const text = decode(bytes);

@@ -53,8 +53,8 @@ export function decodeWords(
 }
 
 /**
- * Returns a field's value with its 8-bit text decoded from one charset: the body's, unless the text is UTF-8, otherwise
- * windows-1252. Encoded words are left unchanged.
+ * Returns a field's value with its 8-bit text decoded from a single charset: that of the body, UTF-8 or windows-1252.
+ * Encoded words are left unchanged.
  */
 export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () => string): string {
   if (!/[^\0-\x7f]/.test(text)) return text;
@@ -74,8 +74,8 @@ function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): De
 }
 
 /**
- * Returns whether bytes that are valid in a charset are UTF-8 nevertheless. In a charset with one byte per character,
- * no real text is valid UTF-8. In other charsets, only very short texts are.
+ * Returns whether bytes are probably UTF-8, although they are also valid in another charset. If that charset has one
+ * byte per character, real text in it is never valid UTF-8. In other charsets, only very short texts are.
  */
 function isProbablyUtf8(bytes: Uint8Array, decode: Decode): boolean {
   if (!isUtf8(bytes)) return false;

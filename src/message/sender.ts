@@ -18,7 +18,7 @@ export function findSender(header: string, byName: boolean, names: FieldNames = 
   return senderToShow([(names === "with blanks" ? readEnvelope : readFromLine)(header).user], byName);
 }
 
-/** Returns the sender in the values of a From field, as `findSender` does. */
+/** Returns the sender named by the values of a From field, as `findSender` does. */
 export function senderToShow(from: readonly string[], byName: boolean): string {
   const address = addressToShow(from, byName);
   return address.includes("!") ? address.replace(/^.*!(?=[^!]*![^!]*$)/s, "") : address;

@@ -90,7 +90,7 @@ const iso2022jp: Decode = (bytes) => {
   return new TextDecoder("iso-2022-jp").decode(Buffer.from(text, "latin1"));
 };
 
-/** Decodes 8-bit Japanese text. Returns undefined if it is not valid in any charset. */
+/** Decodes 8-bit Japanese text. Returns undefined if the text is not valid in any of the charsets. */
 function decodeJapanese(bytes: Uint8Array): string | undefined {
   for (const charset of ["utf-8", "euc-jp", "shift_jis"]) {
     try {

@@ -22,7 +22,7 @@ export interface HeaderLook {
 }
 
 /**
- * Returns whether a field is of no use to the reader, because it describes the encoding or the sender's program.
+ * Returns whether a field is useless to the reader, because it describes the encoding or the sender's program.
  *
  * @param name in lower case
  */
@@ -33,7 +33,7 @@ export function isTechnicalField(name: string): boolean {
 /**
  * Returns the header as it is displayed.
  *
- * @param header with LF line endings, and perhaps a From_ line and a final empty line, which are kept
+ * @param header with LF line endings; a From_ line and a final empty line are kept
  */
 export function headerView(header: Uint8Array, { charsets, bodyCharset, isBrief }: HeaderLook): string {
   let view = "";

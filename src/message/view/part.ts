@@ -151,7 +151,7 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
     const split = (bytes: Bytes, range: Range) =>
       depth < deepest ? splitAtBoundaries(bytes, range, boundary, mostParts, (inner) => opensInner(bytes, inner)) : [];
     const stored = split(source, { start: bodyStart, end });
-    // A multipart must not be encoded (RFC 2045, section 6.4), but some are.
+    // Multiparts must not be encoded (RFC 2045, section 6.4), but some are.
     const isEncoded = stored.length === 0 && isTransferEncoded(encoding);
     const body = isEncoded ? bytesOf(decodeBody(common, largestDecoded)) : source;
     const ranges = isEncoded ? split(body, { start: 0, end: body.size }) : stored;

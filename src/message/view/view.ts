@@ -15,7 +15,7 @@ import { Viewer, type ViewPiece } from "./viewer.ts";
 export interface Look {
   /** In columns. */
   readonly width: number;
-  /** When to omit technical fields. A message is encoded unless it is plain text in ASCII or UTF-8. */
+  /** When to omit technical fields. A message counts as encoded unless it is plain text in ASCII or UTF-8. */
   readonly isBrief: "always" | "if encoded" | "never";
 }
 

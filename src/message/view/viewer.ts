@@ -28,7 +28,10 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
   "message/feedback-report": complaintSummary,
 };
 
-/** Returns HTML without its tags, comments, styles and scripts. Each piece is searched once, because it may be long. */
+/**
+ * Returns HTML without its tags, comments, styles and scripts. Text between two markers is searched only once, because
+ * it may be long.
+ */
 function withoutMarkup(html: string): string {
   const withoutComments = removeBetween(html, /<!--/, /-->/);
   const text = removeBetween(withoutComments, /<(?:style|script|title)\b/i, /<\/(?:style|script|title)\b/i);
@@ -83,9 +86,7 @@ export class Viewer {
     }
   }
 
-  /**
-   * Shows the plain text or, if the plain text is empty, the last form that has content. An invitation is always shown.
-   */
+  /** Shows the plain text or, if that is empty, the last form that has content. An invitation is always shown. */
   async *#alternative(part: Part): AsyncIterable<ViewPiece> {
     const plain = part.parts.find((child) => child.type === "text/plain" && this.#hasContent(child));
     const readable = part.parts.filter((child) => listLeaves(child).some(isText) && !isCalendar(child));
