@@ -3,10 +3,13 @@ import stringWidth from "string-width";
 import { makeVisible } from "../message/safe-text.ts";
 
 const plain = /^[\x20-\x7e]*$/;
-/** Each Latin, Greek or Cyrillic letter is one grapheme and occupies one column. */
+/**
+ * Matches text in which each character is one grapheme and occupies one column, such as Latin, Greek or Cyrillic
+ * letters.
+ */
 const narrow = /^[\x20-\x7e\xa1-\xa8\xaa-\xac\xaf-\u02ff\u0391-\u03c9\u0400-\u0482\u048a-\u04ff]*$/;
 
-/** Text in which a grapheme cluster may contain several letters. */
+/** Matches text in which a grapheme cluster may contain several letters. */
 const mayJoinLetters = /\p{M}[\u200c\u200d]?\p{L}|[\u0e33\u0eb3\u0d4e]/u;
 
 /**
@@ -64,7 +67,7 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * Returns the number of letters in a grapheme cluster after the first one. Such clusters are conjuncts of Indic scripts
+ * Returns the number of letters that follow the first letter of a grapheme cluster, as in conjuncts of Indic scripts
  * and syllables of Thai and Lao. Terminals show each of these letters in its own column.
  */
 function countJoinedLetters(character: string): number {
@@ -73,7 +76,7 @@ function countJoinedLetters(character: string): number {
   return Math.max(letters.length - 1, 0);
 }
 
-/** Characters that join or modify emoji. Some terminals show each emoji of such a sequence separately. */
+/** Matches characters that join or modify emoji. Some terminals show each emoji of a joined sequence separately. */
 const joinsEmoji = /[\u200d\u{1f3fb}-\u{1f3ff}]/u;
 
 /** Returns the number of columns that the text occupies on the terminals that show it widest. */
@@ -95,7 +98,7 @@ function measureJoined(codePoint: string): number {
 
 interface CutOptions {
   readonly ellipsis?: string;
-  /** The function that measures text, displayWidth or widestWidth. */
+  /** The function that measures text: displayWidth or widestWidth. */
   readonly measure?: (text: string) => number;
 }
 

@@ -1,16 +1,19 @@
-/** Searches the typed lines with Ctrl-R: each key narrows or repeats the search, from the newest line to the oldest. */
+/** Searches the history with Ctrl-R, from the newest line to the oldest. Each key narrows or repeats the search. */
 import { splitGraphemes } from "./display-width.ts";
 import type { Key } from "./keys.ts";
 import type { LineState, Pressed, Search } from "./line-state.ts";
 
-/** Returns the state in which typed text is searched for in the history. */
+/** Returns the state at the beginning of a search. */
 export function startSearch(state: LineState): LineState {
   const own = state.back === 0 ? state.text : state.own;
   const { text, cursor, back } = state;
   return { ...state, own, search: { wanted: "", before: { text, cursor, back }, failed: false } };
 }
 
-/** Returns the state after a key during a search; undefined if the key ends the search and applies to the line found. */
+/**
+ * Returns the state after a key that is pressed during a search; undefined if the key ends the search and applies to
+ * the line that was found.
+ */
 export function pressInSearch(
   state: LineState,
   search: Search,
@@ -36,7 +39,7 @@ export function pressInSearch(
   }
 }
 
-/** Shows the next match in the history. @param from the number of lines back at which to begin */
+/** Shows the next match in the history. @param from how many lines back to begin */
 function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
   for (let back = from; back <= history.length; back++) {
     const text = history[history.length - back] ?? "";

@@ -2,12 +2,13 @@
  * Stops this process together with the child process that owns the terminal.
  *
  * Some programs, such as more, restore the terminal's modes before they stop. If this process stopped first, the shell
- * would take back the terminal too early. The child would then stop in the middle of this work, and again after `fg`.
+ * would reclaim the terminal too early. The child would then be stopped before it has restored the modes, and again
+ * after `fg`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** The interval and the maximum time in milliseconds for which the other processes of the job are awaited. */
+/** The interval at which the other processes of the job are checked, and the maximum wait, both in milliseconds. */
 const interval = 5;
 const patience = 1000;
 
@@ -31,12 +32,18 @@ export function stopAfterChildren(): () => void {
   return () => process.removeListener("SIGTSTP", onStop);
 }
 
-/** Stops the job, as the terminal does after Ctrl-Z. Returns when the user continues it, or at once if no shell can do so. */
+/**
+ * Stops the job, as the terminal does after Ctrl-Z. Returns when the user continues the job, or at once if it has no
+ * shell that could continue it.
+ */
 export function stopJob(): void {
   stopUntilContinued(0);
 }
 
-/** Stops a process or, for 0, the job. The system stops this process only if it does not handle the signal. */
+/**
+ * Stops a process or, if `target` is 0, the job. The handlers are removed first, because the system does not stop a
+ * process that handles the signal.
+ */
 function stopUntilContinued(target: number): void {
   const handlers = process.listeners("SIGTSTP");
   process.removeAllListeners("SIGTSTP");
@@ -44,7 +51,7 @@ function stopUntilContinued(target: number): void {
   for (const handler of handlers) process.on("SIGTSTP", handler);
 }
 
-/** Returns whether another process of this process's group is neither stopped nor dead. */
+/** Returns whether any other process in this process group is neither stopped nor dead. */
 function isJobRunning(): boolean {
   const own = readProcess("self")?.group;
   return readdirSync("/proc").some((name) => {

@@ -109,7 +109,7 @@ export class LineReader {
     stream.destroy();
   }
 
-  /** Reads the keys that have been typed ahead, so that a child process does not receive them. */
+  /** Reads the keys that have been typed in advance, so that a child process does not receive them. */
   takeTypedAhead(): void {
     if (this.#acquire() === undefined) return;
     this.#unread = Buffer.concat([this.#unread, readAvailableKeys()]);

@@ -4,16 +4,16 @@ export interface LineState {
   readonly text: string;
   /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
   readonly cursor: number;
-  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, which Ctrl-Y inserts. */
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed. Ctrl-Y inserts it again. */
   readonly killed: string;
-  /** Whether the last key removed text, so that the next removal is added to it. */
+  /** Whether the last key removed text. If so, text that the next key removes is added to it. */
   readonly killing: boolean;
   /** The number of lines back in the history; 0 for the line being typed. */
   readonly back: number;
   /** The line being typed, while an earlier line is shown. */
   readonly own: string;
   readonly search: Search | undefined;
-  /** Whether the next key is inserted as text (Ctrl-V). */
+  /** Whether the next key is inserted literally (Ctrl-V). */
   readonly literal: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface Search {
   readonly failed: boolean;
 }
 
-/** The action that the caller must perform after a key, in addition to showing the new state. */
+/** The action that a key requires from the caller, in addition to showing the new state. */
 export type Effect = "accept" | "end" | "interrupt" | "suspend" | "quit" | "complete" | "redraw" | "bell";
 
 export interface Pressed {

@@ -1,4 +1,4 @@
-/** Computes the rows of the line being typed, and the place of the cursor. */
+/** Computes the rows of the line being typed, and the cursor's position. */
 import { displayWidth, splitGraphemes } from "./display-width.ts";
 import { createLine, type LineState } from "./line-state.ts";
 

@@ -15,11 +15,11 @@ import { canMoveCursor, colourLevel, loadTheme, type Paint } from "./theme.ts";
 import type { TtyInput } from "./tty-input.ts";
 
 export interface TerminalOptions {
-  /** Whether to behave as on a terminal even though standard input is not one (-I). */
+  /** Whether to behave as if standard input were a terminal (-I). */
   readonly interactive?: boolean;
   /**
-   * The form of errors for a program. Nothing is then asked, paged, edited or coloured, even if the standard streams
-   * are terminals.
+   * The form of errors for a program. If set, `mail` never prompts, pages, edits lines or uses colours, even if the
+   * standard streams are terminals.
    */
   readonly forProgram?: "text" | "json" | undefined;
 }
@@ -245,7 +245,7 @@ class ProcessTerminal implements Terminal {
   async lend<T>(task: () => Promise<T>): Promise<T> {
     this.#out.flush();
     this.#reader?.release();
-    // An interrupt that is typed on the terminal is meant for the child, and must not end this program.
+    // An interrupt typed on the terminal is intended for the child, and must not end this program.
     process.on("SIGINT", this.#keepAlive);
     const stopNormally = this.rich ? stopAfterChildren() : () => {};
     try {

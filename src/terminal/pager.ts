@@ -19,7 +19,7 @@ const preset: Environment = { LESS: "FRX", LV: "-c" };
  */
 const presetForColours: Environment = { ...preset, MORE: "-f" };
 
-/** Returns the name of the pager program. On Debian, `pager` is a link to the preferred one. */
+/** Returns the name of the pager program. On Debian, `pager` is a link to the preferred pager. */
 function programOf(pager: string): string {
   const path = /^\s*(\S+)/.exec(pager)?.[1] ?? "";
   return basename(basename(path) === "pager" ? resolveLinks(path) : path);

@@ -1,4 +1,4 @@
-/** Prompts that need more than a line, drawn by enquirer, which is loaded when the first one is shown. */
+/** Prompts that occupy more than one line. enquirer draws them, and is loaded when the first prompt is shown. */
 import type { ReadStream } from "node:tty";
 import { cutToFit, displayWidth } from "./display-width.ts";
 import { stopJob } from "./job-control.ts";
@@ -128,7 +128,7 @@ async function ask<T>(
   const stdout = { isTTY: true, columns, rows, write: (text: string) => canvas.drawForeign(text) } as const;
   const message = cutToFit(canvas.visible(question), Math.max(columns - 12, 1));
   try {
-    // enquirer exports a class for each kind of prompt, which its types omit.
+    // enquirer exports a class for each kind of prompt, but its types omit these classes.
     const prompt = make(enquirer as unknown as Prompts, { message, stdin, stdout });
     handleControlKeys(stdin, prompt);
     return await prompt.run();
@@ -142,9 +142,9 @@ async function ask<T>(
 }
 
 /**
- * Handles Ctrl-C and Ctrl-D, which cancel a prompt, and Ctrl-Z before enquirer's readline interface receives them. After
- * the first two, that interface would close itself and then be used again, which is an error from Node 24 on
- * (ERR_USE_AFTER_CLOSE). After Ctrl-Z, it would stop reading for ever.
+ * Handles Ctrl-C, Ctrl-D and Ctrl-Z before enquirer's readline interface receives them. Ctrl-C and Ctrl-D cancel a
+ * prompt: the interface would close itself and then be used again, which is an error since Node 24
+ * (ERR_USE_AFTER_CLOSE). After Ctrl-Z, the interface would never read again.
  */
 function handleControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
   const emit = stdin.emit.bind(stdin);

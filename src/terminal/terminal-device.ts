@@ -2,7 +2,7 @@
  * Opens the terminal from which lines are read. The terminal is reopened for each period of reading.
  *
  * After a Ctrl-D, Node's standard input can no longer be read, and a pending read of descriptor 0 prevents the process
- * from exiting. Each period therefore has its own stream, which is destroyed when no line is awaited.
+ * from exiting. Each period therefore has its own stream, which is destroyed when the period ends.
  */
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { ReadStream } from "node:tty";
@@ -32,7 +32,7 @@ export function readStreamOf(descriptor: number): ReadStream {
   return stream;
 }
 
-/** Returns the bytes that can be read from the terminal without waiting. */
+/** Returns the bytes that can be read from the terminal without blocking. */
 export function readAvailableKeys(): Buffer {
   const descriptor = openDescriptor(constants.O_RDONLY | constants.O_NONBLOCK);
   if (descriptor === undefined) return Buffer.alloc(0);
@@ -45,7 +45,8 @@ export function readAvailableKeys(): Buffer {
       pieces.push(piece.subarray(0, size));
     }
   } catch (error) {
-    // EAGAIN means that all bytes have been read. After any other error, the next line reader finds the terminal lost.
+    // EAGAIN means that all bytes have been read. After any other error, the next line reader finds that the terminal
+    // has been lost.
     if (!isSystemError(error)) throw error;
   } finally {
     closeSync(descriptor);

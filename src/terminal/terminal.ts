@@ -112,12 +112,12 @@ export interface Terminal {
    * output is a pipe, nothing is changed.
    */
   out(text: string | Uint8Array, style?: Style): void;
-  /** Writes to standard error, with the same rules as `out`. */
+  /** Writes to standard error, under the same rules as `out`. */
   err(text: string): void;
-  /** Prints an error as a JSON object. Only for a program that has requested JSON. */
+  /** Prints an error as a JSON object. Present only if a program has requested JSON. */
   report?(error: ErrorValue): void;
   /**
-   * Begins the result of a form for programs. Until then, output, such as that of start-up files, is written to standard
+   * Begins the result that a program reads. Earlier output, such as that of start-up files, is written to standard
    * error.
    *
    * @param collect receives the output instead of standard output, until the next call
@@ -159,10 +159,10 @@ export interface Terminal {
   /** Runs `task` while a child process owns the terminal. No input is read, and only the child handles interrupts. */
   lend<T>(task: () => Promise<T>): Promise<T>;
   /**
-   * Shows text in the pager program, or directly if there is no pager. Resolves when the pager exits.
+   * Shows text in a pager, or prints it if no pager is installed. Resolves when the pager exits.
    *
    * @param pager a command for the shell; undefined if no pager is installed, which is reported
-   * @param pieces iterated again if the pager does not exist
+   * @param pieces the text; iterated a second time if the pager does not exist
    */
   page(pager: string | undefined, pieces: Paged): Promise<void>;
 

@@ -1,5 +1,5 @@
 /**
- * Wraps ASCII text at spaces. Words that are longer than a line are not divided.
+ * Wraps ASCII text at spaces. Words longer than a line are not divided.
  *
  * @param columns the maximum length of a line
  * @param indent the text with which each line begins
