@@ -20,8 +20,8 @@ const write = process.argv.includes("--write");
 const rounds = 3;
 const average = 10_800;
 /**
- * The number of messages in the large mailbox (the small one has an eighth as many), and in the mailbox of many small
- * messages.
+ * The number of messages in the large mailbox, and in the mailbox of many small messages. The small mailbox has an
+ * eighth as many messages as the large one.
  */
 const size = quick
   ? { large: 6_400, many: 10_000, sends: 100, served: 4_000 }

@@ -84,11 +84,11 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    // These parts are loaded only together with the parts that read, so they leave them what they also need.
+    // The mail-imap part is loaded only after a part that reads mail, so a module that both need belongs to the latter.
     const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
     if (wanting.length === 0)
       return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;
-    // Sessions load what a list without a session needs, and the commands in addition.
+    // A session loads the modules for a list without a session as well as the commands.
     if (wanting.join(" ") === "mail-read mail-list") return "mail-list";
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };

@@ -1,6 +1,6 @@
 /**
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
- * Each section of docs/recipes.md is also a topic, and so is a recipe that names its topics.
+ * Each section of docs/recipes.md is also a topic, as is each recipe that names topics.
  *
  * This module supports the mdoc macros that the project's manual pages use. It stops at an unknown macro, because
  * otherwise the macro's text might be lost. The topics are generated at build time, so that help is available on a
@@ -43,8 +43,8 @@ export function helpTopics() {
 }
 
 /**
- * Returns the sections of docs/recipes.md with their topics, and the recipes that have topics of their own. The
- * introduction is the topic `recipes`.
+ * Returns the sections of docs/recipes.md with their topics, and the recipes that have their own topics. The topic of
+ * the introduction is `recipes`.
  */
 function recipeSections() {
   return readFileSync(join(root, "docs/recipes.md"), "utf8")

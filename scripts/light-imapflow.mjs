@@ -1,7 +1,7 @@
 /**
- * Replaces the parts of imapflow that this program does not use: the logger, its own commands, and the decoding
- * of downloaded parts. They are several times as large as the rest. test/mailbox/imap/imapflow.test.ts checks that the
- * seam uses only the two commands that remain.
+ * Removes the parts of imapflow that this program does not use: the logger, most commands, and the decoding of
+ * downloaded parts. These parts are several times as large as the rest. test/mailbox/imap/imapflow.test.ts checks that
+ * this program uses only the two remaining commands.
  */
 const packages = /^(?:pino|socks|iconv-lite|libmime|libqp|libbase64|encoding-japanese|@zone-eu\/mailsplit(?:\/.*)?)$/;
 const files = /^\.\/(?:download|sockets-transport|streams-transport|jp-decoder|search-compiler|special-use)\.js$/;
@@ -10,7 +10,7 @@ const commands = /^\.\/imap-commands\.js$/;
 /** The commands that imapflow sends before the login. */
 const neededCommands = ["capability", "starttls"];
 
-/** A rolldown plugin that replaces each of these modules with an empty one. */
+/** A rolldown plugin that replaces each module of the unused parts with an empty module. */
 export const lightImapflow = {
   name: "imapflow-without-unused-parts",
   resolveId: {
@@ -23,7 +23,7 @@ export const lightImapflow = {
   load: {
     filter: { id: [/^\0unused /, /\0imap-commands\.js$/] },
     handler: (id) => {
-      // imapflow calls this function for every socket, although only a proxy needs it.
+      // imapflow calls the second function for every socket, although only a proxy needs it.
       if (id.includes("proxy-connection"))
         return "export function proxyConnection() {}\nexport function detachEarlyErrorHandler() {}";
       if (id.startsWith("\0unused ")) return "module.exports = {};";

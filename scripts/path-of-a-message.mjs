@@ -1,11 +1,11 @@
 /**
- * Counts the files and calls from the command line to the socket, and to the mailbox.
+ * Counts the files and calls on the path from the command line to the socket, and to the mailbox.
  *
- * The program is run from its sources, one module per file. The figures are the number of files in src/ in which a
- * function runs until the message, or the mailbox, has been written; the number of loaded files; and the depth of the
+ * The program is run from its sources, one module per file. The script prints the number of files in src/ in which a
+ * function runs before the message, or the mailbox, has been written; the number of loaded files; and the depth of the
  * call stack, including asynchronous calls. Functions that run only while a module is initialized do not count. The
  * depth is measured when the socket is opened or written to, or when the mailbox is written. Calls within Node and
- * packages are not counted. `--list` also prints the files, with the merely loaded ones in brackets, and the calls.
+ * packages are not counted. `--list` also prints the calls and the files. Files that are only loaded are in brackets.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -19,8 +19,8 @@ import { build } from "esbuild";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /**
- * Runs in the program: records the stack at each call that accesses the socket or the mailbox, and the functions that
- * have run until then.
+ * Runs inside the program. Records the stack at each call that accesses the socket or the mailbox, and the functions
+ * that have run so far.
  */
 function observe(source, mailbox, report) {
   const fs = require("node:fs");
@@ -43,10 +43,13 @@ function observe(source, mailbox, report) {
   profile("startPreciseCoverage", { callCount: true, detailed: false });
   const used = new Set();
   let soFar = [];
-  /** Returns whether the range is not the module itself, or one of the functions with which esbuild exports its names. */
+  /**
+   * Returns whether the range is a function of the module's own, and neither the module itself nor one of esbuild's
+   * export functions.
+   */
   const isOwnFunction = (text, { startOffset, endOffset }) =>
     startOffset > text.indexOf("module.exports = __toCommonJS(") && endOffset < text.length;
-  /** Adds the files of the functions that were called since the last time. */
+  /** Adds the files of the functions that have been called since the previous call. */
   const collectCalls = () => {
     for (const { url, functions } of profile("takePreciseCoverage").result) {
       const path = url.replace("file://", "");

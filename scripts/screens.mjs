@@ -54,7 +54,7 @@ function environmentOf(home, more) {
   };
 }
 
-/** Runs a session. @returns each named step and the screen after it, as text */
+/** Runs a session. @returns a text that contains each named step and the screen after it */
 async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false, excerpt = false }) {
   const home = makeHome(files);
   const screen = emulator(size);
@@ -70,8 +70,8 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
     },
   });
   /**
-   * Waits until there is new output and the screen, with the cursor shown as █, ends with the expected text or matches
-   * the expression.
+   * Waits for new output, and until the screen ends with the expected text or matches the expression. █ stands for the
+   * cursor.
    */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {
@@ -138,7 +138,7 @@ for (const [name, session] of Object.entries(sessions)) {
   count++;
   const path = join(directory, `${name}.txt`);
   try {
-    // Other clients fill their lines with spaces.
+    // Other clients pad their lines with spaces.
     const shown = await play(session);
     const played = session.requires === undefined ? shown : shown.replace(/ +$/gm, "");
     if (write) writeFileSync(path, played);

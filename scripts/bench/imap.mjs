@@ -1,7 +1,8 @@
 /**
- * Measures sessions with folders on an IMAP server: a private Dovecot on the loopback interface, with Maildir folders.
+ * Measures sessions that use folders on an IMAP server. The server is a private Dovecot with Maildir folders on the
+ * loopback interface.
  *
- * All clients use the same connection without TLS, through a proxy that counts the bytes from the server.
+ * All clients connect without TLS, through a proxy that counts the bytes from the server.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -14,7 +15,7 @@ import { openedOnScreen, right } from "./works.mjs";
 const user = "ann";
 const password = "secret";
 
-/** Returns the command line with which a client opens a folder on the server. */
+/** Functions that return the command line with which a client opens a folder on the server. */
 const openings = {
   mail: (client, { folder }) => [
     ...[...client.program, ...client.options, "-S", "starttls=none", "-S", `password-${user}@127.0.0.1=${password}`],
@@ -29,7 +30,7 @@ const openings = {
   ],
 };
 
-/** The commands that find a subject. S-nail's is the form that the server can answer. */
+/** The commands that search for a subject. S-nail's command has the form in which the server does the search. */
 const searches = { "s-nail": (subject) => `from '(subject "${subject}")'` };
 
 /** Forwards connections to the server, and counts the bytes that the server sends. */
@@ -51,7 +52,7 @@ async function startProxy(port) {
   return { port: server.address().port, received: () => received, stop: () => server.close() };
 }
 
-/** Writes a folder with one message that has a large attachment. Returns its size in bytes. */
+/** Writes a folder that contains one message with a large attachment. Returns the message's size in bytes. */
 function writeAttachment(path, size) {
   for (const place of ["tmp", "new", "cur"]) mkdirSync(`${path}/${place}`, { recursive: true });
   const content = [
@@ -128,7 +129,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
 
     report.section("A folder on an IMAP server", { bytes, count });
     const candidates = clients.filter(({ name }) => name !== "bsd-mailx");
-    // Dovecot creates its index during the first sessions. GNU mail, which loads all messages, would take minutes.
+    // Dovecot creates its index during the first sessions. GNU mail would take minutes, because it loads all messages.
     await bench.rounds(
       1,
       openFirst,
@@ -136,7 +137,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
     );
     const first = await bench.rounds(rounds, openFirst, candidates);
     report.work("first opening: banner, first page, x", first);
-    // A client that takes more than a minute to open the folder is omitted from its other tasks.
+    // A client that takes more than a minute to open the folder is excluded from the folder's other tasks.
     const readers = candidates.filter(({ name }) => first.get(name).length > 0);
     for (const client of readers) await openFirst(client);
     const later = await bench.rounds(rounds, open, readers);
@@ -190,7 +191,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
         peers,
       ),
     );
-    // The goals apply to a folder of 100,000 messages.
+    // The targets apply to a folder of 100,000 messages.
     if (count >= 100_000) compareGoals({ report, first, later });
   } finally {
     proxy.stop();
@@ -198,7 +199,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
   }
 }
 
-/** Lists the rows that do not reach their goal. */
+/** Lists the rows that miss their targets. */
 function compareGoals({ report, first, later }) {
   const mine = later.get("mail");
   const snail = first.get("s-nail") ?? [];
@@ -212,7 +213,7 @@ function compareGoals({ report, first, later }) {
   report.limit("data from the server for a later opening", received / 1000, 200, "kB");
 }
 
-/** Returns mutt's settings: the login without TLS, and its cache of header fields. */
+/** Returns mutt's settings: a login without TLS, and mutt's cache of header fields. */
 function muttSettings(bench) {
   return [
     ...[`set imap_pass=${password}`, "set ssl_starttls=no", "set ssl_force_tls=no", "set imap_check_subscribed=no"],

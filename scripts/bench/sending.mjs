@@ -65,7 +65,7 @@ export async function sending({ bench, report, clients, rounds, sends, quick }) 
 
 /**
  * Runs a task and counts the messages that the server received.
- * @returns the task's figure, and the number of bytes received
+ * @returns the value measured for the task, and the number of bytes received
  * @throws Error unless the expected number of messages was received
  */
 async function counted({ sink }, what, wanted, task) {

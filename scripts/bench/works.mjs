@@ -87,7 +87,7 @@ export class Bench {
   }
 }
 
-/** Returns the figure. @throws Error if the result is wrong */
+/** Returns the measurement. @throws Error if the result is wrong */
 export function right(what, holds, figure) {
   if (holds) return figure;
   throw new Error(`wrong answer: ${what}\n${figure.output.slice(-2000)}`);
