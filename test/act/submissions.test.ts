@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { openPty } from "../../scripts/pty.mjs";
 import { runMail } from "../run-mail.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { letter, makePlace } from "./support/boxes.ts";
@@ -180,6 +181,21 @@ describe("--reply, --forward and --resend report what became of the message, as 
     const error = expect.stringMatching(/No such file/);
     expect(submission).toMatchObject({ sent: true, copies: [{ to: "nowhere/sent", done: false, error }] });
   });
+
+test.each([
+  { argv: ["--json", "-s", "hola", "ann@x.org"] },
+  { argv: ["--json", "--from-json"] },
+  { argv: ["--draft", "-s", "hola", "ann@x.org"] },
+])("$argv on a terminal: the text is not read from it, and nothing is asked", async ({ argv }) => {
+  const { commands } = await start();
+  const program = join(import.meta.dirname, "../../bin/mail.js");
+  const env = { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC", TERM: "xterm" };
+  const pty = await openPty({ argv: [process.execPath, program, "-n", ...argv], env, cwd: place.home });
+  expect(await pty.exited).toBe(64);
+  expect(pty.transcript()).toMatch(/standard input is a terminal/);
+  await pty.close();
+  expect(commands).toEqual([]);
+  expect(existsSync(at("drafts"))).toBe(false);
 });
 
 describe("mail --from-json", () => {

@@ -1,8 +1,10 @@
 /** The tasks of programs, with folders on Dovecot. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
-import { makePlace } from "../act/support/boxes.ts";
+import { letter, makePlace } from "../act/support/boxes.ts";
+import { parseLines } from "../act/support/schemas.ts";
 import { describeIf } from "../conditions.ts";
 import { type Desk, makeDesk } from "../tasks/desk.ts";
 import { tasks } from "../tasks/tasks.ts";
@@ -49,6 +51,24 @@ describeIf(dovecotProgram !== undefined)("a program uses folders on Dovecot", ()
       deliver: (name, text) => append(name, [text]),
     });
   };
+
+  test("waiting has no gap: a message that arrives at any moment ends the wait", async () => {
+    desk = makeServerDesk();
+    await desk.create("inbox", []);
+    for (let round = 0; round < 12; round++) {
+      const argv = ["--wait", "20", "--present", "--json", "-f", desk.box("inbox"), `subject:code${round}`];
+      const waiting = desk.start(argv);
+      await sleep(round * 50);
+      await desk.deliver("inbox", letter(`code${round}`));
+      const { exit, out } = await waiting;
+      expect({ round, exit, subject: parseLines("message", out)[0]?.["subject"] }).toEqual({
+        round,
+        exit: 0,
+        subject: `code${round}`,
+      });
+    }
+    expect(desk.run(["--wait", "0.5", "-f", desk.box("inbox"), "subject:code1"]).status).toBe(75);
+  });
 
   test.each(Object.entries(tasks))("to %s", async (_title, perform) => {
     desk = makeServerDesk();
