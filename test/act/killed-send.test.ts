@@ -57,27 +57,29 @@ test.each(["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"] as const)(
 
 test("mail --send is killed at any moment: the message is never sent twice, and never lost", async () => {
   const { port, messages } = await scriptedServer();
-  const outcomes = new Set<string>();
-  for (let round = 0; round < 16; round++) {
-    for (const name of ["drafts", ".local", "dead.letter"])
-      rmSync(join(place.home, name), { recursive: true, force: true });
-    messages.length = 0;
+  // The moments are spread over the usual time, which depends on the machine.
+  const begun = performance.now();
+  const first = await storeDraft(port);
+  const stored = performance.now();
+  expect(await run(["--send", first])).toMatchObject({ exit: 0, value: { sent: true } });
+  const usual = Math.max(stored - begun, performance.now() - stored);
+  const rounds = 16;
+  for (let round = 0; round < rounds; round++) {
+    for (const name of readdirSync(place.home)) rmSync(join(place.home, name), { recursive: true, force: true });
     const id = await storeDraft(port);
+    const before = messages.length;
     const child = startSending(id);
     const closed = once(child, "close");
-    await sleep(60 + round * 12);
+    await sleep((usual * (round + 1)) / rounds);
     child.kill("SIGKILL");
     await closed;
     const { exit, value } = await run(["--send", id]);
     const isThere = place.subjects("drafts").length === 1;
-    outcomes.add(String(value?.["reason"]));
-    const context = { round, exit, reason: value?.["reason"], sent: messages.length, isThere };
-    expect({ ...context, isSafe: messages.length <= 1 && (messages.length === 1 || isThere) }).toEqual({
-      ...context,
-      isSafe: true,
-    });
+    const sent = messages.length - before;
+    const context = { round, exit, reason: value?.["reason"], sent, isThere };
+    const isSafe = sent === 1 || (sent === 0 && isThere);
+    expect({ ...context, isSafe }).toEqual({ ...context, isSafe: true });
     // Only a known outcome may end in success.
-    if (exit === 0) expect({ ...context, isThere }).toEqual({ ...context, sent: 1, isThere: false });
+    if (exit === 0) expect(context).toEqual({ ...context, sent: 1, isThere: false });
   }
-  expect(outcomes.size).toBeGreaterThan(1);
-}, 60_000);
+}, 120_000);

@@ -181,6 +181,7 @@ describe("--reply, --forward and --resend report what became of the message, as 
     const error = expect.stringMatching(/No such file/);
     expect(submission).toMatchObject({ sent: true, copies: [{ to: "nowhere/sent", done: false, error }] });
   });
+});
 
 test.each([
   { argv: ["--json", "-s", "hola", "ann@x.org"] },
