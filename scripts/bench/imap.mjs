@@ -15,20 +15,23 @@ import { openedOnScreen, right } from "./works.mjs";
 const user = "ann";
 const password = "secret";
 
-/** Functions that return the command line with which a client opens a folder on the server. */
+/** Functions that return the command line with which a client opens a folder. Messages are decoded, as on a terminal. */
 const openings = {
-  mail: (client, { folder }) => [
-    ...[...client.program, ...client.options, "-S", "starttls=none", "-S", `password-${user}@127.0.0.1=${password}`],
-    ...["-f", `imap://${user}@${folder}`],
-  ],
-  "s-nail": (client, { folder }) => [
-    ...[...client.program, ...client.options, "-S", "v15-compat", "-S", "imap-auth=login"],
+  mail: (client, folder) => {
+    const settings = ["decode", "starttls=none", `password-${user}@127.0.0.1=${password}`];
+    return [...startOf(client, settings), "-f", `imap://${user}@${folder}`];
+  },
+  "s-nail": (client, folder) => [
+    ...startOf(client, ["v15-compat", "imap-auth=login"]),
     ...["-f", `imap://${user}:${password}@${folder}`],
   ],
-  "GNU mail": (client, { folder }) => [
-    ...[...client.program, ...client.options, "-f", `imap://${user}:${password}@${folder}`],
-  ],
+  "GNU mail": (client, folder) => [...startOf(client, []), "-f", `imap://${user}:${password}@${folder}`],
 };
+
+/** Returns the command line of a client with its variables. */
+function startOf({ program, options }, settings) {
+  return [...program, ...options, ...settings.flatMap((setting) => ["-S", setting])];
+}
 
 /** The commands that search for a subject. S-nail's command has the form in which the server does the search. */
 const searches = { "s-nail": (subject) => `from '(subject "${subject}")'` };
@@ -106,7 +109,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
       const before = proxy.received();
       const figure =
         client.opensOnly === undefined
-          ? await bench.run(openings[client.name](client, { folder: address(folder) }), {
+          ? await bench.run(openings[client.name](client, address(folder)), {
               input: bench.input(...commands),
             })
           : await openedOnScreen(bench, client, `imap://${user}@${address(folder)}`, count, ...muttSettings(bench));
