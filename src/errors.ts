@@ -130,10 +130,14 @@ interface ErrorPlace {
   report?(error: ErrorValue): void;
 }
 
-/** Prints an error in the form that it specifies, followed by its hint. */
-export function printError(terminal: ErrorPlace, error: MailError): void {
+/**
+ * Prints an error in the form that it specifies, followed by its hint.
+ *
+ * @param remedy the remedy, if the error itself cannot determine it
+ */
+export function printError(terminal: ErrorPlace, error: MailError, remedy = error.remedy): void {
   if (terminal.report !== undefined) {
-    terminal.report(errorValue(error));
+    terminal.report({ ...errorValue(error), remedy: remedy ?? null });
     return;
   }
   const text = error.details === undefined ? error.message : `${error.message}\n${error.details}`;

@@ -14,9 +14,9 @@ import type { ServerAddress } from "../mailbox/server-access.ts";
 import { parseServerAddress } from "../mailbox/server-address.ts";
 import { pushAll } from "../message/lists.ts";
 import { isServerAddress } from "../message/server-name.ts";
+import { settingRemedy } from "../submit/remedies.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
-import { settingRemedy } from "./remedies.ts";
 
 /** The maximum time in milliseconds for the connection and for each response. */
 const patience = 10_000;

@@ -17,13 +17,13 @@ import { Dialogue, type Step } from "../submit/dialogue.ts";
 import { localRefusal } from "../submit/local.ts";
 import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
+import { recipientRemedy, senderRemedy, settingRemedy, submissionRemedy } from "../submit/remedies.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { serverSettings } from "../submit/server-settings.ts";
 import { type FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
 import { readConfiguredWay, refuseUnsupported, type ServerWay, serverName, wayName } from "../submit/way.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
-import { connectionRemedy, recipientRemedy, senderRemedy, settingRemedy } from "./remedies.ts";
 
 const about = "server";
 /**
@@ -119,8 +119,8 @@ async function holdTrialDialogue(
     const text = isRefused ? `${name} says: ${replyOnOneLine(said)}` : error.message;
     const found = said.startsWith("220") ? checkGreeting(talk, name) : [];
     const place = isRefused ? about : describePlace(error.reason, talk.step);
-    const facts = { refusal: isRefused ? said : undefined, isGreeted: said !== "", server };
-    return [...found, fail(place, text, connectionRemedy(error, facts))];
+    const facts = { refusal: isRefused ? said : undefined, isGreeted: said !== "", way: server };
+    return [...found, fail(place, text, submissionRemedy(error, facts))];
   } finally {
     session?.close();
   }

@@ -63,7 +63,9 @@ describe("mail --json with an option that means sending", () => {
     expect(value).toMatchObject({ sent: true, reason: "recipient refused", accepted: ["ann@x.org"], refused });
     expect(value).toMatchObject({ deadLetter: at("dead.letter") });
     expect(exit).toBe(67);
-    expect(problems[0]).toMatchObject({ error: { code: 67, reason: "recipient refused" } });
+    expect(problems[0]).toMatchObject({
+      error: { code: 67, reason: "recipient refused", remedy: expect.stringContaining("getent passwd") },
+    });
     expect(readFileSync(at("dead.letter"), "utf8")).toContain("text");
   });
 
@@ -72,14 +74,35 @@ describe("mail --json with an option that means sending", () => {
     await close();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
     expect({ exit, value }).toMatchObject({ exit: 75, value: { sent: false, reason: "no connection", accepted: [] } });
-    expect(problems[0]).toMatchObject({ error: { code: 75, reason: "no connection" } });
+    expect(problems[0]).toMatchObject({
+      error: { code: 75, reason: "no connection", remedy: expect.stringContaining("mta=") },
+    });
   });
 
   test("a connection that is lost after the message: the outcome is unknown", async () => {
     await start({ dot: "close" });
-    const { exit, value } = await send(["-s", "hola", "ann@x.org"]);
+    const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
     expect(value).toMatchObject({ sent: false, reason: "outcome unknown", accepted: [] });
+    expect(problems[0]).toMatchObject({ error: { remedy: expect.stringContaining("deliver it twice") } });
     expect(exit).not.toBe(0);
+  });
+
+  test.each<[reason: string, remedy: string, script: Script, settings: string]>([
+    ["refused", "later", { greeting: "421 busy" }, ""],
+    ["not SMTP", "no mail server", { greeting: "HTTP/1.1 400 Bad Request" }, ""],
+    ["no TLS on this port", "starttls=none", {}, "set starttls=required\n"],
+    ["recipient refused", "later", { RCPT: "451 4.7.1 later" }, ""],
+    ["recipient refused", "relay mail from this machine", { RCPT: "554 5.7.1 Relay access denied" }, ""],
+  ])("the error %s has a remedy", async (reason, remedy, script, settings) => {
+    await start(script, settings);
+    const { problems } = await send(["-s", "hola", "ann@x.org"]);
+    expect(problems[0]).toMatchObject({ error: { reason, remedy: expect.stringContaining(remedy) } });
+  });
+
+  test("a file that cannot be written has no remedy for addresses", async () => {
+    await start({}, "set expandaddr\n");
+    const { problems } = await send(["-s", "hola", "ann@x.org", "/nowhere/file"]);
+    expect(problems[0]).toMatchObject({ error: { reason: "recipient refused", remedy: null } });
   });
 
   test("a message that was sent, although its copy failed: exit code 0 and a warning", async () => {

@@ -3,7 +3,9 @@ import type { Config } from "../../config/config.ts";
 import { Exit, type ExitCode, MailError, printError } from "../../errors.ts";
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
+import { readConfiguredWay } from "../../submit/way.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
+import { isSink } from "../draft/recipients.ts";
 import type { Keeping } from "../unsent/keep-unsent.ts";
 import type { ComposeContext, ComposeResult } from "./context.ts";
 
@@ -23,7 +25,7 @@ export async function reportOutcome(
 ): Promise<ComposeResult> {
   const [first] = outcome.refused;
   if (first === undefined) return { exit: Exit.Ok, sent: true, outcome };
-  reportRefused(terminal, outcome.refused);
+  await reportRefused(terminal, outcome.refused);
   if (outcome.accepted.length > 0) terminal.err(`mail: accepted for ${joinAddresses(outcome.accepted)}\n`);
   const isUnknown = outcome.refused.some(({ unknown }) => unknown === true);
   const deadLetter = await keeping.keepAndSay();
@@ -31,11 +33,21 @@ export async function reportOutcome(
 }
 
 /** Prints each refused recipient, with the server's reply, on standard error. */
-export function reportRefused(terminal: Terminal, refused: readonly Refusal[]): void {
-  for (const { recipient, reply, exit, unknown } of refused) {
+export async function reportRefused(terminal: Terminal, refused: readonly Refusal[]): Promise<void> {
+  for (const refusal of refused) {
+    const { recipient, reply, exit, unknown } = refusal;
     const reason = unknown === true ? "outcome unknown" : "recipient refused";
-    printError(terminal, new MailError(`${recipient}: ${reply}`, exit, undefined, { reason }));
+    const remedy = isSink(recipient) ? undefined : await findRemedy(terminal, (to) => to.recipientRemedy(refusal));
+    printError(terminal, new MailError(`${recipient}: ${reply}`, exit, undefined, { reason, remedy }));
   }
+}
+
+/** Returns a remedy if the terminal prints remedies. Their code is loaded only then. */
+async function findRemedy(
+  { report }: Terminal,
+  find: (remedies: typeof import("../../submit/remedies.ts")) => string,
+): Promise<string | undefined> {
+  return report === undefined ? undefined : find(await import("../../submit/remedies.ts"));
 }
 
 /** Reports a submission that failed without a reply, and returns the result. */
@@ -44,17 +56,22 @@ export async function reportFailure(
   error: MailError,
   keeping: Pick<Keeping, "keepAndSay">,
 ): Promise<ComposeResult> {
-  const exit = reportError(error, terminal, config);
+  const exit = reportError(error, terminal, config, await remedyOfError(error, terminal, config));
   const isUnknown = error instanceof OutcomeUnknown;
   return unsentResult(exit, { error, isUnknown, deadLetter: await keeping.keepAndSay() });
+}
+
+async function remedyOfError(error: MailError, terminal: Terminal, config: Config): Promise<string | undefined> {
+  if (!(error instanceof SubmissionFailed)) return error.remedy;
+  return findRemedy(terminal, (to) => to.submissionRemedy(error, readConfiguredWay(config)));
 }
 
 /**
  * Prints an error and returns its exit code. If `mta` is not set, the exit code of a failed program is replaced by 1,
  * as in bsd-mailx.
  */
-function reportError(error: MailError, terminal: Terminal, config: Config): ExitCode {
-  if (!(error instanceof ProgramFailed && error.hasReported)) printError(terminal, error);
+function reportError(error: MailError, terminal: Terminal, config: Config, remedy: string | undefined): ExitCode {
+  if (!(error instanceof ProgramFailed && error.hasReported)) printError(terminal, error, remedy);
   if (!(error instanceof ProgramFailed)) {
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
       const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the cause" : "";

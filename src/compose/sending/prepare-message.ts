@@ -115,7 +115,7 @@ export async function reportPlan(
 ): Promise<ComposeResult> {
   const options = { envelopeSender, metoo: config.settings.get("metoo"), verbose };
   terminal.out(await describePlan(way, to === undefined ? options : { ...options, recipients: "arguments" }, to));
-  reportRefused(terminal, refused);
+  await reportRefused(terminal, refused);
   return unsentResult(refused[0]?.exit ?? Exit.Ok);
 }
 

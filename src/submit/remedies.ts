@@ -1,35 +1,31 @@
-/** Remedies for a server, or for the connection to it. */
+/** Remedies for a submission that failed, for a server, and for the connection to it. */
 import { existsSync } from "node:fs";
-import type { LoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
-import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit } from "../errors.ts";
-import type { FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
-import type { Refusal } from "../submit/transport.ts";
-import type { ServerWay } from "../submit/way.ts";
 import { isSystemError } from "../system-error.ts";
-
-/** The reasons that do not show whether a mail server is listening. */
-type PlaceReason = Exclude<FailureReason, TlsReason | LoginReason | "not SMTP" | "no greeting" | "no reply">;
+import { OutcomeUnknown, SubmissionFailed } from "./submission-errors.ts";
+import type { Refusal } from "./transport.ts";
+import type { ServerWay, Way } from "./way.ts";
 
 export const settingRemedy = "see mailrc(5) for the values of the variable";
 const logIn = "to log in, set mta=submission://USER@HOST and put the password in ~/.netrc";
+const askRecipient =
+  "ask the recipients whether they have received the message; another attempt could deliver it twice";
 
-/** The facts, besides the reason, that determine a remedy. */
+/** The facts, besides the error, that determine a remedy. */
 interface Facts {
+  readonly way: Way;
   /** The greeting, if the server used it to refuse the connection. */
-  readonly refusal: string | undefined;
-  readonly isGreeted: boolean;
-  readonly server: ServerWay;
+  readonly refusal?: string | undefined;
+  readonly isGreeted?: boolean;
 }
 
-/** Returns the remedy for a server that cannot be used. */
-export function connectionRemedy(
-  { reason, exit, cause }: SubmissionFailed,
-  { refusal, isGreeted, server }: Facts,
-): string {
+/** Returns the remedy for a failed submission, or for a server that cannot be used. */
+export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGreeted = false }: Facts): string {
+  const { reason, exit } = error;
+  if (error instanceof OutcomeUnknown) return askRecipient;
   if (exit === Exit.Config) return settingRemedy;
-  if (refusal !== undefined) return refusal.startsWith("4") ? waiting : placeRemedy(server, cause);
+  if (refusal !== undefined) return refusal.startsWith("4") ? waiting : placeRemedy(way, error);
   switch (reason) {
     case "no password":
       return "see mailrc(5) for netrc and passwordcommand";
@@ -51,28 +47,57 @@ export function connectionRemedy(
     case "certificate not trusted":
       return "set cafile=FILE; FILE contains the server's certificate or that of its authority";
     case "no TLS on this port":
-      if (server.protocol === "smtps") return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
-      return tlsRemedy(server);
+      if (isImplicitTls(way)) return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
+      return tlsRemedy(way);
     case "STARTTLS refused":
     case "no TLS in time":
     case "TLS failed":
-      return tlsRemedy(server);
+      return tlsRemedy(way);
     case "not SMTP":
       return "no mail server is listening there; check the port in mta";
     case "no greeting":
     case "no reply":
-      if (server.protocol !== "smtp" || isGreeted) return placeRemedy(server, cause);
+      if (way.kind !== "smtp" || way.protocol !== "smtp" || isGreeted) return placeRemedy(way, error);
       return "if the server expects TLS from the start, set mta=smtps://HOST:PORT; otherwise check its log";
+    case "refused":
+    case "unknown host":
+    case "no connection":
+    case "connection closed":
+    case "endless reply":
+    case "unexpected reply":
+    case "system error":
+      return placeRemedy(way, error);
+    case "total time exceeded":
+      return "try again later, or increase smtptotaltimeout";
+    case "interrupted":
+      return "send the message again";
+    case "invalid setting":
+      return settingRemedy;
+    case "invalid envelope":
+      return "check the addresses of the sender and of the recipients";
+    case "address not ASCII":
+      return "use an address without such characters, or a server that offers SMTPUTF8";
+    case "message too large":
+      return "send fewer or smaller attachments";
+    case "message unreadable":
+      return "check the attached files and the free space for temporary files";
+    case "program failed":
+      return "check the output and the log of the program";
     default:
-      reason satisfies PlaceReason;
-      return placeRemedy(server, cause);
+      return reason satisfies never;
   }
 }
 
 const waiting = "try again later; see the server's log";
 
 /** Returns the remedy if it is not clear whether a mail server is listening. */
-function placeRemedy(server: ServerWay, cause: unknown): string {
+function placeRemedy(way: Way, error: SubmissionFailed): string {
+  if (way.kind !== "smtp") return "check the log of this machine";
+  if (error.exit === Exit.TempFail && error.reason === "refused") return waiting;
+  return serverRemedy(way, rootCause(error));
+}
+
+function serverRemedy(server: ServerWay, cause: unknown): string {
   if (server.socket !== undefined)
     return "check whether mta names the socket of a running server, and whether you may open it";
   if (!isLoopback(server)) return "check the host and port in mta";
@@ -81,8 +106,16 @@ function placeRemedy(server: ServerWay, cause: unknown): string {
   return `${start}, or run maild and set mta=smtp://localhost:PORT`;
 }
 
-function tlsRemedy({ protocol }: ServerWay): string {
-  if (protocol !== "smtps")
+function rootCause({ cause }: SubmissionFailed): unknown {
+  return cause instanceof SubmissionFailed ? rootCause(cause) : cause;
+}
+
+function isImplicitTls(way: Way): boolean {
+  return way.kind === "smtp" && way.protocol === "smtps";
+}
+
+function tlsRemedy(way: Way): string {
+  if (!isImplicitTls(way))
     return "install a certificate on the server, or set starttls=none if the connection cannot be intercepted";
   return "check its log; openssl s_client -connect HOST:PORT shows the handshake";
 }
@@ -95,7 +128,8 @@ export function senderRemedy(reply: string): string {
 }
 
 /** Returns the remedy if a server refuses the recipient. */
-export function recipientRemedy({ reply, exit }: Refusal): string {
+export function recipientRemedy({ reply, exit, unknown }: Refusal): string {
+  if (unknown === true) return askRecipient;
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {
     return `it does not relay mail from this machine; ${logIn}`;
