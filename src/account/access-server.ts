@@ -8,7 +8,7 @@ import { findServerAccount } from "./find-account.ts";
 import type { Logins } from "./logins.ts";
 
 /**
- * Returns the settings of the account at a server, as its variables define them.
+ * Returns the user name and the access settings for a mailbox on a server, as the account's variables define them.
  *
  * @throws MailError if a setting is invalid
  */

@@ -1,4 +1,4 @@
-/** Obtains the OAuth2 access token for a login: from a command, from the store, or by renewing the stored one. */
+/** Obtains the OAuth2 access token for a login: runs a command, reads the stored token, or renews it. */
 import type { Config } from "../config/config.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
@@ -9,7 +9,7 @@ import { readSecretFromCommand } from "./secret-command.ts";
 import { type StoredTokens, TokenStore } from "./token-store.ts";
 
 /**
- * Returns the access token for a login. An expired token, or one that the mail server has rejected, is renewed.
+ * Returns the access token for a login. A token is renewed if it has expired or the mail server has rejected it.
  *
  * @throws LoginFailed if there is no token for the server
  */

@@ -1,9 +1,9 @@
-/** Determines the account for a server: the user name, and the suffixes of the variables that belong to it. */
+/** Determines the account for a server: the user name, and the suffixes of the variables that apply to it. */
 import type { Config } from "../config/config.ts";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
 
-/** A server, and the user name in its URL if there is one. */
+/** A server, with the user name if its URL contains one. */
 interface LoginServer {
   readonly protocol: "smtp" | "imap" | "pop3";
   readonly host: string;
@@ -15,15 +15,15 @@ interface LoginServer {
 export interface ServerAccount {
   /** The user name of the login; undefined for a submission without a login. */
   readonly user: string | undefined;
-  /** The suffixes of the account's variables, such as `USER@HOST`, the most specific first. */
+  /** The suffixes of the account's variables, such as `USER@HOST`, most specific first. */
   readonly suffixes: readonly string[];
 }
 
 type Address = Pick<LoginServer, "host" | "port">;
 
 /**
- * Returns the account for a server. The user name comes from the URL, from the variable `user` or from netrc. A mailbox
- * always requires a login, by default with the name of the system's user.
+ * Returns the account for a server. The user name comes from the URL, from the `user` variable or from the netrc file.
+ * A mailbox always requires a login; the default is the user's login name on this system.
  *
  * @throws MailError if a login is requested and no user name is known
  */
@@ -59,7 +59,10 @@ async function findUserName(config: Config, server: LoginServer, wantsLogin: boo
   return loginFromNetrc(netrcPath(config), server);
 }
 
-/** Returns `USER@HOST:PORT` and `USER@HOST`; S-nail also accepts a percent-encoded user name. */
+/**
+ * Returns `USER@HOST:PORT` and `USER@HOST`. Both are also returned with a percent-encoded user name, which S-nail
+ * accepts.
+ */
 export function suffixesOf(user: string, { host, port }: Address): string[] {
   return [...new Set([user, encodeURIComponent(user)])].flatMap((name) => [
     `${name}@${host}:${port}`,
@@ -72,21 +75,23 @@ export function hostSuffixes({ host, port }: Address): string[] {
   return [`${host}:${port}`, host];
 }
 
-/** Returns the sender's address, which heirloom mailx appends to variables. It does not identify a server. */
+/**
+ * Returns the sender's address, which heirloom mailx appends to variable names. The address does not identify a server.
+ */
 export function senderSuffixes({ settings }: Config): string[] {
   const sender = parseAddresses(settings.text("from") ?? "")[0]?.address;
   return sender === undefined ? [] : [sender];
 }
 
 /**
- * Returns whether a name ends with the suffix of an account. Variables with other names may be meant for another
+ * Returns whether a variable's name ends with an account suffix. A variable without a suffix may be meant for another
  * server.
  */
 export function isForAccount(name: string): boolean {
   return /^(?:user|password|smtp-auth-user|smtp-auth-password)-/.test(name);
 }
 
-/** Returns the path of the variable `netrc`, with the tilde expanded. */
+/** Returns the path in the `netrc` variable, with the tilde expanded. */
 export function netrcPath({ settings, identity }: Config): string {
   return settings.get("netrc").replace(/^~(?=\/)/, identity.home);
 }

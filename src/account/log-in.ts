@@ -19,7 +19,7 @@ interface Context {
   readonly wait?: (duration: number) => Promise<unknown>;
 }
 
-/** Milliseconds for which the redirect of the browser is awaited. */
+/** The maximum time in milliseconds to wait for the browser's redirect. */
 const patience = 15 * 60_000;
 
 /** Logs in to the provider of the selected account. @throws MailError if no token was obtained */
@@ -46,7 +46,7 @@ export async function logInToProvider(context: Context, account: string): Promis
   return Exit.Ok;
 }
 
-/** Returns the user, the mail servers and the client of the account. @throws MailError */
+/** Returns the account's user, mail servers and OAuth2 client. @throws MailError */
 async function findTarget(
   config: Config,
   account: string,
@@ -99,7 +99,7 @@ async function logInOnAnyDevice(
     } catch (error) {
       if (!(error instanceof OAuthRefusal)) throw error;
       if (error.code === "expired_token") throw makeExpiredError(issuer);
-      // RFC 8628, section 3.5: each of these replies lengthens the interval by 5 seconds.
+      // RFC 8628, section 3.5: each slow_down response lengthens the interval by 5 seconds.
       if (error.code === "slow_down") interval += 5;
       else if (error.code !== "authorization_pending") throw error;
     }
@@ -110,7 +110,7 @@ function makeExpiredError(issuer: string): LoginFailed {
   return new LoginFailed("login refused", `${issuer}: the code has expired; run mail --login again`, Exit.NoPerm);
 }
 
-/** Opens the provider's page in a browser, and receives the redirect on 127.0.0.1 (RFC 8252). */
+/** Prints the address of the provider's login page, and receives the browser's redirect on 127.0.0.1 (RFC 8252). */
 async function logInWithBrowser({ terminal }: Context, server: OAuthServer, user: string): Promise<Tokens> {
   const receiver = await openRedirectReceiver();
   try {

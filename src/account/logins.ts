@@ -1,6 +1,6 @@
 /**
- * The logins of a run. All protocols obtain their credentials here, so that a password is typed once, and rejected
- * credentials are not sent again: servers lock accounts after a few failed logins.
+ * Manages the logins during one run of `mail`. All protocols obtain their credentials here, so that the user types a
+ * password only once. Rejected credentials are not sent again, because servers lock accounts after a few failed logins.
  */
 import type { Config } from "../config/config.ts";
 import {
@@ -17,13 +17,13 @@ import { readOAuthSettings } from "./oauth-settings.ts";
 import { findPassword } from "./password.ts";
 import { describeRequirement } from "./providers.ts";
 
-/** Provides the credentials for all servers, and remembers which of them were rejected. */
+/** Provides the credentials for all servers, and remembers which credentials were rejected. */
 export class Logins {
   readonly #config: Config;
   readonly #terminal: Terminal;
-  /** The passwords that were typed or printed by a command, by user and host. */
+  /** The passwords that the user typed or a command printed, keyed by user and host. */
   readonly #kept = new Map<string, string>();
-  /** The rejected secrets and the problem that each caused, by user and host. */
+  /** The rejected secrets, each with its error message, keyed by user and host. */
   readonly #rejected = new Map<string, ReadonlyMap<string, string>>();
 
   constructor(config: Config, terminal: Terminal) {
@@ -31,7 +31,7 @@ export class Logins {
     this.#terminal = terminal;
   }
 
-  /** Returns the login of a user at a server. @throws MailError if a variable is invalid */
+  /** Returns the login for a user on a server. @throws MailError if a variable is invalid */
   loginTo(request: LoginRequest): Login {
     const oauth = readOAuthSettings(this.#config, request);
     return {
@@ -65,7 +65,7 @@ export class Logins {
       throw new LoginFailed("login not encrypted", text, Exit.NoPerm);
     }
     const rejected = this.#rejected.get(loginKey(request)) ?? new Map();
-    // One renewed token has been rejected, too. Further ones would not help.
+    // A renewed token has also been rejected. Renewing it again would not help.
     if (rejected.size > 1) this.#throwIfRejected(request, [...rejected.keys()][1]);
     const { findAccessToken } = await import("./access-token.ts");
     const secret = await findAccessToken(this.#config, request, oauth, new Set(rejected.keys()));

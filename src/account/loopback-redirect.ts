@@ -10,10 +10,10 @@ export interface RedirectReceiver {
   /** The address to which the browser is redirected. */
   readonly address: string;
   /**
-   * Waits for the redirect. A request whose state differs is refused, and does not end the wait, because any web page
-   * can send one.
+   * Waits for the redirect. A request with a different state is refused and does not end the wait, because any web page
+   * can send such a request.
    *
-   * @throws the reason of the signal
+   * @throws the abort signal's reason
    */
   receive(state: string, signal: AbortSignal): Promise<URL>;
   close(): void;
@@ -21,7 +21,7 @@ export interface RedirectReceiver {
 
 const page = (text: string) => `<!doctype html><meta charset="utf-8"><title>mail</title><p>${text}</p>\n`;
 
-/** Listens on a free port of 127.0.0.1. */
+/** Listens on a free port on 127.0.0.1. */
 export async function openRedirectReceiver(): Promise<RedirectReceiver> {
   let expected: { readonly state: string; readonly resolve: (url: URL) => void } | undefined;
   const server = createServer((request, response) => {

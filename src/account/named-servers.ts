@@ -1,6 +1,6 @@
 /**
- * Finds the servers that the variables name. A user name, password or token without a suffix is never sent to any other
- * server.
+ * Finds the servers that the variables name. A user name, password or token from a variable without a suffix is sent
+ * only to these servers.
  */
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
@@ -15,10 +15,10 @@ interface NamedServer {
   readonly password: string | undefined;
 }
 
-/** The variables whose value can be the URL of a server. */
+/** The variables whose values can be server URLs. */
 const namingVariables = ["mta", "sendmail", "MAIL", "folder", "MBOX", "record"] as const;
 
-/** The protocols and default ports of the schemes (RFC 5321, 6409, 8314, 9051, 1939). */
+/** The protocol and the default port for each URL scheme (RFC 5321, 6409, 8314, 9051, 1939). */
 const schemes: Readonly<Record<string, { readonly protocol: NamedServer["protocol"]; readonly port: number }>> = {
   smtp: { protocol: "smtp", port: 25 },
   submission: { protocol: "smtp", port: 587 },
@@ -31,12 +31,12 @@ const schemes: Readonly<Record<string, { readonly protocol: NamedServer["protoco
   pop3s: { protocol: "pop3", port: 995 },
 };
 
-// The last @ ends the login, because a user name may be an address, and a password may contain any character. A mailbox's
-// URL continues with the name of a folder, which may also contain @, and cannot contain a password.
+// The last @ ends the login, because a user name may be an address, and a password may contain any character. A mailbox
+// URL contains no password, but it may end with a folder name, which may also contain @.
 const submissionUrl = /^(smtps?|submissions?|lmtp):\/\/(?:(.*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?\/?$/is;
 const mailboxUrl = /^(imaps?|pop3s?):\/\/(?:([^/]*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?(?:\/.*)?$/is;
 
-/** Parses the URL of a server. Returns undefined if the value is not such a URL. */
+/** Parses a server URL. Returns undefined if the value is not a server URL. */
 export function parseServerUrl(value: string): NamedServer | undefined {
   const submission = submissionUrl.exec(value);
   const [, scheme = "", login, host = "", port] = submission ?? mailboxUrl.exec(value) ?? [];
@@ -52,28 +52,28 @@ export function parseServerUrl(value: string): NamedServer | undefined {
   };
 }
 
-/** Returns a host name in ASCII and lower case, in which names can be compared. An IP address is returned unchanged. */
+/** Returns a host name in lower-case ASCII, so that names can be compared. An IP address is returned unchanged. */
 export function toServerName(host: string): string {
   return domainToASCII(host) || host.toLowerCase();
 }
 
-/** Returns the servers that the variables name, each with the variable. */
+/** Returns the servers that variables name, each with its variable. */
 export function listNamedServers({ settings }: Config): { readonly server: NamedServer; readonly variable: Found }[] {
   return namingVariables.flatMap((name) => {
-    // As for the transport, sendmail has no effect if mta is set.
+    // The `sendmail` variable has no effect if `mta` is set, as in the choice of the transport.
     const variable = name === "sendmail" && settings.find("mta") !== undefined ? undefined : settings.find(name);
     const server = variable === undefined ? undefined : parseServerUrl(variable.value);
     return variable === undefined || server === undefined ? [] : [{ server, variable }];
   });
 }
 
-/** Returns the variables that name a server. */
+/** Returns the variables that name this server. */
 export function variablesNaming(config: Config, { host, port }: { readonly host: string; readonly port: number }) {
   const name = toServerName(host);
   return listNamedServers(config).filter(({ server }) => server.host === name && server.port === port);
 }
 
-/** Returns whether a variable names this server. */
+/** Returns whether at least one variable names this server. */
 export function isConfigured(config: Config, server: { readonly host: string; readonly port: number }): boolean {
   return variablesNaming(config, server).length > 0;
 }

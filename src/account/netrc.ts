@@ -1,6 +1,6 @@
 /**
- * Reads ~/.netrc as ftp(1) and curl(1) do: `machine HOST login USER password SECRET`, and `default`. As in S-nail, a
- * machine may be `HOST:PORT`.
+ * Reads ~/.netrc as ftp(1) and curl(1) do. An entry has the form `machine HOST login USER password SECRET`, or begins
+ * with `default`. As in S-nail, the machine may be `HOST:PORT`.
  */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { addPathToError, isSystemError } from "../system-error.ts";
@@ -19,7 +19,7 @@ export function passwordFromNetrc(path: string, server: Server, user: string): N
   return password === undefined ? undefined : { password };
 }
 
-/** Returns the user name of the first entry for a server; undefined if there is none, or if the file is not used. */
+/** Returns the first user name in the entries for a server; undefined if there is none, or if the file is not used. */
 export function loginFromNetrc(path: string, server: Server): string | undefined {
   const text = readNetrc(path);
   return typeof text === "string"
@@ -58,7 +58,9 @@ interface Entry {
   password?: string;
 }
 
-/** Returns the entries for a server: those with its port, then those with its host name. `default` matches every host. */
+/**
+ * Returns the entries for a server: first those with its port, then those without a port. `default` matches every host.
+ */
 function entriesFor(text: string, { host, port }: Server): Entry[] {
   const tokens = splitNetrc(text);
   const entries: Entry[] = [];

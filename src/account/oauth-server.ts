@@ -1,6 +1,6 @@
 /**
- * The requests to an authorization server, through oauth4webapi: device flow (RFC 8628), authorization code with PKCE
- * (RFC 6749, RFC 7636, RFC 8252) and renewal. No other file uses the package.
+ * Sends requests to an authorization server through oauth4webapi: the device flow (RFC 8628), the authorization code
+ * flow with PKCE (RFC 6749, RFC 7636, RFC 8252), and token renewal. No other file uses this package.
  */
 import { once } from "node:events";
 import { request } from "node:https";
@@ -16,7 +16,7 @@ import type { OAuthClient } from "./oauth-settings.ts";
 /** The tokens in a response, and the time at which the access token expires, in milliseconds since 1970. */
 export interface Tokens {
   readonly accessToken: string;
-  /** Undefined if the server does not announce it. */
+  /** Undefined if the server does not report the token's lifetime. */
   readonly expires: number | undefined;
   /** Undefined if the previous refresh token remains valid. */
   readonly refreshToken: string | undefined;
@@ -27,9 +27,9 @@ export interface DeviceCode {
   readonly code: string;
   readonly userCode: string;
   readonly address: string;
-  /** Seconds between two questions to the server. */
+  /** The number of seconds to wait between requests for the tokens. */
   readonly interval: number;
-  /** Seconds until the code expires. */
+  /** The number of seconds until the code expires. */
   readonly lifetime: number;
 }
 
@@ -44,20 +44,20 @@ export class OAuthRefusal extends LoginFailed {
   }
 }
 
-/** Milliseconds that the authorization server has for each response. */
+/** The time limit in milliseconds for each response from the authorization server. */
 const patience = 30_000;
 /** The maximum size of a response in bytes. */
 const longest = 1024 * 1024;
-/** Milliseconds by which a token is considered to expire early, because clocks differ and a login takes time. */
+/** The safety margin in milliseconds before a token expires, because clocks differ and a login takes time. */
 const margin = 60_000;
 
-/** Sends a request of oauth4webapi, which contains the parameters of `fetch`. */
+/** The function through which oauth4webapi sends its requests. It accepts the same parameters as `fetch`. */
 type Fetch = (
   address: string,
   options: { readonly method: string; readonly headers: Record<string, string>; readonly body?: unknown },
 ) => Promise<Response>;
 
-/** An authorization server with the endpoints and the client that the variables name. */
+/** An authorization server, with the endpoints and the client that the variables define. */
 export class OAuthServer {
   readonly #settings: OAuthClient;
   readonly #server: oauth.AuthorizationServer;
@@ -72,9 +72,10 @@ export class OAuthServer {
   }
 
   /**
-   * Returns the server. Its metadata is requested only if the variables and the table of providers lack an endpoint.
+   * Returns the server. Its metadata is requested only if an endpoint is missing from both the variables and the table
+   * of providers.
    *
-   * @param tls the trusted certificates and the minimum version of TLS
+   * @param tls the trusted certificates and the minimum TLS version
    * @throws LoginFailed if the metadata is not available
    */
   static async find(settings: OAuthClient, tls: TlsSettings): Promise<OAuthServer> {
@@ -118,7 +119,11 @@ export class OAuthServer {
     });
   }
 
-  /** Asks whether the user has entered the code of the device flow. @throws OAuthRefusal, such as "authorization_pending" */
+  /**
+   * Requests the tokens, which the server issues after the user has entered the code.
+   *
+   * @throws OAuthRefusal with the code "authorization_pending" until then
+   */
   async redeemDeviceCode({ code }: DeviceCode): Promise<Tokens> {
     return this.#report(async () => {
       const authentication = this.#authentication();
@@ -133,7 +138,7 @@ export class OAuthServer {
     });
   }
 
-  /** Returns the address that the user opens in a browser, and the secrets that the redirect must match. */
+  /** Returns the address that the user opens in a browser, and the secrets that `redeemRedirect` requires. */
   async beginInBrowser(redirect: string, user: string): Promise<{ address: string; state: string; verifier: string }> {
     const { authorization_endpoint: endpoint } = this.#server;
     if (endpoint === undefined) {
@@ -163,7 +168,7 @@ export class OAuthServer {
     return { address: address.href, state, verifier };
   }
 
-  /** Exchanges the code in a redirect for tokens. @throws LoginFailed */
+  /** Exchanges the authorization code in a redirect for tokens. @throws LoginFailed */
   async redeemRedirect(
     redirected: URL,
     { redirect, state, verifier }: { redirect: string; state: string; verifier: string },
@@ -183,7 +188,11 @@ export class OAuthServer {
     });
   }
 
-  /** Renews an access token. @throws LoginFailed; OAuthRefusal "invalid_grant" if the refresh token was revoked */
+  /**
+   * Renews an access token.
+   *
+   * @throws LoginFailed; OAuthRefusal with the code "invalid_grant" if the refresh token was revoked
+   */
   async renew(refreshToken: string): Promise<Tokens> {
     return this.#report(async () => {
       const response = await oauth.refreshTokenGrantRequest(
@@ -224,7 +233,9 @@ function tokensOf({ access_token, expires_in, refresh_token }: oauth.TokenEndpoi
   };
 }
 
-/** Requests the metadata of an issuer: OAuth (RFC 8414), otherwise OpenID Connect. */
+/**
+ * Requests an issuer's metadata from its OAuth address (RFC 8414) or, if that fails, from its OpenID Connect address.
+ */
 async function findEndpoints(issuer: string, fetchOverTls: Fetch): Promise<oauth.AuthorizationServer> {
   const url = new URL(issuer);
   let failure: unknown;
@@ -253,8 +264,8 @@ function toLoginFailure(issuer: string, error: unknown): unknown {
 }
 
 /**
- * Returns a replacement for `fetch` that trusts the certificates in the argument, as all connections of `mail` do. The
- * server's certificate is always verified, and redirects are not followed.
+ * Returns a replacement for `fetch` that trusts the given certificates, as all of `mail`'s connections do. The server's
+ * certificate is always verified, and redirects are not followed.
  */
 function makeFetch(authorities: readonly string[], { minVersion }: TlsSettings): Fetch {
   return async (address, { method, headers, body }) => {

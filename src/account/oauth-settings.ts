@@ -1,4 +1,4 @@
-/** The variables that request OAuth2 for a server. */
+/** Reads the variables that request OAuth2 for a server. */
 import type { Config } from "../config/config.ts";
 import type { Found } from "../config/settings.ts";
 import type { VariableName } from "../config/variables.ts";
@@ -11,7 +11,7 @@ import { type Endpoints, oauthProvider, oauthProviderNames } from "./providers.t
 export interface OAuthClient {
   readonly kind: "client";
   readonly issuer: string;
-  /** The endpoints that are known; the others are found in the issuer's metadata (RFC 8414). */
+  /** The known endpoints. The issuer's metadata (RFC 8414) provides any others. */
   readonly endpoints: Endpoints;
   readonly clientId: string;
   readonly clientSecret: string | undefined;
@@ -31,8 +31,8 @@ interface LoginServer {
 }
 
 /**
- * Returns how the access token for a login is obtained; undefined if the variables do not request OAuth2 for it.
- * Variables without the suffix of an account apply only to servers that a variable names.
+ * Returns the OAuth2 client or the token command for a login; undefined if the variables do not request OAuth2.
+ * Variables without an account suffix apply only to servers that a variable names.
  *
  * @throws MailError if a value is invalid
  */
@@ -95,7 +95,7 @@ function readProvider(read: (name: VariableName) => string | undefined, host: st
   };
 }
 
-/** @throws MailError unless the value is a URL with https: a token is never sent without TLS */
+/** @throws MailError unless the value is an https URL, because a token is never sent without TLS */
 function checkUrl(name: string, value: string): string {
   if (URL.canParse(value) && new URL(value).protocol === "https:") return value;
   throw new MailError(`${name}: "${value}" is invalid; use a URL that begins with https://`, Exit.Config);

@@ -1,6 +1,4 @@
-/**
- * Finds the password for a server: in a variable or URL, from a command, in ~/.netrc, or from the user.
- */
+/** Obtains the password for a server from a variable, a URL, a command, ~/.netrc or the user. */
 import type { Config } from "../config/config.ts";
 import type { Found } from "../config/settings.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
@@ -12,7 +10,7 @@ import { variablesNaming } from "./named-servers.ts";
 import { passwordFromNetrc } from "./netrc.ts";
 import { readSecretFromCommand } from "./secret-command.ts";
 
-/** A password, and whether it is kept for the rest of the run, because finding it again would disturb the user. */
+/** A password, and whether it is kept for the rest of the run, to avoid asking the user again. */
 interface FoundPassword {
   readonly password: string;
   readonly isKept: boolean;

@@ -3,10 +3,10 @@
  *
  * Sources, read in November 2026: Google, "OAuth 2.0 for Desktop Apps" and "IMAP, POP, and SMTP"; Microsoft,
  * "Authenticate an IMAP, POP or SMTP connection using OAuth" and "OAuth 2.0 device authorization grant"; Fastmail,
- * "Server names and ports". No test connects to them.
+ * "Server names and ports". No test connects to these providers.
  */
 
-/** The endpoints of an authorization server (RFC 6749, section 3; RFC 8628, section 3.1), as URLs. */
+/** The URLs of an authorization server's endpoints (RFC 6749, section 3; RFC 8628, section 3.1). */
 export interface Endpoints {
   readonly authorization?: string | undefined;
   readonly token?: string | undefined;
@@ -22,9 +22,9 @@ export interface OAuthProvider {
 
 interface Provider {
   readonly name: string;
-  /** The domains of its mail servers. */
+  /** The domains of the provider's mail servers. */
   readonly domains: readonly string[];
-  /** The login that it requires, in words. */
+  /** A description of the login that the provider requires. */
   readonly requires: string;
   readonly oauth?: OAuthProvider;
 }
@@ -74,13 +74,16 @@ function findProvider(host: string): Provider | undefined {
   );
 }
 
-/** Returns the login that the provider of a host requires, for an error message; empty if the provider is unknown. */
+/**
+ * Returns a description of the login that a host's provider requires, for an error message; empty if the provider is
+ * unknown.
+ */
 export function describeRequirement(host: string): string {
   const provider = findProvider(host);
   return provider === undefined ? "" : `${provider.name} requires ${provider.requires}`;
 }
 
-/** Returns the provider of a name such as "google"; without a name, the provider of a mail server's host. */
+/** Returns the provider with a name such as "google"; without a name, the provider that operates the host. */
 export function oauthProvider(name: string | undefined, host: string): OAuthProvider | undefined {
   if (name === undefined) return findProvider(host)?.oauth;
   return Object.hasOwn(providers, name) ? (providers as Record<string, Provider>)[name]?.oauth : undefined;

@@ -1,4 +1,4 @@
-/** Runs the commands that print a password or a token. */
+/** Runs a command that prints a password or a token. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
@@ -7,7 +7,7 @@ import { LoginFailed } from "../connect/login.ts";
 import { Exit, MailError } from "../errors.ts";
 
 /**
- * Returns the first line that a command prints. The command's environment contains $MAIL_USER and $MAIL_HOST.
+ * Returns the first line of a command's output. The command's environment contains $MAIL_USER and $MAIL_HOST.
  *
  * @param variable the variable that contains the command
  * @throws LoginFailed if the command fails or prints nothing

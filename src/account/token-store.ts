@@ -1,6 +1,6 @@
 /**
- * Stores OAuth2 tokens: one private file per user and issuer in the state directory, which no other user can read.
- * Renewal is locked between processes, because many providers replace the refresh token each time.
+ * Stores OAuth2 tokens in the state directory, in one file per user and issuer. No other user can read these files.
+ * Only one process renews a token at a time, because many providers replace the refresh token at each renewal.
  */
 import { closeSync, constants, fstatSync, fsyncSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -13,23 +13,23 @@ import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
 import { createPrivateFile, makePrivateDirectory, openPrivateFile } from "../private-file.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
-/** The tokens of a login. */
+/** The tokens for a login. */
 export interface StoredTokens {
-  /** The client for which they were issued. */
+  /** The client to which the tokens were issued. */
   readonly clientId: string;
   /** The mail servers to which the access token may be sent. */
   readonly hosts: readonly string[];
   readonly refreshToken: string;
-  /** Empty if the access token has yet to be requested. */
+  /** Empty if no access token has been requested yet. */
   readonly accessToken: string;
   /** The time at which the access token expires, in milliseconds since 1970; undefined if it is not known. */
   readonly expires: number | undefined;
 }
 
-/** Seconds for which a process waits while another one renews the same token. */
+/** The maximum time in seconds to wait while another process is renewing the same token. */
 const patience = 60;
 
-/** The tokens of one user at one issuer. */
+/** The stored tokens of one user from one issuer. */
 export class TokenStore {
   readonly path: string;
   readonly #directory: string;
@@ -80,7 +80,11 @@ export class TokenStore {
     }
   }
 
-  /** Runs an action that no other process runs at the same time. @throws LoginFailed if another process takes too long */
+  /**
+   * Runs an action while this process holds the renewal lock.
+   *
+   * @throws LoginFailed if another process holds it for too long
+   */
   async lock<Result>(action: () => Promise<Result>): Promise<Result> {
     makePrivateDirectory(this.#directory);
     const path = `${this.path}.renewal`;

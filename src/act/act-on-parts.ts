@@ -1,4 +1,4 @@
-/** The acts on the parts of messages: --part and --save-parts. */
+/** Performs the actions on message parts: --part and --save-parts. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { openMessage } from "../mailbox/windows.ts";
 import { partsOf, savePart } from "../read/show/part-files.ts";
@@ -39,7 +39,7 @@ export async function saveAttachments(work: Work): Promise<Ended> {
       });
       results.push({ id, done: true, reason: null, to, files });
     } catch (error) {
-      // The act must not be repeated, because some files have been saved.
+      // The action must not be repeated, because some files may already have been saved.
       if (!(error instanceof MailError)) throw error;
       results.push({ id, done: false, reason: reportOne(work, error), to, files });
       exit = error.exit;

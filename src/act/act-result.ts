@@ -1,4 +1,4 @@
-/** The result of an act for one message, and its two forms: text and JSON. */
+/** Prints the result of an action for one message, as text or JSON. */
 import type { RequestedAct } from "../cli/command-line.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
@@ -7,13 +7,13 @@ import type { toOutcome } from "./submission-result.ts";
 
 export type ActKind = Exclude<RequestedAct["kind"], "part">;
 
-/** The result of an act for one message. act/schemas.ts declares its JSON form. */
+/** The result of an action for one message. act/schemas.ts declares its JSON form. */
 export interface ActResult {
   readonly id: string;
   readonly done: boolean;
-  /** Why nothing was done: "dry run", "gone" or the reason of an error. */
+  /** The reason why nothing was done: "dry run", "gone" or an error's reason. */
   readonly reason: string | null;
-  /** The absolute path of the folder or directory, or the mark. */
+  /** The absolute path of the target folder or directory, or the requested mark. */
   readonly to: string | null;
   readonly files?: readonly string[];
   readonly recipients?: readonly string[];

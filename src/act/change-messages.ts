@@ -1,4 +1,4 @@
-/** The acts that change a mailbox: delete, move, copy and mark. */
+/** Performs the actions delete, move, copy and mark. */
 import type { RequestedAct } from "../cli/command-line.ts";
 import { Exit, MailError } from "../errors.ts";
 import { type Fate, Flag } from "../mailbox/mailbox.ts";
@@ -12,7 +12,7 @@ import { describeDryRun, type Ended, type Work } from "./work.ts";
 
 type Change = Extract<RequestedAct, { kind: "delete" | "move" | "copy" | "mark" }>;
 
-/** Changes the selected messages: all of them or, if an error is thrown, none. @throws MailError */
+/** Changes all selected messages, or none if an error is thrown. @throws MailError */
 export async function changeMessages(work: Work, act: Change): Promise<Ended> {
   const { session, folder, given, selected, to } = work;
   if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
@@ -22,7 +22,7 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
     await saveMessages(session, folder.mailbox, { messages, path: to ?? "", keepsState: true }, wholeMessages);
   } else {
     const { set, clear } = act.kind === "mark" ? stateChanges[act.state] : stateChanges.delete;
-    // Touched messages are found again if another program rewrites the mailbox.
+    // A message with the Touched flag can be found again if another program rewrites the mailbox.
     const marks = act.kind === "move" ? { set: 0, clear: 0 } : { set, clear };
     for (const message of messages) markMessage(folder, message, marks.set | Flag.Touched, marks.clear & ~Flag.Touched);
     if (act.kind === "move" && isServerAddress(to ?? "")) await moveToServer(work, messages, to ?? "");
@@ -32,7 +32,10 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
   return { results: selected.map(({ id }) => ({ id, done: true, reason: null, to })), exit: Exit.Ok };
 }
 
-/** Moves messages to a folder on a server: at once if they are on the same server, otherwise by copying them first. */
+/**
+ * Moves messages to a folder on a server. Messages on the same server are moved directly; others are copied and then
+ * deleted.
+ */
 async function moveToServer({ session, folder }: Work, messages: readonly number[], path: string): Promise<void> {
   const moved = await folder.mailbox.transfer?.(messages, path, "move");
   if (moved?.notice !== undefined) session.terminal.err(`mail: ${moved.notice}\n`);
@@ -44,7 +47,7 @@ async function moveToServer({ session, folder }: Work, messages: readonly number
     await commitChanges(session, folder, new Map(messages.map((message) => [message, "drop"])));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    // The act must not be repeated, because the messages have been copied.
+    // The action must not be repeated, because the messages have already been copied.
     const text = `${error.message}; the messages were copied to ${path}, but not removed`;
     throw new MailError(text, error.exit, error);
   }

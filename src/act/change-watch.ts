@@ -1,28 +1,30 @@
-/** Watches a mailbox for changes, with inotify(7), or by the number of messages that a server reports. */
+/** Watches a mailbox for changes, through inotify(7) or the message count that a server reports. */
 import { type FSWatcher, realpathSync, statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isServerAddress } from "../message/server-name.ts";
 import { isSystemError } from "../system-error.ts";
 
-/** The time in milliseconds after which a mailbox is checked although no change was reported. */
+/** The time in milliseconds after which a mailbox is checked even if no change has been reported. */
 const longestSilence = 1000;
-/** The same for a server, which reports new messages itself. */
+/** The same time for a mailbox on a server, which reports new messages itself. */
 const longestServerSilence = 30_000;
-/** The interval in milliseconds at which the number of messages reported by a server is read. */
+/** The interval in milliseconds at which the message count that the server last reported is checked. */
 const reportInterval = 100;
-/** The time in milliseconds for which a file must not grow, and the longest time to wait for this. */
+/**
+ * The time in milliseconds during which a file must not grow before it is read, and the maximum time to wait for this.
+ */
 const settled = 20;
 const longestGrowth = 500;
 
-/** Watches from its creation on. Changes are remembered until the next call of `wait`. */
+/** Watches a mailbox from the object's creation. A change is remembered until the next call to `wait`. */
 export class ChangeWatch {
   readonly #path: string;
   readonly #watchers: FSWatcher[] = [];
   #hasChanged = false;
   #wake: (() => void) | undefined;
 
-  /** @param path the path of a file or a Maildir, which may be missing, or an address on a server */
+  /** @param path the path of a file or a Maildir, which need not exist, or an address on a server */
   constructor(path: string) {
     this.#path = path;
     if (isServerAddress(path)) return;
@@ -35,7 +37,7 @@ export class ChangeWatch {
   }
 
   /**
-   * Returns after a change, at the latest after a time in milliseconds.
+   * Waits for a change, but not longer than `longest` milliseconds.
    *
    * @param areReported returns whether a server has reported a change
    */
@@ -63,7 +65,7 @@ export class ChangeWatch {
       watcher.on("error", () => {});
       this.#watchers.push(watcher);
     } catch (error) {
-      // The directory is missing, or the system cannot watch it. The mailbox is then checked regularly.
+      // The directory is missing, or the system cannot watch it. The mailbox is then checked at regular intervals.
       if (!isSystemError(error)) throw error;
     }
   }
@@ -86,7 +88,7 @@ export class ChangeWatch {
       await sleep(Math.min(reportInterval, Math.max(1, end - performance.now())));
   }
 
-  /** Waits while a program without locks is writing to the file, so that no part of a message is read. */
+  /** Waits while a program that does not use locks is writing to the file, so that no incomplete message is read. */
   async #untilSettled(): Promise<void> {
     const sizeNow = () => statSync(this.#path, { throwIfNoEntry: false })?.size;
     const end = performance.now() + longestGrowth;

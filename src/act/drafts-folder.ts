@@ -1,4 +1,4 @@
-/** The folder in which drafts are stored: the value of the variable `drafts`. */
+/** Determines the folder in which drafts are stored. */
 import { resolve } from "node:path";
 import { expandFileName } from "../config/paths.ts";
 import { isServerAddress } from "../message/server-name.ts";
@@ -6,7 +6,7 @@ import type { FolderName } from "../read/folder/folder.ts";
 import { folderNamed } from "../read/folder/folder.ts";
 import type { Session } from "../read/session/session.ts";
 
-/** Returns the drafts folder. @throws UserMistake if the name does not expand to one file */
+/** Returns the folder that the `drafts` variable names. @throws UserMistake if the name does not expand to one file */
 export function nameDraftsFolder(session: Session): FolderName {
   const typed = session.config.settings.text("drafts") || "~/drafts";
   const expanded = expandFileName(session, typed);

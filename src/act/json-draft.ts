@@ -1,8 +1,8 @@
 /**
  * Reads a complete draft as JSON from standard input. act/schemas.ts declares its form.
  *
- * The program may have taken the values from messages. So they cannot add header fields, and they cannot name files or
- * commands as recipients.
+ * The calling program may have copied the values from messages. Therefore a value cannot add another header field, and
+ * a recipient cannot be a file or a command.
  */
 
 import { Readable } from "node:stream";
@@ -34,10 +34,10 @@ const keys = [
   "references",
 ] as const;
 
-/** The fields that the other keys determine, or that describe the structure of the message. */
+/** The header fields that other keys set, or that describe the message's structure. */
 const ownFields = /^(?:from|to|cc|bcc|subject|in-reply-to|references|mime-version|content-.*|resent-.*)$/i;
 
-/** The longest time in milliseconds to wait for a pipe that is attached. */
+/** The maximum time in milliseconds for which an attached pipe may remain silent. */
 const patience = 60_000;
 
 /** Returns the message that standard input describes. @throws MailError with Exit.DataErr for an invalid value */
@@ -56,7 +56,7 @@ export async function readJsonDraft(session: Session): Promise<Composition> {
   addReferences(draft, values);
   addText(draft, values);
   draft.attachments = await readAttachments(session, values["attachments"]);
-  // An address never names a file or a command.
+  // Without expandaddr, a recipient is never treated as a file or a command.
   session.config.settings.unset("expandaddr");
   return { context: composeContext(session, { subject: false }), draft };
 }
@@ -94,7 +94,7 @@ function readJsonText(values: Values, key: string, where = key): string | undefi
   return value;
 }
 
-/** Returns a text that becomes part of the header. */
+/** Returns a string for the header, which must be a single line. */
 function readLine(values: Values, key: string, where = key): string | undefined {
   const value = readJsonText(values, key, where);
   if (value !== undefined && /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/.test(value))
@@ -108,7 +108,11 @@ function readAddresses(values: Values, key: string): string[] {
   return (Array.isArray(value) ? value : [value]).map((each) => readAddress(each, key));
 }
 
-/** Returns an address in the form of a header field: `ann@example.org`, `Ann <ann@example.org>`, or an object. */
+/**
+ * Returns an address in the form that a header field requires.
+ *
+ * @param value `ann@example.org`, `Ann <ann@example.org>`, or an object
+ */
 function readAddress(value: unknown, key: string): string {
   if (typeof value === "string") return checkAddress(readLine({ address: value }, "address", key) ?? "", key);
   const person = requireObject(value, key, ["name", "address"]);

@@ -1,4 +1,4 @@
-/** Opens the mailbox on whose messages a form for programs acts. */
+/** Opens the mailbox for an action on messages. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { MailError } from "../errors.ts";
 import { type FolderName, NoMail, openWithMail } from "../read/folder/folder.ts";
@@ -8,7 +8,7 @@ import type { Folder, Session } from "../read/session/session.ts";
 /**
  * Opens a mailbox. Returns undefined if there is no mail.
  *
- * @param name by default the mailbox that the command line names
+ * @param name the mailbox; by default, the one that the command line names
  */
 export async function openForAct(session: Session, given: CommandLine, name?: FolderName): Promise<Folder | undefined> {
   try {

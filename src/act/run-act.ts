@@ -1,8 +1,8 @@
 /**
- * Runs an act: an action on messages in a single command without a session, such as `mail --delete id:ID`.
+ * Runs an action on messages in a single command, without a session, such as `mail --delete id:ID`.
  *
- * The messages are selected once. If another program changes the mailbox before it is locked, they are located again by
- * their ids, so that an act never affects another message.
+ * The messages are selected once. If another program changes the mailbox before it is locked, the messages are located
+ * again by their ids, so that the action never affects other messages.
  */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -17,13 +17,13 @@ import { openForAct } from "./open-for-act.ts";
 import { locateSelected, makeGoneError, makeNoMatchError, type Selection, selectForAct } from "./select.ts";
 import type { Ended, Located, Work } from "./work.ts";
 
-/** The acts that are all or nothing, so that they can be repeated after a failure. */
+/** The actions that either complete or change nothing, so that they can be retried after a failure. */
 const repeatable: ReadonlySet<RequestedAct["kind"]> = new Set(["delete", "move", "copy", "mark"] as const);
 
-/** The number of times that the mailbox is opened because another program changes it. */
+/** The maximum number of times that the mailbox is opened if other programs keep changing it. */
 const mostTries = 5;
 
-/** Runs an act and prints its results. @throws MailError; nothing was changed */
+/** Runs an action and prints its results. @throws MailError */
 export async function runAct(session: Session, given: CommandLine, act: RequestedAct): Promise<ExitCode> {
   const to = targetOf(session, act);
   let selection: Selection | undefined;
@@ -72,7 +72,7 @@ async function runOnSelection(
   return exit;
 }
 
-/** Returns the words that select the messages. */
+/** Returns the arguments that select the messages. */
 function listSelectors({ file, words }: CommandLine, act: RequestedAct): readonly string[] {
   if (act.kind === "reply" || act.kind === "forward") return [asIdTerm(act.id)];
   const rest = words.slice(file ? 1 : 0);
@@ -84,7 +84,11 @@ function asIdTerm(id: string): string {
   return id.startsWith("id:") ? id : `id:${id}`;
 }
 
-/** Returns the absolute path of the folder or directory, or the mark. @throws MailError for a missing directory */
+/**
+ * Returns the absolute path of the target folder or directory, or the requested mark.
+ *
+ * @throws MailError for a missing directory
+ */
 function targetOf(session: Session, act: RequestedAct): string | null {
   if (act.kind === "mark") return act.state;
   if (act.kind !== "move" && act.kind !== "copy" && act.kind !== "save-parts") return null;
@@ -139,7 +143,10 @@ async function loadAct(act: RequestedAct): Promise<(work: Work) => Promise<Ended
   }
 }
 
-/** Returns whether the mailbox must be opened again because another program has changed it. Nothing was done. */
+/**
+ * Returns whether an error means that another program has changed the mailbox. Nothing was done, so the mailbox can be
+ * opened again.
+ */
 function isOutdated(error: unknown): boolean {
   return (
     error instanceof MessagesGone ||

@@ -1,8 +1,8 @@
 /**
- * The JSON Schemas (2020-12) of everything that the forms for programs print.
+ * The JSON Schemas (2020-12) for everything that `mail` prints for programs.
  *
- * Within a version, fields are only added. test/act/schemas.test.ts fails if a field of a published version disappears
- * or changes. `x-untrusted` marks text that the sender of a message controls.
+ * Within a version, fields may be added, but not removed or changed. test/act/schemas.test.ts fails if a field of a
+ * published version disappears or changes. `x-untrusted` marks text that the sender of a message controls.
  */
 import { UsageError } from "../cli/command-line.ts";
 import { Exit, joinAlternatives } from "../errors.ts";
@@ -271,14 +271,14 @@ const schemas: Readonly<Record<string, Schema>> = {
   ),
 };
 
-/** The names of the forms that have a schema. */
+/** The names of the schemas. */
 export const schemaForms = Object.keys(schemas);
 
 /**
  * Returns the text that --json-schema prints.
  *
- * @param form the name of a form; all forms if undefined
- * @throws UsageError for an unknown form
+ * @param form the name of a schema; all schemas if undefined
+ * @throws UsageError for an unknown name
  */
 export function formatSchemas(form: string | undefined): string {
   const $schema = "https://json-schema.org/draft/2020-12/schema";

@@ -1,4 +1,4 @@
-/** Selects the messages of an act by their ids or by a query. */
+/** Selects the messages for an action by their ids or by a query. */
 import type { RequestedAct } from "../cli/command-line.ts";
 import { Exit, MailError } from "../errors.ts";
 import { keyOfMessage } from "../mailbox/message-key.ts";
@@ -8,28 +8,28 @@ import { findByQuery } from "../read/message-list/message-list.ts";
 import { ListMistake } from "../read/query/query.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 
-/** The number of messages that a query may select without --at-most, for an act that cannot simply be undone. */
+/** The maximum number of messages that a query may select without --at-most, for an action that is hard to undo. */
 const usualMost = 100;
 const limited: ReadonlySet<RequestedAct["kind"]> = new Set(["delete", "move", "resend"] as const);
 
-/** The messages that an act is to affect. They stay the same if the mailbox has to be opened again. */
+/** The messages that an action will affect. The selection stays the same if the mailbox has to be opened again. */
 export interface Selection {
   readonly ids: readonly string[];
-  /** Whether the caller named the messages, each of which must then exist. */
+  /** Whether the caller named the messages by their ids. If so, every message must exist. */
   readonly isById: boolean;
 }
 
 /** A selected message. */
 export interface Selected {
   readonly id: string;
-  /** Its number in the open mailbox; undefined if it is no longer there. */
+  /** The message's number in the open mailbox; undefined if the mailbox no longer contains the message. */
   readonly message: number | undefined;
 }
 
 /**
  * Returns the selection that the arguments describe.
  *
- * @param folder undefined if there is no mail
+ * @param folder the open mailbox; undefined if there is no mail
  * @throws MailError for an invalid query or too many matches
  */
 export async function selectForAct(
@@ -64,12 +64,12 @@ export async function selectForAct(
   return { ids: found.map((message) => keys.get(message) ?? ""), isById: false };
 }
 
-/** Finds the selected messages in the mailbox as it is open now. @param folder undefined if there is no mail */
+/** Finds the selected messages in the open mailbox. @param folder the open mailbox; undefined if there is no mail */
 export async function locateSelected(folder: Folder | undefined, { ids }: Selection): Promise<Selected[]> {
   const found = folder === undefined ? [] : await findByIds(folder.mailbox, ids);
   const selected = ids.map((id, index) => ({ id, message: found[index] }));
   if (folder?.mailbox.isKeyedByContent !== true) return selected;
-  // The key of a message in a large mailbox may be from the cache directory.
+  // In a large mailbox, the keys may come from the cache directory, so they are computed again.
   const numbers = found.filter((message) => message !== undefined).sort((a, b) => a - b);
   const keys = new Map<number, string>();
   for await (const { messages, stored } of folder.mailbox.openMessages(numbers, "whole")) {

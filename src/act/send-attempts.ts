@@ -1,9 +1,9 @@
 /**
  * Records the attempts to send a draft, so that it is sent at most once even if `mail` is killed.
  *
- * A file per draft in the state directory contains one JSON object per line: the beginning of each attempt, which is on
- * the disk before the first byte is sent, and its outcome. If the last line is a beginning, the outcome is unknown. While
- * an attempt is under way, its process has locked the file.
+ * Each draft has a file in the state directory, with one JSON object per line. An attempt appends one line before it
+ * sends the first byte, and another line with its outcome. If the second line is missing, the outcome is unknown. The
+ * process locks the file during the attempt.
  */
 import { closeSync, constants, fstatSync, fsyncSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -17,10 +17,10 @@ import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
 import { makePrivateDirectory, openPrivateFile, readJsonLines } from "../private-file.ts";
 import { isSystemError, toMailError } from "../system-error.ts";
 
-/** The time in milliseconds for which the record of a draft that was sent is kept. */
+/** The time in milliseconds for which the record of a draft is kept if the outcome is known. */
 const kept = 90 * 24 * 60 * 60 * 1000;
 
-/** The state of a draft after its earlier attempts. */
+/** The state of a draft after earlier attempts to send it. */
 export type DraftState = "not sent" | "partly sent" | "sent" | "unknown";
 
 interface Line {
@@ -28,7 +28,7 @@ interface Line {
   readonly accepted: readonly string[];
 }
 
-/** The record of a draft, locked by this process. */
+/** The record of the attempts to send a draft, locked by this process. */
 export class SendRecord {
   readonly #descriptor: number;
   readonly #directory: string;
@@ -45,7 +45,7 @@ export class SendRecord {
   /**
    * Opens and locks the record of a draft.
    *
-   * @param key the key of its content
+   * @param key the key derived from the draft's content
    * @throws MailError with Exit.TempFail if another process is sending the draft
    */
   static async open(config: Config, key: string): Promise<SendRecord> {
@@ -75,7 +75,7 @@ export class SendRecord {
     return this.#last.accepted;
   }
 
-  /** Records an attempt. It is on the disk when the call returns. @throws MailError */
+  /** Records the beginning of an attempt. The record is on the disk when the call returns. @throws MailError */
   begin(): void {
     this.#append({ state: "unknown", accepted: this.accepted });
     syncDirectory(this.#directory);
@@ -93,7 +93,7 @@ export class SendRecord {
 
   #append(line: Line): void {
     try {
-      // An earlier line may be incomplete.
+      // An earlier line may be incomplete, so a newline comes first.
       const text = Buffer.from(`\n${JSON.stringify({ ...line, time: new Date().toISOString() })}\n`);
       writeAll(this.#descriptor, text, fstatSync(this.#descriptor).size);
       fsyncSync(this.#descriptor);
@@ -112,7 +112,7 @@ function readLastLine(descriptor: number): Line {
   return { state: isValid ? state : "unknown", accepted: names };
 }
 
-/** Removes old records of drafts whose outcome is known. */
+/** Removes old records if the outcome is known. */
 function removeOldRecords(directory: string): void {
   for (const name of listNames(directory)) {
     const path = join(directory, name);

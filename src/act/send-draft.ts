@@ -22,7 +22,7 @@ import { locateSelected, makeGoneError } from "./select.ts";
 import { type DraftState, SendRecord } from "./send-attempts.ts";
 import type { Submitted } from "./submission-result.ts";
 
-/** Sends the draft with an id. @throws MailError; nothing was sent */
+/** Sends the draft that has this id. @throws MailError if nothing was sent */
 export async function sendDraft(session: Session, given: CommandLine, typed: string): Promise<Submitted> {
   const id = typed.replace(/^id:/, "");
   const folder = await openForAct(session, given, given.file ? undefined : nameDraftsFolder(session));
@@ -110,7 +110,7 @@ async function readDraft({ folder, message }: FoundDraft): Promise<{ key: string
   });
 }
 
-/** Removes a draft that was sent. @returns a warning if it could not be removed */
+/** Removes a draft after it was sent. @returns a warning if the draft could not be removed */
 async function removeSentDraft(session: Session, { folder, message }: FoundDraft): Promise<string[]> {
   const { set, clear } = stateChanges.delete;
   markMessage(folder, message, set | Flag.Touched, clear & ~Flag.Touched);

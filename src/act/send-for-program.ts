@@ -1,4 +1,4 @@
-/** Sends or stores a message for a program, and prints its outcome. */
+/** Sends or stores a message for a program, and prints the outcome. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { type Composition, compose } from "../compose/compose.ts";
 import { unsentResult } from "../compose/sending/outcome.ts";
@@ -26,7 +26,7 @@ async function submitForProgram(session: Session, given: CommandLine): Promise<S
   const { terminal, config } = session;
   const isDryRun = config.settings.get("dryrun");
   const shown: Buffer[] = [];
-  // A dry run prints the message. It is part of the JSON object, or the result itself.
+  // A dry run prints the message, either as part of the JSON object or by itself.
   if (isDryRun) terminal.beginResult?.(given.json ? (piece) => shown.push(Buffer.from(piece)) : undefined);
   const submitted = await submitInForm(session, given);
   if (!isDryRun) return submitted;

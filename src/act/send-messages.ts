@@ -1,4 +1,4 @@
-/** The acts that send mail: --resend, --reply and --forward. */
+/** Performs the actions that send mail: --resend, --reply and --forward. */
 import type { CommandLine, RequestedAct } from "../cli/command-line.ts";
 import { compose } from "../compose/compose.ts";
 import type { Draft } from "../compose/draft/draft.ts";
@@ -18,7 +18,7 @@ import { type Ended, type Located, reportOne, type Work } from "./work.ts";
 
 type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
 
-/** Sends the selected messages, or a reply to one. Errors of a submission have been reported. */
+/** Sends the selected messages, or a reply to one of them. Submission errors are reported, not thrown. */
 export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
   const results: ActResult[] = [];
   let exit: ExitCode = Exit.Ok;
@@ -34,7 +34,7 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
       results.push({ id: each.id, done: sent.sent, reason, to: null, recipients, submission });
       if (sent.exit !== Exit.Ok) exit = sent.exit;
     } catch (error) {
-      // The act must not be repeated, because earlier messages have been sent.
+      // The action must not be repeated, because earlier messages may already have been sent.
       if (!(error instanceof MailError)) throw error;
       results.push({ id: each.id, done: false, reason: reportOne(work, error), to: null });
       exit = error.exit;
@@ -45,7 +45,7 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
 
 interface Sent {
   readonly recipients: readonly string[];
-  /** Undefined if nothing was to be sent. */
+  /** Undefined in a dry run. */
   readonly sent: ComposeResult | undefined;
 }
 
@@ -65,13 +65,16 @@ async function sendOne(work: Work, act: Sending, located: Located): Promise<Sent
   return { recipients, sent };
 }
 
-/** Returns the command line of a message to the recipients that the act names. The name of the mailbox is not one. */
+/**
+ * Returns the command line for the new message, with only the recipients that the action names. The mailbox's name is
+ * not a recipient.
+ */
 function withRecipients(given: CommandLine, act: Sending): CommandLine {
   const words = act.kind === "forward" ? given.words.slice(given.file ? 1 : 0) : [];
   return { ...given, words, file: false, act: undefined };
 }
 
-/** Adds the addresses, the subject and the references of a reply to a draft, and the quoted message. */
+/** Adds a reply's addresses, subject and references to a draft, and quotes the message if requested. */
 async function addReply(
   { session, folder, given }: Work,
   { toAll, quotes }: Extract<Sending, { kind: "reply" }>,
@@ -97,7 +100,7 @@ function quoteLines(text: Buffer, prefix: string): Buffer {
   return Buffer.from(lines.map((line) => `${prefix}${line}\n`).join(""), "latin1");
 }
 
-/** Stores the mark of an answered message, if the command reply would. */
+/** Marks the message as answered in the mailbox, if the reply command would do so. */
 async function storeAnswered({ session, folder }: Work, { message }: Located): Promise<void> {
   markAnswered(session, [message]);
   if ((folder.mailbox.flags(message) & Flag.Answered) === 0) return;

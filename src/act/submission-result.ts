@@ -1,4 +1,7 @@
-/** The outcome of a message that a program sends or stores, as JSON and as text. act/schemas.ts declares the JSON. */
+/**
+ * Prints the outcome of a message that a program sends or stores, as JSON or text. act/schemas.ts declares the JSON
+ * form.
+ */
 import type { ComposeResult } from "../compose/sending/context.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
@@ -6,23 +9,23 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 /** A message in the drafts folder. */
 export interface StoredDraft {
-  /** Null if the server does not report it. */
+  /** The message's id; null if the server does not report it. */
   readonly id: string | null;
-  /** The absolute path or the address of the folder. */
+  /** The folder's absolute path, or its address on a server. */
   readonly folder: string;
 }
 
-/** The outcome of a message, and what is known only to the form for programs. */
+/** The outcome of a message, with details that are reported only to programs. */
 export interface Submitted extends ComposeResult {
   readonly draft?: StoredDraft;
-  /** Why the message was not sent, if this is not an error: "stored", "dry run" or "already sent". */
+  /** The reason why the message was not sent, if this is not an error: "stored", "dry run" or "already sent". */
   readonly notSent?: string;
   /** With --dry-run: the envelope and the message. */
   readonly preview?: string;
   readonly warnings?: readonly string[];
 }
 
-/** Prints the outcome. Errors have been printed on standard error. */
+/** Prints the outcome. Errors have already been printed on standard error. */
 export function printSubmission(terminal: Terminal, submitted: Submitted, json: boolean): void {
   terminal.beginResult?.();
   terminal.out(json ? formatSubmission(submitted) : describeSubmission(submitted));
@@ -62,7 +65,7 @@ function wasAccepted({ outcome, notSent }: Submitted): boolean {
   return notSent === "already sent" || (notSent === undefined && (outcome?.accepted.length ?? 0) > 0);
 }
 
-/** Returns why the message was not sent, or not to all recipients; null if it was. */
+/** Returns the reason why the message was not accepted for all recipients; null if it was. */
 function explainUnsent(submitted: Submitted): string | null {
   const { notSent, isUnknown, error, outcome } = submitted;
   if (notSent !== undefined) return notSent;
@@ -73,7 +76,7 @@ function explainUnsent(submitted: Submitted): string | null {
   return outcome.queued === undefined ? null : "queued";
 }
 
-/** Returns the text that is printed without --json: nothing, as after a plain message, unless a draft is concerned. */
+/** Returns the text that is printed without --json; empty unless the message is a draft. */
 function describeSubmission(submitted: Submitted): string {
   const { draft, outcome, notSent } = submitted;
   if (draft === undefined) return "";

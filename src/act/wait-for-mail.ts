@@ -1,8 +1,8 @@
 /**
  * Waits for a message that matches a query (--wait).
  *
- * Changes are watched before the mailbox is opened, so that no message can arrive unnoticed in between. A system that
- * reports no changes, such as a network file system, is asked once per second.
+ * The watch begins before the mailbox is opened, so that no message can arrive unnoticed in between. If the system
+ * reports no changes, as on a network file system, the mailbox is checked once per second.
  */
 import { statSync } from "node:fs";
 import type { CommandLine, RequestedWait } from "../cli/command-line.ts";
@@ -19,7 +19,7 @@ import type { Folder, Session } from "../read/session/session.ts";
 import { makePrinter } from "../read/without-session/listing.ts";
 import { ChangeWatch } from "./change-watch.ts";
 
-/** Prints the first matching message. @throws MailError with Exit.TempFail when the time is over */
+/** Prints the first matching message. @throws MailError with Exit.TempFail if the time limit expires */
 export async function waitForMail(session: Session, given: CommandLine, wait: RequestedWait): Promise<ExitCode> {
   const deadline = performance.now() + wait.seconds * 1000;
   const name = folderFromCommandLine(session, given);
@@ -68,16 +68,16 @@ async function findFirst(
   }
 }
 
-/** The messages of a mailbox that have not yet been compared with the query. */
+/** Tracks the messages in a mailbox that have not yet been compared with the query. */
 class Arrivals {
   readonly #session: Session;
   readonly #name: FolderName;
   #folder: Folder | undefined;
   #inode: bigint | undefined;
-  /** The number of messages on a server that are known. */
+  /** The number of messages that a mailbox on a server contained at the last check. */
   #present = 0;
   #pending: number[] = [];
-  /** How often each key occurs among the messages that are not pending, if another program may renumber them. */
+  /** The number of messages with each key that are not pending; used if another program may renumber messages. */
   #known = new Map<string, number>();
 
   constructor(session: Session, name: FolderName) {
@@ -85,12 +85,12 @@ class Arrivals {
     this.#name = name;
   }
 
-  /** The open mailbox; undefined if there is none yet. */
+  /** The open mailbox; undefined if the mailbox does not exist yet. */
   get folder(): Folder | undefined {
     return this.#folder;
   }
 
-  /** Opens the mailbox. @param acceptsPresent whether the messages in it are pending */
+  /** Opens the mailbox. @param acceptsPresent whether messages that are already in the mailbox are pending */
   async open(acceptsPresent: boolean): Promise<void> {
     await this.#openAnew();
     if (this.#folder === undefined) return;
@@ -99,18 +99,18 @@ class Arrivals {
     else await this.#remember(all);
   }
 
-  /** Returns whether a server has reported a change of the number of messages. */
+  /** Returns whether a server has reported a change in the number of messages. */
   areReported(): boolean {
     const mailbox = this.#folder?.mailbox;
     return mailbox?.countReported !== undefined && mailbox.countReported() !== this.#present;
   }
 
-  /** Returns the pending messages, which are then no longer pending. */
+  /** Returns the pending messages and empties the list of them. */
   take(): readonly number[] {
     return this.#pending.splice(0);
   }
 
-  /** Adds the messages that have arrived. */
+  /** Adds newly arrived messages to the pending messages. */
   async check(): Promise<void> {
     if (this.#folder === undefined) return this.open(true);
     const { mailbox } = this.#folder;
@@ -139,14 +139,14 @@ class Arrivals {
       this.#inode = inodeOf(this.#folder.mailbox.path);
       this.#countPresent();
     } catch (error) {
-      // The system mailbox is created when mail arrives.
+      // The system mailbox may not exist until mail arrives.
       if (error instanceof NoMail) return;
       if (!(error instanceof MailError)) throw error;
       throw new MailError(error.message, failureToOpen(error), error);
     }
   }
 
-  /** Opens a mailbox that another program has rewritten. Messages are recognized by their keys. */
+  /** Reopens a mailbox that another program has rewritten. Messages are recognized by their keys. */
   async #reopen(): Promise<void> {
     await this.close();
     await this.#openAnew();

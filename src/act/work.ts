@@ -1,16 +1,16 @@
-/** The work that an act does on messages of an open mailbox, and its results. */
+/** Describes an action on messages in an open mailbox, and its results. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { type ExitCode, type MailError, printError } from "../errors.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import type { ActResult } from "./act-result.ts";
 import type { Selected } from "./select.ts";
 
-/** A message that is in the mailbox. */
+/** A selected message that is still in the mailbox. */
 export interface Located extends Selected {
   readonly message: number;
 }
 
-/** An act on messages of an open mailbox. */
+/** An action on messages in an open mailbox. */
 export interface Work {
   readonly session: Session;
   readonly folder: Folder;
@@ -19,18 +19,18 @@ export interface Work {
   readonly to: string | null;
 }
 
-/** The results of an act, and the exit code. */
+/** The results of an action, and the exit code. */
 export interface Ended {
   readonly results: readonly ActResult[];
   readonly exit: ExitCode;
 }
 
-/** Returns the results for messages that an act would affect. */
+/** Returns the results of a dry run. */
 export function describeDryRun({ selected, to }: Work): ActResult[] {
   return selected.map(({ id }) => ({ id, done: false, reason: "dry run", to }));
 }
 
-/** Reports that one of several messages could not be processed. @returns the reason for its result */
+/** Reports that one of several messages could not be processed. @returns the reason for the message's result */
 export function reportOne({ session }: Work, error: MailError): string {
   printError(session.terminal, error);
   return error.reason === "removed" ? "gone" : error.reason;

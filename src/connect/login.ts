@@ -1,7 +1,7 @@
-/** Credentials for a server, and the reasons why a login fails. They are the same for all protocols. */
+/** Declares the credentials for a server, and the reasons why a login fails. All protocols share these types. */
 import { type ExitCode, MailError } from "../errors.ts";
 
-/** Problems with a login, in any protocol. */
+/** The reasons why a login fails, in any protocol. */
 export type LoginReason =
   | "login refused"
   | "login not offered"
@@ -11,7 +11,7 @@ export type LoginReason =
   | "no token"
   | "password command failed";
 
-/** The login failed or was not attempted. The message describes the cause and the remedy. */
+/** The error for a login that failed or was not attempted. Its message describes the cause and the remedy. */
 export class LoginFailed extends MailError {
   declare readonly reason: LoginReason;
 
@@ -20,7 +20,7 @@ export class LoginFailed extends MailError {
   }
 }
 
-/** A user at a server. */
+/** A user on a server. */
 export interface LoginRequest {
   readonly protocol: "smtp" | "imap" | "pop3";
   readonly host: string;
@@ -28,13 +28,13 @@ export interface LoginRequest {
   readonly user: string;
 }
 
-/** The facts about an open connection that determine whether a secret may be sent over it. */
+/** The properties of an open connection that determine whether a secret may be sent over it. */
 export interface ConnectionFacts {
-  /** Whether the connection uses TLS, and the server's certificate is valid for the host name. */
+  /** Whether the connection uses TLS with a certificate that is valid for the host name. */
   readonly isVerified: boolean;
 }
 
-/** A user name with its secret. */
+/** A user name and the secret for the login. */
 export interface Credentials {
   readonly user: string;
   /** A password, or an OAuth2 access token (RFC 6750). */
@@ -42,20 +42,20 @@ export interface Credentials {
   readonly isToken: boolean;
 }
 
-/** What to do after a server has rejected a login. */
+/** The action to take after a server has rejected a login. */
 export interface LoginRefusal {
-  /** Whether one further attempt over a new connection is worthwhile, because the access token will be renewed. */
+  /** Whether to try once more over a new connection, with a renewed access token. */
   readonly isRetried: boolean;
-  /** What the provider requires, for the error message; empty if this is unknown. */
+  /** The provider's requirement, for the error message; empty if it is unknown. */
   readonly advice: string;
 }
 
-/** Provides the credentials for a server. The code of a protocol receives this object from its caller. */
+/** Provides the credentials for a server. The code that implements a protocol receives this object from its caller. */
 export interface Login {
-  /** Whether the login uses an OAuth2 access token, so that only the mechanisms for tokens are usable. */
+  /** Whether the login uses an OAuth2 access token. If so, only token mechanisms are usable. */
   readonly usesToken: boolean;
   /**
-   * Returns the credentials. It may ask the user, run a command, or renew a token.
+   * Returns the credentials; may ask the user, run a command, or renew a token.
    *
    * @throws LoginFailed if there are none, or if the server has already rejected them in this run
    */
@@ -63,7 +63,7 @@ export interface Login {
   /**
    * Records that the server has permanently rejected the credentials, so that they are not sent again in this run.
    *
-   * @param problem the error message, with the server's name and reply
+   * @param problem the error message, including the server's name and reply
    */
   refuse(credentials: Credentials, problem: string): Promise<LoginRefusal>;
 }

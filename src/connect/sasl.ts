@@ -1,4 +1,7 @@
-/** The SASL mechanisms (RFC 4422) as exchanges of challenges and responses, which are the same in all protocols. */
+/**
+ * Implements the SASL mechanisms (RFC 4422) as exchanges of challenges and responses. The exchanges are the same in all
+ * protocols.
+ */
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
@@ -14,18 +17,25 @@ export const saslMechanisms = [
 ] as const;
 export type SaslMechanism = (typeof saslMechanisms)[number] | "EXTERNAL";
 
-/** Returns whether a mechanism sends an access token, which other servers would also accept. */
+/** Returns whether a mechanism sends the access token itself, which other servers would also accept. */
 export function sendsToken(mechanism: SaslMechanism): boolean {
   return mechanism === "OAUTHBEARER" || mechanism === "XOAUTH2";
 }
 
-/** One login. All texts are in base64. */
+/** The exchange for one login. All strings are in base64. */
 export interface SaslExchange {
-  /** The first response, if the client begins. */
+  /** The initial response, if the client sends the first data. */
   readonly initial: string | undefined;
-  /** Returns the response to a challenge. @throws Error if the challenge is invalid: the login must be cancelled */
+  /**
+   * Returns the response to a challenge.
+   *
+   * @throws Error if the challenge is invalid; the login must then be cancelled
+   */
   respond(challenge: string): Promise<string>;
-  /** Whether the server may now report success. SCRAM requires that it has proven that it knows the password. */
+  /**
+   * Returns whether a success response from the server can now be trusted. With SCRAM, the server must first prove that
+   * it knows the password.
+   */
   isProven(): boolean;
 }
 
@@ -45,14 +55,15 @@ export function startExchange(mechanism: SaslMechanism, user: string, secret: st
     case "LOGIN":
       return makeExchange(undefined, (_challenge, count) => toBase64(count === 0 ? user : secret));
     case "OAUTHBEARER":
-      // RFC 7628, section 3.2.3: the reason for a failure is a challenge, which requires a dummy response.
+      // RFC 7628, section 3.2.3: the server sends the reason for a failure as a challenge, which requires a dummy
+      // response.
       return makeExchange(toBase64(`n,a=${escapeSaslName(user)},\u0001auth=Bearer ${secret}\u0001\u0001`), () =>
         toBase64("\u0001"),
       );
     case "XOAUTH2":
       return makeExchange(toBase64(`user=${user}\u0001auth=Bearer ${secret}\u0001\u0001`), () => "");
     case "EXTERNAL":
-      // RFC 4422, appendix A: the server knows the client by its certificate.
+      // RFC 4422, appendix A: the server identifies the client by its certificate.
       return makeExchange(toBase64(user));
   }
 }
@@ -72,7 +83,10 @@ function makeExchange(
   };
 }
 
-/** SCRAM (RFC 5802, RFC 7677) never reveals the password. The server must also prove that it knows the password. */
+/**
+ * Creates an exchange for SCRAM (RFC 5802, RFC 7677), which never reveals the password. The server must also prove that
+ * it knows the password.
+ */
 function makeScramExchange(user: string, secret: string, digest: "sha256" | "sha1"): SaslExchange {
   const nonce = randomBytes(18).toString("base64");
   const bare = `n=${escapeSaslName(user)},r=${nonce}`;

@@ -1,6 +1,6 @@
-/** Returns typed reasons for TLS failures. OpenSSL's own messages are not meant for users. */
+/** Determines the reasons for TLS failures, because OpenSSL's own messages are not meant for users. */
 
-/** Problems with the encryption of a connection (RFC 3207, RFC 8314). */
+/** Problems with a connection's encryption (RFC 3207, RFC 8314). */
 export type TlsReason =
   | "STARTTLS refused"
   | "no TLS in time"

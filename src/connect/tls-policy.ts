@@ -1,6 +1,6 @@
 /**
- * The TLS policy for connections to mail servers: whether a connection is encrypted, which certificates are accepted,
- * and which weaker attempt may follow a failure. It is the same for all protocols.
+ * Implements the TLS policy for connections to mail servers. The policy determines whether a connection is encrypted,
+ * which certificates are accepted, and whether a weaker attempt may follow a failure. All protocols share this policy.
  */
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import { notify } from "../notices.ts";
@@ -9,24 +9,27 @@ import { isLoopback } from "./socket.ts";
 /** The use of STARTTLS (RFC 3207, RFC 2595). */
 export type StartTls = "required" | "opportunistic" | "none";
 
-/** The use of an invalid certificate: "warn" prints a warning, and "ask" asks on a terminal and otherwise refuses it. */
+/**
+ * The treatment of an invalid certificate. "warn" prints a warning. "ask" asks the user on a terminal, and otherwise
+ * refuses the certificate.
+ */
 type CertificateCheck = "yes" | "no" | "warn" | "ask";
 
-/** The settings of encryption, as the variables define them. */
+/** The encryption settings, as the variables define them. */
 export interface TlsSettings {
   /** The use of STARTTLS; undefined if the kind of server determines it. */
   readonly starttls: StartTls | undefined;
-  /** A file of certificates that are trusted in addition to the system's. */
+  /** A file that contains additional trusted certificates. */
   readonly caFile: string | undefined;
   /** A directory of files that contain additional trusted certificates. */
   readonly caDirectory: string | undefined;
-  /** Whether the system's authorities are trusted. */
+  /** Whether the system's certificate authorities are trusted. */
   readonly trustsSystem: boolean;
-  /** The PEM files that identify this client; the key may be in the certificate's file. */
+  /** The PEM files that identify this client. One file may contain both the certificate and the key. */
   readonly clientCertificate: { readonly certificate: string; readonly key: string } | undefined;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly certificateCheck: CertificateCheck;
-  /** Whether a login is permitted on a connection that is not encrypted. */
+  /** Whether a login is permitted over an unencrypted connection. */
   readonly allowsClearLogin: boolean;
 }
 
@@ -41,7 +44,7 @@ export type TlsVariable =
   | "certcheck"
   | "tlsminversion";
 
-/** The variables, with the interface of config/settings.ts. */
+/** The variables, as config/settings.ts provides them. */
 interface Variables {
   find(name: TlsVariable, accounts: readonly string[]): { readonly value: string } | undefined;
 }
@@ -49,9 +52,9 @@ interface Variables {
 /**
  * Returns the settings.
  *
- * @param accounts the suffixes of variables for the account, such as `USER@HOST` and `HOST`
- * @param isHeirloomLogin whether heirloom mailx's variable smtp-auth requests the login. Without smtp-use-starttls it
- *   means a login without encryption; TLS is used if the server offers it
+ * @param accounts the suffixes of the account's variables, such as `USER@HOST` and `HOST`
+ * @param isHeirloomLogin whether heirloom mailx's smtp-auth variable requests the login. Without smtp-use-starttls,
+ *   heirloom mailx logs in without encryption; `mail` uses TLS if the server offers it
  * @throws MailError if a value is invalid
  */
 export function readTlsSettings(
@@ -92,7 +95,7 @@ function pairClientCertificate(certificate: string | undefined, key: string | un
   throw new MailError("clientkey: has no effect without clientcert; set clientcert=FILE", Exit.Config);
 }
 
-/** Returns the meaning of a value from a list of permitted values. @throws MailError for any other value */
+/** Returns the setting for a permitted value. @throws MailError for any other value */
 function chooseSetting<Value>(
   name: TlsVariable,
   value: string | undefined,
@@ -114,18 +117,18 @@ function parseStartTls(value: string | undefined): StartTls | undefined {
   );
 }
 
-/** The facts about a server that determine how a connection to it is encrypted. */
+/** The properties of a server that determine how a connection to it is encrypted. */
 export interface TlsServer {
   readonly host: string;
   readonly socket?: string | undefined;
-  /** Whether TLS begins with the connection, as with smtps and imaps (RFC 8314). */
+  /** Whether TLS begins as soon as the connection is open, as with smtps and imaps (RFC 8314). */
   readonly usesImplicitTls: boolean;
   /** Whether STARTTLS is required even without a login, as with submission. */
   readonly expectsTls: boolean;
   readonly hasLogin: boolean;
 }
 
-/** How a connection is encrypted. Each attempt may be weaker than the previous one if the policy permits this. */
+/** The security of one attempt to connect. An attempt may be weaker than the previous one if the policy permits it. */
 export interface Attempt {
   readonly starttls: StartTls;
   readonly checksCertificate: boolean;
@@ -135,7 +138,7 @@ export interface Attempt {
 export function firstAttempt(server: TlsServer, settings: TlsSettings): Attempt {
   const starttls = chooseStartTls(server, settings.starttls);
   // Opportunistic TLS accepts an invalid certificate, because the alternative is no encryption. A login requires a
-  // valid one.
+  // valid certificate.
   const isOpportunistic = starttls === "opportunistic" && !server.hasLogin;
   return { starttls, checksCertificate: settings.certificateCheck !== "no" && !isOpportunistic };
 }
@@ -149,7 +152,7 @@ function chooseStartTls(server: TlsServer, starttls: StartTls | undefined): Star
 
 /** A failed attempt. */
 export interface AttemptFailure {
-  /** The server's name and why its certificate is invalid; undefined if another error occurred. */
+  /** The server's name and the reason why its certificate is invalid; undefined for any other error. */
   readonly certificateProblem: string | undefined;
   /** Whether TLS could not be started. */
   readonly isTlsError: boolean;
@@ -158,7 +161,8 @@ export interface AttemptFailure {
 /**
  * Returns the next attempt after a failure; undefined if the policy permits none.
  *
- * @param acceptCertificate returns whether the user accepts a certificate despite the reason; false without a terminal
+ * @param acceptCertificate asks the user whether to accept the certificate despite the reason; returns false if there
+ *   is no terminal
  */
 export async function weakerAttempt(
   { starttls, checksCertificate }: Attempt,
