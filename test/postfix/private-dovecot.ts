@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { certificateFile } from "../account/support/authorization-server.ts";
 import { freePort } from "./private-postfix.ts";
 
 export interface PrivateDovecot {
@@ -33,8 +34,13 @@ const tokenServer = `
   }).listen(Number(process.argv[1]), "127.0.0.1");
 `;
 
-/** Starts Dovecot. @param directory an empty directory */
-export async function startDovecot(directory: string): Promise<PrivateDovecot> {
+/**
+ * Starts Dovecot.
+ *
+ * @param directory an empty directory
+ * @param introspection the URL at which it asks to whom a token belongs (RFC 7662); by default, only `token` is valid
+ */
+export async function startDovecot(directory: string, introspection?: string): Promise<PrivateDovecot> {
   for (const program of ["/usr/sbin/dovecot", "/usr/lib/dovecot/lmtp"]) {
     if (!existsSync(program)) throw new Error(`${program} is missing: apt-get install dovecot-core dovecot-lmtpd`);
   }
@@ -49,10 +55,14 @@ export async function startDovecot(directory: string): Promise<PrivateDovecot> {
   ];
   const tokenPort = await freePort();
   const tokens = spawn(process.execPath, ["-e", tokenServer, String(tokenPort)], { stdio: "ignore" });
+  // Dovecot's user cannot read a file in a private checkout.
+  const authority = join(directory, "authority.pem");
+  writeFileSync(authority, readFileSync(certificateFile), { mode: 0o644 });
   writeFileSync(
     join(directory, "oauth2.conf"),
     `introspection_mode = post
-introspection_url = http://127.0.0.1:${tokenPort}/
+introspection_url = ${introspection ?? `http://127.0.0.1:${tokenPort}/`}
+tls_ca_cert_file = ${authority}
 username_attribute = username
 active_attribute = active
 active_value = true
