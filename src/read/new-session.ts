@@ -103,7 +103,7 @@ export async function newSession(terminal: Terminal, program: string, given: Com
   return session;
 }
 
-/** Assigns the variables given with -S, and runs the commands given with -X. @throws MailError if a command fails */
+/** Sets the variables given with -S, and runs the commands given with -X. @throws MailError if a command fails */
 async function applySettings(session: Session, given: CommandLine): Promise<void> {
   if ([...given.set, ...given.startUpCommands].some(containsPassword)) session.terminal.err(passwordWarning);
   tryEach(session, given.set, (word) => assignVariable(session, word));

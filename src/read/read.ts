@@ -19,7 +19,7 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   const { terminal, config } = session;
   if (given.exists) return reportWhetherMailExists(session, given);
   if (!given.headers) await offerUnfinished(session);
-  // A start-up file may have opened a folder.
+  // Leave the folder that a start-up file may have opened.
   await leaveFolder(session);
   await session.folder?.mailbox.close();
   const folder = await openWithMail(session, { ...folderFromCommandLine(session, given), unnoticed: given.headers });

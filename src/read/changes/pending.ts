@@ -2,12 +2,11 @@
  * A file in the private state directory that contains a session's unwritten changes.
  *
  * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
- * command made, or records that the last command was undone. Each command requires one write. Lines are appended
- * without fsync, so they survive if the session is killed but not if the system crashes. A message in a Maildir or on a
- * server is identified by its unique key. A message in an mbox is identified by the bytes of its header, excluding the
- * Status fields, which other clients rewrite. Its offset distinguishes it from identical messages. quit and exit remove
- * the file. If the last line is incomplete because the disk was full, it is
- * ignored.
+ * command made, or records that the last command was undone. Each command writes one line, without fsync, so the line
+ * survives if the session is killed, but not if the system crashes. A last line that is incomplete because the disk was
+ * full is ignored. The quit and exit commands remove the file. A message in a Maildir or on a server is identified by
+ * its unique key. A message in an mbox is identified by its offset and a hash of its header. The hash excludes the
+ * Status fields, which other clients rewrite.
  */
 import { createHash } from "node:crypto";
 import { closeSync, statSync, unlinkSync, writeSync } from "node:fs";
@@ -37,8 +36,8 @@ export interface Step {
 }
 
 /**
- * The message's offset, the hash of its header, and the flags before and after the change. In a mailbox with unique keys,
- * -1 and the key take the place of the offset and the hash.
+ * The message's offset, the hash of its header, and the flags before and after the change. If the mailbox has unique
+ * keys, -1 and the key replace the offset and the hash.
  */
 type StoredChange = readonly [offset: number, hash: string, before: number, after: number];
 

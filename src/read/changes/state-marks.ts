@@ -1,4 +1,4 @@
-/** The changes that commands and acts make to a message's state. */
+/** The changes that commands, and actions such as `mail --delete`, make to a message's state. */
 import { Flag } from "../../mailbox/mailbox.ts";
 
 interface StateChange {

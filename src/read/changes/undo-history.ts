@@ -10,10 +10,13 @@ import type { Change, PendingFile, Step } from "./pending.ts";
 
 /** The bits that are visible to users. A change that affects only other bits cannot be undone. */
 const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
-/** The time in milliseconds after which a session in a pipe records its changes in a file, because it may be killed. */
+/**
+ * The time in milliseconds after which a session whose input is a pipe records its changes in a file, because the
+ * session may be killed.
+ */
 const shortLife = 1000;
 
-/** A change of the header list. */
+/** A change in the order or extent of the header list. */
 interface ViewChange {
   readonly undone: string;
   readonly undo: () => void;
@@ -35,7 +38,7 @@ export class UndoHistory {
   readonly #steps: UndoStep[] = [];
   /** The message states before the current command, by message number. */
   #before = new Map<number, number>();
-  /** The current command's change of the header list. */
+  /** The change that the current command makes to the header list. */
   #view: ViewChange | undefined;
   readonly #edited = new Set<number>();
   #file: PendingFile | undefined;
@@ -103,7 +106,7 @@ export class UndoHistory {
     return changes;
   }
 
-  /** Undoes the last step. @returns undefined if there is none */
+  /** Undoes the last step. @returns undefined if no step is left */
   undo(): UndoStep | undefined {
     const step = this.#steps.pop();
     if (step === undefined) return undefined;
@@ -118,7 +121,10 @@ export class UndoHistory {
     return step;
   }
 
-  /** Creates the file immediately if there are changes, so that an older file with the same changes can be removed. */
+  /**
+   * Creates the file immediately if there are changes, so that an older file that contains the same changes can be
+   * removed.
+   */
   async keep(): Promise<void> {
     if (this.#file === undefined && this.#steps.some(hasChanges)) await this.#writeDown();
   }

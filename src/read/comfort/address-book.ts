@@ -15,7 +15,7 @@ const fields = ["from", "reply-to", "to", "cc"];
 /** An address that contains no characters with a special meaning at the prompt. */
 const plainAddress = /^[A-Za-z0-9][\w.+=-]*@[A-Za-z0-9.-]+$|^[A-Za-z][\w.-]*$/;
 
-/** Returns a function that lists the addresses in the session's folder, without duplicates. */
+/** Returns a function that lists each address in the session's folder once. */
 export function addressBook(session: Session): () => Promise<readonly string[]> {
   let known: { folder: Folder; count: number; addresses: readonly string[] } | undefined;
   return async () => {

@@ -106,7 +106,7 @@ class Completion {
     return offerMatching(before, start, toCandidates(names));
   }
 
-  /** Completes the argument of a tilde escape. Other lines of a message are not completed. */
+  /** Completes the argument of a tilde escape. Nothing else is completed while a message is being typed. */
   #escape(before: string): Offer | Promise<Offer> {
     const [all, letter = ""] = /^~(\S)\s+/.exec(before) ?? [];
     if (before.startsWith("~:") || before.startsWith("~_")) return this.#commandLine(before, 2);

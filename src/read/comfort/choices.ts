@@ -55,7 +55,9 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
   return answer.kind === "line" ? `${name}=${answer.text}` : undefined;
 }
 
-/** Lets the user choose parts. Returns their numbers in the form that -p accepts, or undefined if none was chosen. */
+/**
+ * Lets the user choose parts. Returns their numbers in the form that -p accepts, or undefined if the user chose none.
+ */
 export async function chooseParts(
   { terminal }: Session,
   stored: StoredMessages,

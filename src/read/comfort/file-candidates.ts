@@ -8,7 +8,7 @@ import { isDirectory } from "../../file-stats.ts";
 import type { Candidate, Offer } from "../../terminal/terminal.ts";
 
 const mostNames = 5000;
-/** Names that can be typed in a command. Other names are not completed. */
+/** Matches names that can be typed in a command. Other names are not completed. */
 const typeableName = /^[^"'\\`*?[\]{}$\p{Cc}\p{Cf}\p{Cs}]+$/u;
 
 export interface WantedFiles {
@@ -26,7 +26,7 @@ export function offerFiles(config: Config, before: string, wanted: WantedFiles):
   const last = splitRawWords(before).at(-1);
   const isBegun = last !== undefined && last.start + last.typed.length === before.length;
   const { start, text: typed, quote } = isBegun ? last : { start: before.length, text: "", quote: "" };
-  // Between quotes that are removed later, `+` and `~` are ordinary characters.
+  // In quotes, `+` and `~` are ordinary characters if the command removes the quotes later.
   const isLiteral = quote !== "" && wanted.spaces === "after a backslash";
   const special = wanted.mailboxes === true && typed === "" && quote === "" ? ["%", "&", "#"] : [];
   const [, prefix = "", begun = ""] = /^(\+(?:.*\/)?|.*\/|)([^/]*)$/s.exec(typed) ?? [];
@@ -44,7 +44,7 @@ export function offerFiles(config: Config, before: string, wanted: WantedFiles):
   return { start, candidates: [...special.map((text) => ({ text })), ...candidates] };
 }
 
-/** @param quote the quote that the user has typed, or "" */
+/** @param quote the opening quote that the user has typed, or "" */
 function quoteName(name: string, quote: string, spaces: WantedFiles["spaces"], isOpen: boolean): string {
   if (quote === "" && !/[ \\]/.test(name)) return name;
   if (quote === "" && spaces === "after a backslash") return name.replace(/[ "'\\`*?[\]{}$|&;<>()]/g, "\\$&");
@@ -52,7 +52,7 @@ function quoteName(name: string, quote: string, spaces: WantedFiles["spaces"], i
   return `${mark}${name}${isOpen ? "" : mark}`;
 }
 
-/** @param prefix the typed text up to and including the last slash, or the plus sign */
+/** @param prefix the typed text up to and including the last slash, or just the plus sign */
 function directoryOfTyped(config: Config, prefix: string): string | undefined {
   if (prefix.startsWith("+")) {
     const directory = folderDirectory(config);

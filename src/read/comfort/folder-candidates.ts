@@ -1,4 +1,4 @@
-/** Completes the names of folders on a server: `+NAME`, if the variable `folder` contains the address of a server. */
+/** Completes the names of folders on a server (`+NAME`), if the `folder` variable contains a server's address. */
 import { folderDirectory } from "../../config/paths.ts";
 import { splitRawWords } from "../../config/words.ts";
 import { MailError } from "../../errors.ts";
@@ -8,10 +8,13 @@ import type { Candidate, Offer } from "../../terminal/terminal.ts";
 import { serverAccess } from "../session/access-options.ts";
 import type { Session } from "../session/session.ts";
 
-/** The time in milliseconds for which a list is used again, so that Tab responds immediately. */
+/** The time in milliseconds for which a list is reused, so that Tab responds immediately. */
 const freshness = 60_000;
 
-/** Returns a function that completes the last word before the cursor; undefined if it does not name such a folder. */
+/**
+ * Returns a function that completes the last word before the cursor. The function returns undefined if the word cannot
+ * be the name of such a folder.
+ */
 export function folderCompleter(session: Session): (before: string) => Promise<Offer> | undefined {
   let known: { readonly directory: string; readonly listed: number; readonly names: readonly string[] } | undefined;
   const listNames = async (directory: string) => {
@@ -35,12 +38,15 @@ function matchNames(names: readonly string[], typed: string): Candidate[] {
     .map((name) => ({ text: encodeSpecial(name) }));
 }
 
-/** Returns a name in a form that every command accepts: other characters are percent-encoded, as in the address. */
+/**
+ * Returns a name in a form that every command accepts. Special characters are percent-encoded, as in a server's
+ * address.
+ */
 function encodeSpecial(name: string): string {
   return name.replace(/[\s"'\\%]/g, (character) => encodeURIComponent(character).replace("'", "%27"));
 }
 
-/** Returns the names of the folders, or none if the server cannot be used: Tab prints no errors. */
+/** Returns the names of the folders, or no names if the server cannot be used, because Tab must not print errors. */
 async function listFolderNames(session: Session, directory: string): Promise<readonly string[]> {
   try {
     const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });

@@ -1,4 +1,4 @@
-/** Formats a line of the header list for a terminal: the columns fit the window's width, and the subject is decoded. */
+/** Formats a line of the header list for a terminal. The columns fit the window's width, and the subject is decoded. */
 import { parseAddressField } from "../../message/address.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
@@ -20,18 +20,19 @@ interface Layout {
   readonly counts: boolean;
 }
 
-/** The number of columns from which a threaded list contains the counts of lines and bytes. */
+/** The minimum width, in columns, at which a threaded list contains the numbers of lines and bytes. */
 const wideThreads = 100;
-/** The number of columns for a subject, from which the number of hidden messages is written out. */
+/** The minimum width of the subject, in columns, at which the number of hidden messages is not abbreviated. */
 const roomForNote = 30;
-/** The number of columns that the tree leaves for a subject, if possible. */
+/** The number of columns that the tree leaves for the subject, if possible. */
 const leastSubject = 16;
-/** The number of columns in which any tree can be drawn. */
+/** The number of columns that is sufficient for any tree. */
 const leastTree = 5;
 
 /**
- * Returns the widths for a window. At 80 columns they are the same as in bsd-mailx; additional columns are shared
- * between the sender and the subject. In a narrow threaded list, the tree takes the place of the counts.
+ * Returns the widths of the columns. In a window of 80 columns, they are the same as in bsd-mailx. In a wider window,
+ * the sender and the subject share the additional width. In a narrow threaded list, the tree replaces the numbers of
+ * lines and bytes.
  */
 function layoutFor(columns: number, isThreaded: boolean): Layout {
   if (columns >= (isThreaded ? wideThreads : 72)) {
@@ -55,7 +56,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
     `${parts.current ? ">" : " "}${findMark(parts)}${number} ` +
     `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +
     `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatCounts(parts.counts) : ""}`;
-  // A line that is too wide would be wrapped, so emoji are measured as on the terminals that show them widest.
+  // The terminal would wrap a line that is too wide, so emoji are measured at their maximum width on any terminal.
   const room = Math.max(columns - widestWidth(start), 0);
   const cut = { ...fit, measure: widestWidth };
   const text = toOneLine(decode(subject));
@@ -63,7 +64,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   return start + cutToFit(formatThreadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, cut).trimEnd();
 }
 
-/** Returns the letter for a message's state, or `u` if only messages that it hides in a collapsed thread are unread. */
+/** Returns the letter for a message's state, or `u` if the message itself has been read, but hides unread replies. */
 function findMark({ flags, thread }: HeaderLineParts): string {
   const mark = statusMark(flags);
   return mark === " " && (thread?.hidden.unread ?? 0) > 0 ? "u" : mark;
@@ -98,8 +99,8 @@ function revealHost(who: string): string {
 }
 
 /**
- * Returns a sender's name, which may be a comment. If the name contains a different address, returns the sender's own
- * address.
+ * Returns a sender's name, which may be in a comment. If the name contains a different address, returns the sender's
+ * real address instead.
  */
 function revealAddress(who: string, header: string, decode: (text: string) => string): string {
   const address = findSender(header, false);

@@ -1,6 +1,6 @@
 /**
- * Checks whether mail has arrived in the open folder. Only sizes, modification times, or a server's number of messages are
- * compared; no mail is read.
+ * Checks whether mail has arrived in the open folder. Compares only sizes and modification times or, on a server, the
+ * number of messages. No mail is read.
  */
 import { statSync } from "node:fs";
 import { join } from "node:path";

@@ -10,7 +10,7 @@ import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
-/** Frequent questions, each with its topics and a command. The manual and docs/recipes.md answer the same questions. */
+/** Common tasks, each with its help topics and a command. The manual and docs/recipes.md describe the same tasks. */
 export const questions: readonly {
   readonly topics: readonly string[];
   readonly command: string;
@@ -39,10 +39,10 @@ export const questions: readonly {
   { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. Its abbreviation is x." },
 ];
 
-/** The topics of the frequent questions, for completion. */
+/** The topics of the common tasks, for completion. */
 export const questionTopics: readonly string[] = questions.flatMap(({ topics }) => topics);
 
-/** Returns help on a topic, wrapped at the given number of columns. For an unknown topic, the text refers to `?`. */
+/** Returns help on a topic, wrapped at the given number of columns. If the topic is unknown, the text refers to `?`. */
 export function helpOn(topic: string, columns: number): readonly Styled[] {
   if (topic === "") return formatOverview(columns);
   if (topic === "msglist" || topic === "query") return formatMessageListHelp(columns);
@@ -86,7 +86,7 @@ function formatOverview(columns: number): readonly Styled[] {
   return [...text, wrapStyled(hint, columns, { style: "hint" })];
 }
 
-/** The number of columns from which an overview has two columns, and the width of the first one. */
+/** The minimum terminal width at which an overview has two columns, and the width of its first column. */
 const twoColumns = { from: 60, first: 26 };
 
 function formatOverviewRow(row: Command, columns: number): readonly Styled[] {
@@ -94,7 +94,7 @@ function formatOverviewRow(row: Command, columns: number): readonly Styled[] {
   return formatRow(`${row.name}${row.synopsis === "" ? "" : ` ${row.synopsis}`}`, summary, columns);
 }
 
-/** Returns a term and its meaning, side by side if there is room, and otherwise one below the other. */
+/** Returns a term and its meaning: side by side if there is room, otherwise with the meaning below the term. */
 function formatRow(term: string, meaning: string, columns: number): readonly Styled[] {
   const indent = " ".repeat(columns < twoColumns.from ? 4 : twoColumns.first);
   const meanings = wrapWords(meaning, columns, indent);
@@ -130,7 +130,7 @@ function formatCommandHelp(
   ];
 }
 
-/** Returns the example on a line of its own, which is not wrapped, so that it can be copied. */
+/** Returns the example on a separate line, which is never wrapped, so that the example can be copied. */
 function formatExample(example: string): readonly Styled[] {
   return [
     { text: "  Example: ", style: "hint" },

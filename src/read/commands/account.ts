@@ -1,4 +1,4 @@
-/** The command account, as in heirloom mailx and S-nail. */
+/** The account command, as in heirloom mailx and S-nail. */
 import { emptyMailbox } from "../../mailbox/packed/piped.ts";
 import { openFolder, systemFolder } from "../folder/folder.ts";
 import { leaveFolder } from "../folder/quit.ts";
@@ -9,10 +9,11 @@ import type { Folder, Session } from "../session/session.ts";
 import { enterFolder } from "./files.ts";
 
 /**
- * Leaves the current folder with the variables of the previous account, selects the account, and opens its system
+ * Leaves the current folder under the settings of the previous account, selects the new account, and opens its system
  * mailbox.
  *
- * @throws MailError; if the folder has already been left, an empty one takes its place
+ * @throws MailError if the account cannot be selected or its mailbox cannot be opened; if the folder has already been
+ * left, an empty folder replaces it
  */
 async function changeAccount(session: Session, name: string, folder: Folder): Promise<void> {
   findDefinedAccount(session, name);
@@ -41,7 +42,7 @@ export const accountCommands: readonly Command[] = [
     example: "account work",
     run: async (session, [name]) => {
       const { config, terminal, folder } = session;
-      // In a start-up file, and while a message is being composed, only the variables change.
+      // In a start-up file, and while a message is being composed, account changes only the variables.
       if (name !== undefined && (folder === undefined || session.composing)) return selectAccount(session, name);
       if (name !== undefined && folder !== undefined) return changeAccount(session, name, folder);
       terminal.out(

@@ -72,7 +72,7 @@ export const forwardCommands: readonly Command[] = [
       await addOriginals(session, mailbox, messages, draft);
       const { exit, sent } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
-      // As in other mail clients, only the name of a Maildir file records that a message was forwarded.
+      // As in other mail clients, only Maildir records that a message was forwarded, in the file name.
       if (sent && mailbox.letters !== undefined && !mailbox.readOnly)
         for (const message of messages) markMessage(folder, message, Flag.Forwarded | Flag.StatusChanged);
       return exit === Exit.Ok;
@@ -80,7 +80,7 @@ export const forwardCommands: readonly Command[] = [
   }),
 ];
 
-/** Adds messages to be forwarded to a draft, and sets its subject if it has none. */
+/** Adds the messages to be forwarded to a draft, and sets the draft's subject if it has none. */
 export async function addOriginals(
   session: Session,
   mailbox: Mailbox,

@@ -20,7 +20,7 @@ async function showHeaderScreen(session: Session, [message]: readonly number[]):
   const { folder } = session;
   if (folder === undefined || message === undefined) return;
   folder.screen = windowStart(placeOf(folder, message), windowSize(session));
-  // As in bsd-mailx, the first message of the window becomes current unless the user named the current message.
+  // As in bsd-mailx, the first message in the window becomes current, unless the argument is the current message.
   makeCurrent(folder, folder.current === message ? message : messageAt(folder, folder.screen));
   await showWindow(session, folder);
 }

@@ -35,7 +35,7 @@ function nameList(names: readonly string[]): string {
 }
 
 /**
- * Returns the rows of the help commands.
+ * Returns the table rows for the help commands.
  *
  * @param listed the names that `list` prints, in this order; passed as a parameter because the command table imports
  * this file

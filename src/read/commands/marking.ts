@@ -51,7 +51,7 @@ export function deleteMessages(folder: Folder, messages: readonly number[]): boo
     showAsCurrent(folder, message);
     markMessage(folder, message, stateChanges.delete.set, stateChanges.delete.clear);
   }
-  // The list no longer shows the deleted messages, so their replies must not be hidden below them.
+  // Deleted messages are not listed, so their replies must not stay hidden below them.
   expandThreads(folder, messages);
   makeCurrent(folder, messages.at(-1) ?? folder.current);
   const left = nearestMessage(folder, false);
@@ -82,7 +82,7 @@ function makeMarker(set: number, clear: number): (folder: Folder, messages: read
   };
 }
 
-/** Returns the row of a command that sets or removes a mark, which other mail clients also show. */
+/** Returns the table row for a command that sets or removes a mark. Other mail clients also show the mark. */
 function markRow(name: string, summary: string, { set, clear }: { set: number; clear: number }): Command {
   return stateRow(name, summary, makeMarker(set, clear), { inFull: true });
 }

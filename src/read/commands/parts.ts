@@ -33,7 +33,7 @@ export interface PartsToSave extends PartsOfMessages {
   readonly path: string;
 }
 
-/** Parses `[msglist] [directory]`. The last word is the directory, by default the working directory. */
+/** Parses `[msglist] [directory]`. The last word is the directory, which defaults to the working directory. */
 export async function partsToSave(session: Session, { parts, rest }: PartsForm): Promise<PartsToSave | undefined> {
   const { before: list, word: name } = splitLastWord(rest, true);
   const messages = await selectMessages(session, list);
@@ -59,7 +59,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
   });
 }
 
-/** Returns the requested parts or, for "?", the parts that the user chooses, possibly none. */
+/** Returns the requested parts or, for "?", the parts that the user chooses, which may be none. */
 async function choosePartsOf(
   session: Session,
   stored: StoredMessages,
@@ -70,7 +70,10 @@ async function choosePartsOf(
   return wanted === undefined ? [] : partsOf(stored, message, wanted);
 }
 
-/** Returns the requested part numbers or, for "?", those that the user chooses; undefined if none was chosen. */
+/**
+ * Returns the requested part numbers or, for "?", those of the parts that the user chooses; undefined if the user
+ * chooses none.
+ */
 export async function choosePartNumbers(
   { comfort }: Session,
   stored: StoredMessages,
@@ -80,14 +83,14 @@ export async function choosePartNumbers(
   return parts === "?" && comfort !== undefined ? comfort.chooseParts(stored, message) : parts;
 }
 
-/** Rejects a path that several parts cannot be saved to. */
+/** Rejects a path to which several parts cannot be saved. */
 function checkDirectory(path: string): void {
   const found = statIfPresent(path);
   if (found === undefined) throw new MailError(`${path}: no such directory; nothing was saved; create it with !mkdir`);
   if (!found.isDirectory()) throw new MailError(`${path}: not a directory; nothing was saved`);
 }
 
-/** Runs a task on the folder. Its error determines the exit code of the session. */
+/** Runs a task on the folder. If the task fails, its error determines the exit code of the session. */
 async function noteFailure(
   session: Session,
   task: (folder: NonNullable<Session["folder"]>) => Promise<void>,

@@ -61,7 +61,7 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
     try {
       const child = spawn(shell, ["-c", line], { stdio: ["pipe", "inherit", "inherit"] });
       const ended = waitForExit(child, terminal);
-      // If the shell cannot be started, the error is reported after the loop.
+      // If the shell cannot be started, the error is reported below, after the loop.
       ended.catch(() => {});
       // A command may exit before it has read all its input.
       child.stdin.on("error", () => {});

@@ -1,4 +1,4 @@
-/** The commands next, print, more, top and their variants. */
+/** The next, print, more and top commands, and their variants. */
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { selectMessages, takesMessages } from "../message-list/message-list.ts";
 import { expandThreads } from "../session/collapse.ts";
@@ -100,7 +100,8 @@ async function printNext(session: Session, messages: readonly number[]): Promise
 }
 
 /**
- * Prints the first `toplines` lines (default 5) of each message after its From_ line. Header fields are not omitted.
+ * Prints the first `toplines` lines (default 5) of each message, starting after the From_ line. No header fields are
+ * omitted.
  */
 async function printTop(session: Session, messages: readonly number[]): Promise<void> {
   const { folder, terminal, config } = session;
@@ -126,7 +127,7 @@ async function printTop(session: Session, messages: readonly number[]): Promise<
   }
 }
 
-/** Yields the given number of lines of a stored message, including its From_ line, with LF newlines. */
+/** Yields the given number of lines from the start of a stored message, including its From_ line, with LF newlines. */
 function* readFirstLines(stored: StoredMessages, message: number, lines: number): Iterable<Uint8Array> {
   let left = lines;
   for (const piece of plainText(stored, message)) {

@@ -78,7 +78,11 @@ async function replyToAll(session: Session, messages: readonly number[], record:
   return sendReply(session, draft, messages);
 }
 
-/** Returns a reply to the author and all recipients of a message, without its text. @param stored its header */
+/**
+ * Drafts a reply to the author and all recipients of a message, without the text.
+ *
+ * @param stored the message's header
+ */
 export async function draftReplyToAll(session: Session, stored: Buffer): Promise<Draft> {
   const header = parseHeader(stored);
   const draft = draftFor(header);
@@ -111,7 +115,7 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   return sendReply(session, draft, messages);
 }
 
-/** Returns a reply to the authors of messages, without its text; undefined if there are no messages. */
+/** Drafts a reply to the authors of messages, without the text. Returns undefined if there are no messages. */
 export async function draftReplyToAuthors(session: Session, originals: readonly Buffer[]): Promise<Draft | undefined> {
   const headers = originals.map((stored) => parseHeader(stored));
   const [first] = headers;
@@ -140,7 +144,7 @@ async function decideReplyTo({ config, terminal }: Session, header: Header): Pro
   return text === "" ? isYes : /^y/i.test(text);
 }
 
-/** Returns the addresses in Reply-To if it is to be honoured, otherwise the author. */
+/** Returns the addresses in Reply-To if `honour` is true, otherwise the author. */
 function chooseAddressees(stored: Buffer, honour: boolean | undefined): string[] {
   return honour === true ? addressesOfFields(addressField(parseHeader(stored), "reply-to")) : authorOf(stored);
 }

@@ -1,4 +1,4 @@
-/** The commands save, copy and write, which append messages to a file. */
+/** The save, copy, write and move commands, which append messages to a file. */
 
 import { expandFileName, storeOptions } from "../../config/paths.ts";
 import { splitLastWord } from "../../config/words.ts";
@@ -61,8 +61,8 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 }
 
 /**
- * Moves messages: at once if both mailboxes are folders of the same server. Otherwise appends them, and marks the
- * originals as deleted.
+ * Moves messages. If both mailboxes are folders on the same server, moves them immediately. Otherwise appends the
+ * messages, and marks the originals as deleted.
  */
 async function moveMessages(session: Session, argument: MessagesToWrite | PartsToSave): Promise<void> {
   if ("parts" in argument) throw new UserMistake("move: parts cannot be moved; use save -p");

@@ -1,4 +1,4 @@
-/** The commands sort, thread, collapse, expand and unsort, which change the order of the header list. */
+/** The sort, thread, collapse, expand and unsort commands, which change the header list. */
 
 import { joinAlternatives, UserMistake } from "../../errors.ts";
 import type { Mailbox } from "../../mailbox/mailbox.ts";
@@ -97,7 +97,7 @@ async function orderByThread(
 
 type Collapse = (folder: Folder, messages: readonly number[]) => number;
 
-/** Changes which replies are listed, shows the header list, and records how to undo the change. */
+/** Hides or shows replies, shows the header list, and records how to undo the change. */
 async function changeCollapsed(
   session: Session,
   messages: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * Appends messages that leave a folder at quit to other mailboxes, before the commit removes them: to a mailbox on a
- * server that MBOX names, and to `trash`. If a crash interrupts the quit in between, both mailboxes contain the messages.
+ * Appends the messages that leave a folder at quit to other mailboxes: to `trash`, and to MBOX if it is on a server.
+ * The commit removes the messages afterwards. After a crash between the two steps, both mailboxes contain the messages.
  */
 import { resolve } from "node:path";
 import { expandFileName } from "../../config/paths.ts";
@@ -25,16 +25,16 @@ interface Departure {
 interface Remaining {
   readonly plan: CommitPlan;
   readonly moved: number;
-  /** The number of messages that were found to have arrived. */
+  /** The number of messages that arrived before the commit. */
   readonly arrived: number;
-  /** Describes the copies that exist if the commit fails; undefined if there are none. */
+  /** The mailboxes that contain copies if the commit fails; undefined if there are no copies. */
   readonly copies: string | undefined;
 }
 
 /**
  * Appends the departing messages.
  *
- * @throws MailError; the folder is unchanged
+ * @throws MailError if the messages could not be appended; the folder is then unchanged
  */
 export async function appendDeparting(session: Session, folder: Folder, plan: CommitPlan): Promise<Remaining> {
   const { mailbox } = folder;
@@ -55,7 +55,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
     copies.push(departure.path);
   }
   const isMoved = new Set(moved);
-  // The copies prove that the moved messages existed.
+  // A moved message need not exist any more, because its copy has been written.
   const required = (plan.required ?? []).filter((message) => !isMoved.has(message));
   return {
     plan:
@@ -69,8 +69,8 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
 }
 
 /**
- * Lets a server report the messages that other clients have removed, if messages will be appended: a removed message
- * cannot be copied.
+ * Asks a server which messages other clients have removed, because removed messages cannot be copied. Does nothing if
+ * no messages will be appended.
  *
  * @returns the number of messages that have arrived
  * @throws MessagesGone if a required message is among the removed ones
@@ -84,7 +84,7 @@ async function findGoneMessages(session: Session, mailbox: Mailbox, { mbox, requ
   return arrived;
 }
 
-/** Moves messages within a server in one step. @returns false if this is not possible */
+/** Moves messages between folders on the same server, in one step. @returns false if this is not possible */
 async function moveAtOnce(mailbox: Mailbox, { path, messages }: Departure): Promise<boolean> {
   if (!isServerAddress(path)) return false;
   return (await mailbox.transfer?.(messages, path, "move")) !== undefined;
@@ -120,7 +120,7 @@ function findTrash(session: Session, mailbox: Mailbox): string | undefined {
   return isMailboxAt(mailbox, trash) ? undefined : trash;
 }
 
-/** Returns whether an expanded name, which may be relative, names an open mailbox. */
+/** Returns whether an expanded name, which may be a relative path, refers to the given mailbox. */
 export function isMailboxAt({ path }: Mailbox, name: string): boolean {
   if (!isServerAddress(name)) return resolve(name) === path;
   return isServerAddress(path) && areSameFolder(name, path);
@@ -133,7 +133,9 @@ function listWithFate(mailbox: Mailbox, plan: CommitPlan, wanted: Fate): number[
   return found;
 }
 
-/** Returns the messages that the user has deleted. Messages that leave because they were saved have a copy already. */
+/**
+ * Returns the messages that the user has deleted. Messages that leave because they were saved have already been copied.
+ */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
   return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);
 }

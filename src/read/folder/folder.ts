@@ -147,7 +147,7 @@ export function summarizeFolder(session: Session, folder: Folder): string {
   return `"${folderNameToShow(session, folder)}": ${count} message${count === 1 ? "" : "s"}${parts.join("")}${readOnly ? " [Read only]" : ""}`;
 }
 
-/** Returns +NAME for a file in the folder directory, otherwise the folder's name. */
+/** Returns +NAME if the folder is in the folder directory, otherwise the folder's name. */
 function folderNameToShow({ config }: Session, { name }: Folder): string {
   const directory = folderDirectory(config);
   if (isServerAddress(name)) {

@@ -19,8 +19,8 @@ export function folderFromCommandLine(session: Session, given: CommandLine): Fol
 }
 
 /**
- * Returns the exit code for a mailbox that could not be opened. Exit code 1 means that nothing was found, so it cannot
- * be used here.
+ * Returns the exit code for a mailbox that could not be opened. The exit code is never 1, which means that no messages
+ * were found.
  */
 export function failureToOpen({ exit, cause }: MailError): ExitCode {
   if (exit !== Exit.Failure) return exit;

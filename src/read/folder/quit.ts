@@ -1,4 +1,4 @@
-/** Ends a session with a folder: writes the changes, and reports the fate of the messages to the user. */
+/** Leaves a folder: writes the changes, and reports to the user what happened to the messages. */
 import { mboxPath } from "../../config/paths.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, type Fate, Flag } from "../../mailbox/mailbox.ts";
@@ -13,14 +13,14 @@ import { fateOf } from "./fate.ts";
 /** The changes to a folder, and the report about them. */
 interface Leaving {
   readonly plan: CommitPlan;
-  /** Reports the fate of the messages after the commit. */
+  /** Reports what happened to the messages, after the commit. */
   readonly report: (result: CommitResult) => void;
 }
 
 /**
- * Writes the folder's changes and reports the fate of the messages.
+ * Writes the folder's changes, and reports what happened to the messages.
  *
- * @throws MailError; the mailbox is then unchanged
+ * @throws MailError if the changes could not be written; the mailbox is then unchanged
  */
 export async function leaveFolder(session: Session): Promise<void> {
   const { folder } = session;
@@ -31,8 +31,8 @@ export async function leaveFolder(session: Session): Promise<void> {
 }
 
 /**
- * Returns whether read messages move to MBOX: from the system mailbox, but from a mailbox on a server only if the user
- * has set `nohold`, because other clients expect messages to stay there.
+ * Returns whether read messages move to MBOX, as they do from the system mailbox. They leave a mailbox on a server only
+ * if the user has set `nohold`, because other clients expect messages to stay there.
  */
 function isEmptiedAtQuit({ config }: Session, { system, mailbox }: Folder): boolean {
   return system && (!isServerAddress(mailbox.path) || config.settings.raw("nohold") !== undefined);
@@ -45,7 +45,7 @@ function planEmptying(session: Session, folder: Folder): Leaving | undefined {
   const variables = { hold: settings.get("hold"), keepsave: settings.get("keepsave") };
   const flags = listFlags(folder);
   const fate = (message: number) => fateOf(flags[message - 1] ?? 0, variables);
-  // If the user opened the mailbox read-only, messages that would move to mbox stay. Only a deletion is refused.
+  // If the user opened the mailbox read-only, messages that would move to mbox stay, and only deletions are refused.
   const wanted = settings.get("readonly");
   refuseReadOnly(folder, flags, (one) => (wanted ? (one & Flag.Deleted) !== 0 : fateOf(one, variables) !== "keep"));
   if (mailbox.readOnly) return undefined;
@@ -66,7 +66,10 @@ function planEmptying(session: Session, folder: Folder): Leaving | undefined {
   };
 }
 
-/** Removes the deleted messages from any other mailbox. Returns undefined if nothing is to be written. */
+/**
+ * Removes the deleted messages from a mailbox that is not the system mailbox. Returns undefined if nothing is to be
+ * written.
+ */
 function planEdits(session: Session, folder: Folder): Leaving | undefined {
   // New messages must be rewritten, too, because they are now old.
   const flags = listFlags(folder);
@@ -122,10 +125,10 @@ async function keepMarks({ history }: Folder, error: MailError): Promise<MailErr
 }
 
 /**
- * Commits changes to some messages. All others stay as they are, and even new ones stay new.
+ * Commits changes to some messages. All other messages are left unchanged, and new messages stay new.
  *
- * @param fates the fates of the changed messages, each of which must still be in the mailbox
- * @throws MailError; the mailbox is then unchanged
+ * @param fates the fate of each changed message; the messages must still be in the mailbox
+ * @throws MailError if the changes could not be committed; the mailbox is then unchanged
  */
 export async function commitChanges(
   session: Session,

@@ -40,7 +40,7 @@ export async function offerResume(session: Session): Promise<void> {
   else if (letter === "n") for (const pending of found.left) removePending(pending);
 }
 
-/** Runs the command resume. @throws UserMistake if nothing is pending */
+/** Runs the resume command. @throws UserMistake if no changes are pending */
 export async function resumeChanges(session: Session): Promise<void> {
   const { folder } = session;
   const found = folder === undefined ? undefined : await findResumable(session, folder);
@@ -63,8 +63,8 @@ async function findResumable(session: Session, folder: Folder): Promise<Resumabl
 }
 
 /**
- * Finds the messages by their keys if these are unique. Otherwise finds them by their offsets if the mailbox was not rewritten. Otherwise searches the entire mailbox for their
- * headers.
+ * Finds messages by their keys if the keys are unique. Otherwise finds each message by its offset or, if the mailbox
+ * has been rewritten, by its header.
  */
 async function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[]): Promise<Resumable["steps"]> {
   const numbers = Array.from({ length: mailbox.count }, (_, index) => index + 1);

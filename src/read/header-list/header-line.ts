@@ -24,13 +24,13 @@ export function headerLine(parts: HeaderLineParts): string {
   return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
 }
 
-/** Returns a message's lines and characters, or only its characters if the lines are unknown. */
+/** Returns the numbers of a message's lines and characters, or only the latter if the number of lines is unknown. */
 export function formatCounts({ lines, characters }: Counts): string {
   const start = lines === undefined ? "     " : `${String(lines).padStart(4)}/`;
   return `${start}${String(characters).padEnd(5)} `;
 }
 
-/** Returns the fields of a header line, undecoded. */
+/** Returns the texts in a header line, undecoded. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
   const { listed, byName, showRecipient, own } = parts;
   const { facts } = listed;

@@ -1,4 +1,7 @@
-/** The header window: the part of the header list that is shown. Windows divide the list into pieces of equal size. */
+/**
+ * Prints the header window, which is the part of the header list that is shown. The list is divided into windows of
+ * equal size.
+ */
 
 import { isUtf8Locale } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
@@ -25,9 +28,9 @@ export function windowSize(session: Session): number {
 }
 
 /**
- * Returns the place of the first message in the window that contains the given place.
+ * Returns the position of the first message of the window that the given position falls in.
  *
- * @param place a place in the list
+ * @param place a position in the list
  */
 export function windowStart(place: number, size: number): number {
   return Math.floor((Math.max(place, 1) - 1) / size) * size + 1;
@@ -44,7 +47,7 @@ export async function showHeaders(session: Session): Promise<void> {
 /**
  * Shows the window at `folder.screen`, without deleted messages.
  *
- * @returns false if all its messages are deleted, which this function has then reported
+ * @returns false if all of its messages are deleted; this function has then printed a notice
  */
 export async function showWindow(session: Session, folder: Folder): Promise<boolean> {
   const { terminal } = session;
@@ -65,7 +68,7 @@ async function formatHeaderLines(session: Session, folder: Folder, listed: reado
   return lines;
 }
 
-/** Returns the messages of the window at `folder.screen`, without deleted messages. */
+/** Returns the messages in the window at `folder.screen`, excluding deleted messages. */
 function listWindow(folder: Folder, size: number): readonly number[] {
   const shown: number[] = [];
   const last = countPlaces(folder);
@@ -85,7 +88,7 @@ export function reportDisplayOrder({ terminal }: Session, folder: Folder): void 
   terminal.out(`${terminal.rich ? wrapWords(notice, terminal.size().columns) : notice}\n`, "hint");
 }
 
-/** Prints the header lines of messages. @returns false if Ctrl-C interrupted it */
+/** Prints the header lines of messages. @returns false if Ctrl-C interrupted the output */
 export async function printHeaderLines(session: Session, folder: Folder, listed: readonly number[]): Promise<boolean> {
   const format = headerLineFormatter(session, folder);
   const { terminal } = session;
@@ -100,7 +103,7 @@ export async function printHeaderLines(session: Session, folder: Folder, listed:
   return true;
 }
 
-/** Returns whether a message is the current one, or hides it in a collapsed thread. */
+/** Returns whether a message is the current message, or hides it in a collapsed thread. */
 function isShownAsCurrent(folder: Folder, message: number): boolean {
   return message === folder.current || message === messageAt(folder, placeOf(folder, folder.current));
 }
@@ -165,7 +168,7 @@ function lineMaker(session: Session, folder: Folder): LineFormatter {
   };
 }
 
-/** The header of a listed message: the known facts, and the text, which is read only if it is requested. */
+/** The header of a listed message: the known facts, and the text, which is read only if needed. */
 class ListedHeader {
   readonly facts: ListFacts | undefined;
   readonly #stored: StoredMessages;
@@ -208,8 +211,8 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
 }
 
 /**
- * Returns a function that finds the position of a message in a threaded list, and undefined in any other list. It is
- * called for the messages in the order in which they are listed, and is valid until a message is marked.
+ * Returns a function that finds the position of a message in a threaded list, and returns undefined in any other list.
+ * The function must be called for the messages in display order, and is valid until a message is marked.
  */
 function positionFinder(folder: Folder): (message: number, header?: ListedHeader) => ThreadPosition | undefined {
   if (folder.displayOrder?.threads === undefined) return () => undefined;

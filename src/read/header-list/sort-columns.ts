@@ -4,7 +4,7 @@ import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";
 
 const columns = {
-  /** Milliseconds. A message without a date sorts as the oldest. */
+  /** In milliseconds. A message without a date is sorted as the oldest. */
   date: (candidate: Candidate) => candidate.time ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
   from: (candidate: Candidate) => {
@@ -12,13 +12,13 @@ const columns = {
     return foldText(named?.[1] ?? candidate.sender);
   },
   subject: (candidate: Candidate) => bareSubject(candidate.decode(candidate.storedFields("subject")[0] ?? "")),
-  /** All data from which threads are built, in a single value, so that each header is read only once. */
+  /** All data from which threads are built. The data is a single value, so that each header is read only once. */
   threading: (candidate: Candidate) => ({ ids: idsOf(candidate), date: columns.date(candidate) }),
 };
 
 const mostReferences = 100;
 
-/** Returns the message's own Message-ID, followed by the Message-IDs to which it refers, nearest last. */
+/** Returns the message's own Message-ID, followed by the Message-IDs to which the message refers, nearest last. */
 function idsOf(candidate: Candidate): readonly string[] {
   const own = firstId(candidate.storedFields("message-id")[0]) ?? "";
   const referring = candidate.storedFields("references");
@@ -35,7 +35,7 @@ function firstId(text = ""): string | undefined {
 
 const replyPrefixes = /^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+\s*/i;
 
-/** Returns a subject without its reply and forward prefixes, including those after the tag of a mailing list. */
+/** Returns a subject without reply and forward prefixes. Prefixes after a mailing list's tag are also removed. */
 export function bareSubject(subject: string): string {
   const bare = subject.replace(replyPrefixes, "").trim();
   const [, tag = "", rest = bare] = /^(\[[^\]]{1,50}\] *)(.*)$/s.exec(bare) ?? [];

@@ -1,4 +1,4 @@
-/** The bars and branches that connect the listed messages of a thread. */
+/** Draws the bars and branches that connect the listed messages of a thread. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { isDeleted } from "../session/cursor.ts";
@@ -11,7 +11,7 @@ export interface TreeCharacters {
   readonly branch: string;
   readonly lastBranch: string;
   readonly arrow: string;
-  /** Marks levels that are omitted because there is no room for them. */
+  /** Stands for the levels that are omitted because there is no room for them. */
   readonly omission: string;
 }
 
@@ -19,9 +19,9 @@ export const unicodeTree: TreeCharacters = { bar: "┃", branch: "┣", lastBran
 export const asciiTree: TreeCharacters = { bar: "|", branch: "|", lastBranch: "`", arrow: "->", omission: "..." };
 
 /**
- * Returns the tree in front of a message, which is empty for the first message of a thread.
+ * Returns the part of the tree that precedes a message's subject; an empty string for the first message of a thread.
  *
- * @param most the number of characters; the outer levels of a longer tree are omitted
+ * @param most the maximum number of characters; the outer levels of a longer tree are omitted
  */
 export function drawBranch(branch: Branch, tree: TreeCharacters, most: number): string {
   if (branch.parent === undefined) return "";
@@ -36,14 +36,17 @@ export function drawBranch(branch: Branch, tree: TreeCharacters, most: number): 
 
 const widestAsciiTree = 12;
 
-/** Returns the text that precedes the subject in a pipe: the tree, and the number of hidden messages. */
+/**
+ * Returns the text that precedes the subject if the output is not a terminal: the tree, and the number of hidden
+ * messages.
+ */
 export function formatPlainPosition(thread: ThreadPosition | undefined): string {
   if (thread === undefined) return "";
   const drawn = thread.branch === undefined ? "" : drawBranch(thread.branch, asciiTree, widestAsciiTree);
   return `${drawn === "" ? "" : `${drawn} `}${formatHidden(thread.hidden)}`;
 }
 
-/** Returns a note such as `[4 hidden, 1 unread] `, which is empty if no message is hidden. */
+/** Returns a note such as `[4 hidden, 1 unread] `, or an empty string if no messages are hidden. */
 export function formatHidden({ count, unread }: HiddenReplies): string {
   return count === 0 ? "" : `[${count} hidden${unread === 0 ? "" : `, ${unread} unread`}] `;
 }
@@ -66,15 +69,18 @@ export function branchFinder(folder: Folder): (message: number) => Branch | unde
   };
 }
 
-/** An element of the path from the first message of a thread to the current one. */
+/** A message on the path from the first message of a thread to the message being processed. */
 interface Step {
   readonly depth: number;
-  /** Undefined for a deleted message until its first reply takes its place. */
+  /** Undefined for a deleted message, until its first reply replaces it in the tree. */
   branch: Branch | undefined;
   readonly parent: Branch | undefined;
 }
 
-/** Returns the branches of the thread that begins at a place. Deleted messages are not listed, and have none. */
+/**
+ * Returns the branches of the thread that begins at the given position. Deleted messages are not listed, and have no
+ * branches.
+ */
 function findBranches(folder: Folder, depths: Uint16Array, first: number): Branch[] {
   const branches: Branch[] = [];
   const path: Step[] = [];
@@ -101,7 +107,7 @@ function findBranches(folder: Folder, depths: Uint16Array, first: number): Branc
   return branches;
 }
 
-/** Counts the undeleted messages that a message hides. */
+/** Counts the undeleted messages that a collapsed message hides. */
 export function countHidden(folder: Folder, message: number): HiddenReplies {
   const threads = folder.displayOrder?.threads;
   let count = 0;

@@ -4,12 +4,13 @@
  * The parent of a message is the nearest message to which it refers. Messages that refer to the same missing message
  * form a thread: the first is the parent of the others. A reference that would create a cycle is ignored.
  *
- * By default, the thread with the newest message is first. Within a thread, the messages are in the order of their dates.
+ * By default, the thread that contains the newest message comes first. Within a thread, replies to the same message are
+ * in the order of their dates.
  */
 
 /**
- * The messages, and the missing messages to which they refer, in arrays by node number. An object for each of a hundred
- * thousand nodes would take more time than the rest of the work.
+ * The messages, and the missing messages to which they refer, in arrays indexed by node number. Creating an object for
+ * each of a hundred thousand nodes would take longer than the rest of the work.
  */
 class Forest {
   /** The message number of each node; 0 if the message is not in the mailbox. */
@@ -63,8 +64,8 @@ const longestWay = 2000;
 /**
  * Arranges messages in threads.
  *
- * @param ids for each message its own Message-ID ("" if missing) and those to which it refers, nearest last
- * @param dates for each message, in milliseconds
+ * @param ids for each message, its own Message-ID ("" if missing) and the Message-IDs to which it refers, nearest last
+ * @param dates the date of each message, in milliseconds
  */
 export function threadsOf(
   ids: readonly (readonly string[])[],
@@ -101,7 +102,7 @@ function passDatesUp({ count, parents, dates }: Forest): void {
   }
 }
 
-/** Linked lists of the children of each node, in the order of their dates. The end of a list is -1. */
+/** Linked lists of each node's children, in the order of their dates. -1 marks the end of a list. */
 interface Children {
   readonly first: Int32Array;
   readonly next: Int32Array;
@@ -123,7 +124,9 @@ function linkChildren({ count, messages, parents, dates }: Forest): Children {
 }
 
 interface Thread {
-  /** The places of its messages in the list of all threads. */
+  /**
+   * The index of the thread's first message in the list of all threads' messages, and the index after its last message.
+   */
   readonly start: number;
   readonly end: number;
   readonly newest: number;
@@ -149,7 +152,7 @@ function listThreads(forest: Forest, newestLast: boolean): Threads {
   return { order, depths };
 }
 
-/** Adds the messages of a thread to a list in display order, and stores their depths. @returns the newest date */
+/** Appends the messages of a thread, in display order, to a list, and stores their depths. @returns the newest date */
 function listThread(
   { messages, ownDates }: Forest,
   { first, next }: Children,

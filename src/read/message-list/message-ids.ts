@@ -2,14 +2,14 @@
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 
-/** An id of an mbox, which is recognized without `id:`. */
+/** Matches the id of a message in an mbox, which is recognized without `id:`. */
 const bareId = /^m-[0-9a-f]{32}$/;
 
 /**
- * Returns the ids that all words consist of, or undefined if any word is part of a query. A word is an id if it begins
- * with `id:`, if it has the form of an id in an mbox, or if a message has this id.
+ * Returns the ids if all words are ids, or undefined if any word is part of a query. A word is an id if it begins with
+ * `id:`, has the form of an mbox message's id, or is the id of a message in the mailbox.
  *
- * @param mailbox undefined if there is no mail
+ * @param mailbox undefined if no mailbox is open
  */
 export function parseIds(mailbox: Mailbox | undefined, words: readonly string[]): string[] | undefined {
   const ids: string[] = [];
@@ -26,7 +26,7 @@ function* listKeys(mailbox: Mailbox): Iterable<string> {
   for (let message = 1; message <= mailbox.count; message++) yield mailbox.key(message);
 }
 
-/** Returns the keys of messages. A number that is 0 is ignored. */
+/** Returns the keys of messages, by message number. The number 0 is ignored. */
 export async function readKeys(mailbox: Mailbox, messages: readonly number[]): Promise<ReadonlyMap<number, string>> {
   const keys = new Map<number, string>();
   const wanted = messages.filter((message) => message > 0).sort((a, b) => a - b);
@@ -50,8 +50,8 @@ async function* computeKeys(
 }
 
 /**
- * Returns the message with each id, or undefined if it is not in the mailbox. If an id is given several times, it stands
- * for as many identical copies.
+ * Returns the message that has each id, or undefined if the mailbox does not contain it. An id that is given several
+ * times stands for the same number of identical copies.
  */
 export async function findByIds(mailbox: Mailbox, ids: readonly string[]): Promise<(number | undefined)[]> {
   const wanted = new Map<string, number[]>();

@@ -103,10 +103,10 @@ export async function* findMessages(session: Session, folder: Folder, list: stri
   } else yield* divideMessages(await evaluateList(session, folder, list, false));
 }
 
-/** The number of messages that are searched before their matches are yielded, beginning at the end of the mailbox. */
+/** The number of messages that a backward search examines before it yields their matches. */
 const backwardStep = 1024;
 
-/** Yields the same messages in reverse order. The end of the mailbox is searched first. */
+/** Yields the same messages in reverse order. The search begins at the end of the mailbox. */
 export async function* findMessagesBackwards(
   session: Session,
   folder: Folder,
@@ -127,8 +127,8 @@ export async function* findMessagesBackwards(
 }
 
 /**
- * Yields the messages that match a query, in batches. The query may consist of senders and other items without a term,
- * but may not contain message numbers, because these change.
+ * Yields the messages that match a query, in batches. The query may contain senders and other items without a term. It
+ * may not contain message numbers, because these change.
  *
  * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake

@@ -1,4 +1,4 @@
-/** A message that a query examines. Each value is computed when it is first requested. */
+/** A message that a query examines. */
 import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
 import type { ListFacts, TextColumn } from "../../mailbox/list-facts.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
@@ -17,7 +17,7 @@ import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 /** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
 
-/** The fields whose values may be known facts, by name in lower case. */
+/** The fields whose values may be known facts, keyed by the lower-case name. */
 const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
   from: "from",
   to: "to",
@@ -29,7 +29,7 @@ const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
   "reply-to": "replyTo",
 };
 
-/** Provides the properties of a message that a query checks. Each is computed when it is first requested. */
+/** Provides the properties of a message that a query checks. Each property is computed when it is first requested. */
 export class Candidate {
   readonly messages: StoredMessages;
   readonly message: number;
@@ -97,7 +97,7 @@ export class Candidate {
     return this.storedFields(name).map((value) => decodeRawText(value, this.charsets, charset));
   }
 
-  /** Returns a field's value with its encoded words and its 8-bit text decoded. */
+  /** Returns a field's value, with encoded words and 8-bit text decoded. */
   decode(value: string): string {
     return decodeWords(value, this.charsets, () => this.#bodyCharset());
   }
@@ -124,7 +124,7 @@ export class Candidate {
     return from.length > 0 ? senderToShow(from, byName) : findSender(this.header, byName);
   }
 
-  /** The user and date in the From_ line. */
+  /** The user and the date in the From_ line. */
   get envelope(): { user: string; date: string } {
     const known = this.known?.envelope;
     return readEnvelope(known === undefined ? this.header : `From ${known}`);
@@ -144,7 +144,10 @@ export class Candidate {
     return isTime(known) ? known : this.date?.getTime();
   }
 
-  /** The marks set by the session and by other clients: in X-Status, as mutt and Dovecot do, or in the name of a Maildir file. */
+  /**
+   * The marks that the session or other clients have set. They are in X-Status, as written by mutt and Dovecot, or in
+   * the name of a Maildir file.
+   */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.messages.letters?.(this.message);
     const stored = inName ?? (this.known?.plain === 1 ? "" : fieldValues(this.header, "x-status").join(""));
@@ -178,7 +181,7 @@ export class Candidate {
     return size > longest ? undefined : this.messages.read(this.message, 0, size);
   }
 
-  /** The stored message, which can be of any length and is read in pieces. */
+  /** The stored message, which may be of any length and is read in pieces. */
   get source(): Bytes {
     const { messages, message, size, whole } = this;
     return whole === undefined ? { size, read: (start, end) => messages.read(message, start, end) } : bytesOf(whole);

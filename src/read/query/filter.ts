@@ -45,7 +45,7 @@ export async function* filterMessages(
       return byState.every((part) => part.matches(state));
     });
   }
-  // The server names the messages that may match, so that the others need not be loaded.
+  // The server lists the messages that may match, so that the others need not be loaded.
   if (query.server !== undefined && mailbox.narrow !== undefined) left = await mailbox.narrow(left, query.server);
   const pause = makePause(check);
   if (byHeader.length > 0 && byBody.length > 0) {
@@ -94,7 +94,7 @@ function* makeCandidates(stored: StoredMessages, messages: readonly number[], co
   else for (const message of messages) yield new Candidate(stored, message);
 }
 
-/** Returns a function that returns false for messages that, according to the known facts, do not match a query. */
+/** Returns a function that returns false for a message if the known facts rule out a match. */
 function makeFactTest(stored: StoredMessages, term: ServerTerm | undefined): (message: number) => boolean {
   if (term === undefined || stored.mayContain === undefined) return () => true;
   if ("allOf" in term) {
@@ -122,10 +122,11 @@ interface Run {
 }
 
 /**
- * Divides messages into runs that are read together. A very long message forms a run of its own and is read in pieces.
+ * Divides messages into runs that are read together. A very long message is the only message of its run, and is read in
+ * pieces.
  */
 function* groupMessages(stored: StoredMessages, messages: readonly number[]): Iterable<Run> {
-  // Determining the length of a Maildir message would require opening its file once more.
+  // To determine the length of a Maildir message, its file would have to be opened once more.
   if (stored.offset === undefined) {
     yield { part: "whole", run: messages };
     return;

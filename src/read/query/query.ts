@@ -1,9 +1,12 @@
-/** The conditions of a parsed query, which can be combined with and, or and not. */
+/** The conditions of a parsed query, and their combination with `and`, `or` and `not`. */
 import { UserMistake } from "../../errors.ts";
 import { requireAll, requireAny, type ServerTerm } from "../../mailbox/server-term.ts";
 import type { Candidate } from "./candidate.ts";
 
-/** The data that a condition requires: the state in memory, the message's size, its header, or the entire message. */
+/**
+ * The data that a condition requires: the message's state, which is in memory, its size, its header, or the entire
+ * message.
+ */
 export const Cost = { State: 0, Size: 1, Header: 2, Body: 3 } as const;
 export type Cost = (typeof Cost)[keyof typeof Cost];
 
@@ -27,18 +30,18 @@ export interface Query {
   readonly matches: (candidate: Candidate) => boolean;
   /** The conditions that must all match, cheapest first; absent if there is only one. */
   readonly parts?: readonly Query[];
-  /** A weaker condition that a server can check; undefined if there is none. */
+  /** A weaker condition that a server can check; undefined if no such condition exists. */
   readonly server?: ServerTerm | undefined;
 }
 
 /** A mistake in a message list or a query. */
 export class ListMistake extends UserMistake {}
 
-/** A valid list or query that matches no message. */
+/** The error for a valid list or query that matches no message. */
 export class NoneFound extends ListMistake {}
 
 /**
- * Returns a query with one condition, whose cost permits it to read the message.
+ * Returns a query with one condition, which may read as much of the message as its cost permits.
  *
  * @param server a weaker condition that a server can check
  */
@@ -50,12 +53,12 @@ export function makeTerm(
   return { cost, matches, server };
 }
 
-/** Returns a query with one condition on the state in memory. */
+/** Returns a query with one condition about the state in memory. */
 export function makeStateTerm(matches: (state: MessageState) => boolean): StateQuery {
   return { cost: Cost.State, matches };
 }
 
-/** Returns whether a query was made only of conditions on the state in memory. */
+/** Returns whether all conditions of a query are about the state in memory. */
 export function isStateQuery(query: Query): query is StateQuery {
   return query.cost === Cost.State;
 }

@@ -1,4 +1,4 @@
-/** The conditions of query terms. term-table.ts declares their names. */
+/** Compiles query terms into conditions. term-table.ts declares the terms' names. */
 
 import { Flag } from "../../mailbox/mailbox.ts";
 import { listAsciiWords, requireAll } from "../../mailbox/server-term.ts";
@@ -10,7 +10,7 @@ import { Cost, ListMistake, type MessageState, makeStateTerm, makeTerm, type Que
 import { type QueryTermName, queryTerms } from "./term-table.ts";
 import { parseWhen, type Span } from "./when.ts";
 
-/** Returns the condition for a term. @throws ListMistake for an invalid value */
+/** Returns the condition for a term. @throws ListMistake if the value is invalid */
 export function compileTerm(name: QueryTermName, value: string, place: TermPlace): Query {
   if (value === "") throw new ListMistake(`Nothing after "${name}:"; for example ${queryTerms[name].example}`);
   return compile[name](value, place);
@@ -19,7 +19,7 @@ export function compileTerm(name: QueryTermName, value: string, place: TermPlace
 /** The time and the mailbox to which terms refer. */
 export interface TermPlace {
   readonly now: Date;
-  /** The property of the mailbox that has the same name. */
+  /** The mailbox's property of the same name. */
   readonly isKeyedByContent: boolean;
 }
 
@@ -125,10 +125,10 @@ function parseSize(text: string): number | undefined {
 }
 
 /**
- * Parses the value of `size:`, the number of bytes that are stored. Returns undefined if it is invalid.
+ * Parses the value of `size:`, the stored size in bytes. Returns undefined if the value is invalid.
  *
- *     sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size
- *     size  = digits [ "." digits ] [ "k" | "M" | "G" ]       1 k is 1024 bytes; without a sign, a minimum
+ * sizes = [ ">" | ">=" | "<" | "<=" | "=" ] size | size "-" size size = digits [ "." digits ] [ "k" | "M" | "G" ] 1 k
+ * is 1024 bytes; without a sign, a minimum
  */
 export function parseSizes(text: string): ((size: number) => boolean) | undefined {
   const [, low = "", high = ""] = /^([^-]+)-([^-]+)$/.exec(text) ?? [];

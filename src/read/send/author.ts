@@ -1,9 +1,13 @@
-/** The author of a message, and the file that is named after the author. */
+/** Finds the author of a message, and the file that is named after the author. */
 import { parseAddressField } from "../../message/address.ts";
 import { type Header, parseHeader } from "../../message/header.ts";
 import { readEnvelope } from "../../message/sender.ts";
 
-/** Returns the addresses in From, or if it has none, the user in the From_ line. @param stored the header as stored */
+/**
+ * Returns the addresses in From or, if it contains none, the user in the From_ line.
+ *
+ * @param stored the header as stored
+ */
 export function authorOf(stored: Buffer): string[] {
   const from = addressesOfFields(addressField(parseHeader(stored), "from"));
   return from.length > 0 ? from : addressesOfFields(readEnvelope(stored.toString("latin1")).user);

@@ -1,4 +1,4 @@
-/** Writes messages to a file: complete, as for `save` and `copy`, or only their bodies, as for `write`. */
+/** Writes messages to a file: complete messages for `save` and `copy`, or only the bodies for `write`. */
 import {
   type Appended,
   type AppendOptions,
@@ -48,13 +48,13 @@ export const wholeMessages: Write = (session, stored, chosen, signal) => {
     return appendFlagged(path, flagged, appendOptions(session, signal));
   }
   const forms = keep === undefined ? allFields(stored, messages, asRead) : someFields(stored, messages, keep, asRead);
-  // Determining the lengths of Maildir messages would require opening each of them.
+  // To determine the lengths of Maildir messages, each file would have to be opened.
   if (stored.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
   return appendMessages(path, forms, watchAppend(session, stored, chosen, signal));
 };
 
-/** Returns append options with a callback that shows on the terminal the number of bytes written. */
+/** Returns append options with a callback that shows the number of bytes written on the terminal. */
 function watchAppend(
   session: Session,
   stored: StoredMessages,
@@ -67,7 +67,7 @@ function watchAppend(
   return { ...appendOptions(session, signal), onWritten };
 }
 
-/** Yields messages, and shows on the terminal the number of messages processed so far. */
+/** Yields messages, and shows the number of messages processed so far on the terminal. */
 function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;
@@ -87,7 +87,10 @@ function flagsOfCopy(stored: StoredMessages, message: number, asRead: number): n
   return asRead === 0 ? flags & ~Flag.New : flags | asRead;
 }
 
-/** Yields messages with some of their fields. The originals are marked as read only after they have been copied. */
+/**
+ * Yields messages with some of their fields. The flags are computed separately, because the originals are not marked as
+ * read until they have been copied.
+ */
 function* someFields(
   stored: StoredMessages,
   messages: readonly number[],
@@ -133,7 +136,7 @@ function* joinBodies(stored: StoredMessages, messages: readonly number[]): Itera
   }
 }
 
-/** Yields a message's body, preceded by the lines of a malformed header that are not fields. */
+/** Yields a message's body. The lines of a malformed header that are not fields precede the body. */
 function* appendStrayLines(stored: StoredMessages, message: number): Iterable<Uint8Array> {
   yield findStrayLines(stored.header(message));
   yield* bodyPieces(stored, message);

@@ -1,4 +1,4 @@
-/** The options with which a session opens mailboxes and appends to them, including those on servers. */
+/** Provides the options with which a session opens mailboxes, including those on servers, and appends to them. */
 import { storeOptions } from "../../config/paths.ts";
 import type { AppendOptions } from "../../mailbox/append.ts";
 import type { AccessServer } from "../../mailbox/server-access.ts";

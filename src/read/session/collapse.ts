@@ -1,4 +1,4 @@
-/** Hides and shows replies in a threaded list. Hidden messages keep their numbers, and message lists still select them. */
+/** Hides and shows replies in a threaded list. Hidden messages keep their numbers, and can still be selected. */
 
 import { type DisplayOrder, makeThreadOrder, messageAt, placeOf, type ThreadOrder } from "./display-order.ts";
 import type { Folder } from "./session.ts";
@@ -36,7 +36,7 @@ function depthAt({ order, depths }: ThreadOrder, index: number): number {
 }
 
 /**
- * Lists messages with all their replies again, and the messages above them.
+ * Shows messages again, with all their replies and all messages above them.
  *
  * @returns the number of messages whose replies were hidden
  */
@@ -59,7 +59,7 @@ export function expandThreads(folder: Folder, messages: readonly number[]): numb
   return threads.collapsed.size - collapsed.size;
 }
 
-/** Hides the replies to exactly these messages, if the list is threaded. */
+/** Hides the replies to these messages, and shows all other replies, if the list is threaded. */
 export function restoreCollapsed(folder: Folder, collapsed: ReadonlySet<number>): void {
   const { displayOrder } = folder;
   if (displayOrder?.threads !== undefined) replaceCollapsed(folder, displayOrder, displayOrder.threads, collapsed);
@@ -72,6 +72,6 @@ function replaceCollapsed(
   collapsed: ReadonlySet<number>,
 ): void {
   folder.displayOrder = makeThreadOrder(inWords, { ...threads, collapsed });
-  // A hidden message cannot be the current one.
+  // A hidden message cannot be the current message.
   folder.current = messageAt(folder, placeOf(folder, folder.current));
 }

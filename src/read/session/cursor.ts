@@ -5,7 +5,7 @@ import { markMessage } from "../changes/mark.ts";
 import { countPlaces, messageAt, placeOf } from "./display-order.ts";
 import type { Folder } from "./session.ts";
 
-/** Returns whether a message is marked deleted, or another client has removed it from the server. */
+/** Returns whether a message is marked as deleted, or another client has removed it from the server. */
 export function isDeleted({ mailbox }: Folder, message: number): boolean {
   return (mailbox.flags(message) & Flag.Deleted) !== 0 || mailbox.isGone?.(message) === true;
 }
@@ -19,7 +19,10 @@ export function nearestMessage(folder: Folder, wantDeleted: boolean): number | u
   return findFromPlace(folder, here, 1, wantDeleted) ?? findFromPlace(folder, here - 1, -1, wantDeleted);
 }
 
-/** Returns the first message whose deleted state matches, searching forwards or backwards from a place in the list. */
+/**
+ * Searches the list forwards or backwards from a position, and returns the first message that is deleted or undeleted,
+ * as requested.
+ */
 export function findFromPlace(folder: Folder, start: number, by: 1 | -1, wantDeleted: boolean): number | undefined {
   const last = countPlaces(folder);
   for (let place = start; place >= 1 && place <= last; place += by) {

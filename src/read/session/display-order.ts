@@ -11,8 +11,8 @@ export interface DisplayOrder {
   /** The numbers of the listed messages in display order. Messages in collapsed threads are not listed. */
   readonly order: readonly number[];
   /**
-   * The place of each message, counted from 1 and indexed by message number. A message that is not listed has the place
-   * of the message that hides it.
+   * The position of each message in the list, counted from 1, by message number. A hidden message has the position of
+   * the message that hides it.
    */
   readonly places: Uint32Array;
   readonly threads?: ThreadOrder;
@@ -32,9 +32,9 @@ export interface ThreadOrder {
 /** The position of a listed message in its thread. */
 export interface Branch {
   readonly message: number;
-  /** The branch of the message above to which this one replies; undefined for the first message of the thread. */
+  /** The branch of the message to which this message replies; undefined for the first message of the thread. */
   readonly parent: Branch | undefined;
-  /** Whether another listed reply to the same message follows. */
+  /** Whether this message is followed by another listed reply to the same message. */
   hasNext: boolean;
 }
 
@@ -55,7 +55,7 @@ export function makeDisplayOrder(inWords: string, order: readonly number[]): Dis
   return { inWords, order, places };
 }
 
-/** Returns the display order of threads, in which the replies to collapsed messages are not listed. */
+/** Returns the display order of a threaded list, which omits the replies to collapsed messages. */
 export function makeThreadOrder(inWords: string, threads: Omit<ThreadOrder, "indexes">): DisplayOrder {
   const { depths, collapsed } = threads;
   const indexes = new Uint32Array(threads.order.length + 1);
@@ -74,38 +74,38 @@ export function makeThreadOrder(inWords: string, threads: Omit<ThreadOrder, "ind
   return { inWords, order, places, threads: { ...threads, indexes } };
 }
 
-/** The part of a folder that determines its display order. */
+/** The properties of a folder that determine its display order. */
 interface Listed {
   readonly displayOrder?: DisplayOrder;
   readonly mailbox: { readonly count: number };
 }
 
-/** Returns the number of messages that arrived after sorting. They are listed at the end. */
+/** Returns the number of messages that arrived after the list was sorted. New messages are listed at the end. */
 export function countNewcomers({ displayOrder, mailbox }: Listed): number {
   return displayOrder === undefined ? 0 : mailbox.count - (displayOrder.places.length - 1);
 }
 
-/** Returns the number of places in the list. */
+/** Returns the number of positions in the list. */
 export function countPlaces(folder: Listed): number {
   const { displayOrder, mailbox } = folder;
   return displayOrder === undefined ? mailbox.count : displayOrder.order.length + countNewcomers(folder);
 }
 
-/** Returns the place of a message in the list, from 1. */
+/** Returns the position of a message in the list, counted from 1. */
 export function placeOf({ displayOrder }: Pick<Listed, "displayOrder">, message: number): number {
   if (displayOrder === undefined) return message;
   const { order, places } = displayOrder;
   return places[message] ?? message - (places.length - 1) + order.length;
 }
 
-/** Returns the message at a place in the list; both are counted from 1. */
+/** Returns the number of the message at a position in the list. Positions are counted from 1. */
 export function messageAt({ displayOrder }: Pick<Listed, "displayOrder">, place: number): number {
   if (displayOrder === undefined) return place;
   const { order, places } = displayOrder;
   return order[place - 1] ?? place - order.length + places.length - 1;
 }
 
-/** Returns messages in the display order. Messages in collapsed threads are included. */
+/** Returns messages in display order, including messages in collapsed threads. */
 export function sortForDisplay(
   { displayOrder }: Pick<Listed, "displayOrder">,
   messages: readonly number[],

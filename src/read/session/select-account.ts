@@ -1,4 +1,4 @@
-/** Selects an account that is defined in a start-up file, for --account and for the command `account`. */
+/** Selects an account that a start-up file defines, for --account and for the account command. */
 import type { Account } from "../../config/accounts.ts";
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
@@ -19,7 +19,7 @@ export async function selectAccount(session: Session, name: string): Promise<voi
   if (succeeded !== true) throw new MailError(`account ${name}: not all of its commands could be run`, Exit.Config);
 }
 
-/** Returns an account. @throws MailError if the start-up files do not define it */
+/** Returns an account by name. @throws MailError if the start-up files do not define it */
 export function findDefinedAccount({ config: { accounts } }: Session, name: string): Account {
   const account = accounts.get(name);
   if (account !== undefined) return account;

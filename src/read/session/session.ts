@@ -16,9 +16,9 @@ import type { Branch, DisplayOrder, HiddenReplies } from "./display-order.ts";
 export interface Session {
   readonly config: Config;
   readonly terminal: Terminal;
-  /** The transports for mail, which keep a connection open between messages. */
+  /** The session's submissions, which share connections between messages. */
   readonly submission: Submission;
-  /** Returns the logins of this run, for submissions and for mailboxes on servers. */
+  /** Returns the logins of this run, for submission servers and for mailboxes on servers. */
   readonly logins: () => Promise<Logins>;
   /** Whether the program sends mail (`mail ADDRESS`) or reads it; `if s` and `if r` in start-up files test this. */
   readonly mode: "send" | "read";
@@ -65,7 +65,7 @@ export interface Session {
 
 /** The rules for start-up files in a program that does not run arbitrary commands. */
 export interface VariablesOnly {
-  /** Returns whether a command is run. @param command the name in full; undefined if the command is unknown */
+  /** Returns whether a command may be run. @param command the full name; undefined if the command is unknown */
   permits(command: string | undefined, words: string): boolean;
   /** @throws MailError if another user could have written the file */
   readFile(path: string): Buffer;
@@ -82,7 +82,7 @@ export interface Comfort {
   help(topic: string): readonly Styled[];
   /** Returns a notice if mail has arrived since the last check. */
   newMail(): string | undefined;
-  /** Lets the user choose a folder. @returns the name to type for it */
+  /** Lets the user choose a folder. @returns the name that a user would type */
   chooseFolder(): Promise<string | undefined>;
   /** Lets the user choose parts of a message. @returns their numbers, separated by commas */
   chooseParts(stored: StoredMessages, message: number): Promise<string | undefined>;
@@ -120,13 +120,13 @@ export interface ThreadPosition {
   /** Undefined if the message arrived after the list was sorted. */
   readonly branch: Branch | undefined;
   readonly hidden: HiddenReplies;
-  /** The undecoded subject of the message to which this one replies, if that message is in the same list. */
+  /** The undecoded subject of the message to which this message replies, if both are in the same list. */
   readonly subjectAbove: string | undefined;
 }
 
 export interface ListWindow {
   readonly columns: number;
-  /** Whether the terminal's charset is UTF-8, which has characters for bars, branches and ellipses. */
+  /** Whether the terminal's charset is UTF-8, which contains characters for bars, branches and ellipses. */
   readonly isUtf8: boolean;
   /** The highest message number. */
   readonly last: number;

@@ -1,11 +1,11 @@
-/** Prints the names of folders on a server. */
+/** Prints the names of the folders on a server. */
 import { findLargest } from "../../message/lists.ts";
 import { displayWidth, fillColumns } from "../../terminal/display-width.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 
 export interface NamedFolder {
   readonly name: string;
-  /** The special use of a folder on a server. */
+  /** The folder's special use (RFC 6154). */
   readonly use: string | undefined;
 }
 

@@ -40,7 +40,7 @@ function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
     let start = 0;
     for (let newline = bytes.indexOf(10); start < bytes.length; newline = bytes.indexOf(10, start)) {
       const end = newline < 0 ? bytes.length : newline + 1;
-      // The last part of a divided line contains more than its newline, and is thus not mistaken for an empty line.
+      // The last part of a divided line must contain more than the newline, or it would be mistaken for an empty line.
       for (let cut = start + longestLine; cut + 2 < end; cut = start + longestLine) {
         while (cut > start + longestLine - 3 && ((bytes[cut] as number) & 0xc0) === 0x80) cut--;
         yield decodeBytes(bytes.subarray(start, cut));

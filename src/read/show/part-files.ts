@@ -1,4 +1,4 @@
-/** Saves parts of messages as files: parts are selected by number, and no file is overwritten. */
+/** Saves parts of messages as files. Parts are selected by number, and existing files are never overwritten. */
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
@@ -27,14 +27,14 @@ export function partsForm(text: string): PartsForm | undefined {
  * Returns the selected parts of a message.
  *
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
- * @throws MailError that names a missing part
+ * @throws MailError if a part is missing; the error contains its number
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
   const { root } = await readParts(viewStoredBytes(stored, message));
   const all = listLeaves(root);
   if (wanted === "all") {
-    // An attached message is saved with its own attachments.
+    // An attached message is saved together with its own attachments.
     const attached = selectAttachments(root);
     if (attached.length === 0)
       throw new MailError(`message ${message} has no attachments`, Exit.Failure, undefined, {

@@ -26,7 +26,7 @@ export async function printDecoded(
   );
 }
 
-/** Prints parts of messages as printDecoded does (`print -p`). */
+/** Prints parts of messages (`print -p`) in the same way as printDecoded. */
 export async function printParts(
   session: Session,
   folder: Folder,
@@ -44,7 +44,7 @@ export async function printParts(
   });
 }
 
-/** Prints messages piece by piece. @param piecesOf returns a message's pieces, which can be iterated repeatedly */
+/** Prints messages piece by piece. @param piecesOf returns a message's pieces, which can be iterated several times */
 async function printEach(
   session: Session,
   mailbox: Mailbox,
@@ -65,7 +65,7 @@ async function printEach(
       for (const message of opened) {
         const known = counted.get(message);
         if (known === undefined) visit(message);
-        // Pieces may read the message when they are iterated, which is possible only through the current window.
+        // Pieces may read the message when they are iterated, and only the messages in the current window can be read.
         const pieces = known?.stored === stored ? known.pieces : await piecesOf(stored, message);
         yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
       }

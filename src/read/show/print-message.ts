@@ -37,7 +37,7 @@ export function statusLetters(flags: number): string {
  * Yields a message in pieces, header first, in the form in which it is printed, piped and saved.
  *
  * @param flags the state for the Status field
- * @param isCopy whether the message is appended to another mailbox
+ * @param isCopy whether the message will be appended to another mailbox
  */
 export function* formatShownPieces(
   stored: StoredMessages,
@@ -137,7 +137,7 @@ export interface Printing {
   readonly paged: boolean;
 }
 
-/** Prints messages, each below its line `Message N:`. @param visit marks a message as read, before it is printed */
+/** Prints messages, each below its `Message N:` line. @param visit marks a message as read before it is printed */
 export async function printMessages(
   session: Session,
   folder: Folder,

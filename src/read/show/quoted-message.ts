@@ -1,4 +1,4 @@
-/** Quotes a message in a draft: decoded, and in the charset of the user's text. */
+/** Quotes a message in a draft. The quoted text is decoded, and converted to the charset of the user's text. */
 import { ttyCharset } from "../../config/charset.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";

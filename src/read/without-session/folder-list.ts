@@ -1,4 +1,4 @@
-/** The option --folders, which lists the mailboxes in the folder directory or on a server. */
+/** The --folders option, which lists the mailboxes in the folder directory or on a server. */
 import { readdirSync } from "node:fs";
 import { folderDirectory } from "../../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
@@ -11,9 +11,9 @@ import { type NamedFolder, printFolderNames } from "../show/folder-names.ts";
 import { schemaVersion } from "./json-line.ts";
 
 /**
- * Prints the names of the folders, one per line, or as JSON objects.
+ * Prints the names of the folders, one per line, as text or JSON objects.
  *
- * @throws MailError if the variable `folder` is not set, or the server cannot be used
+ * @throws MailError if the `folder` variable is not set, or the server cannot be used
  */
 export async function printFolders(session: Session, json: boolean): Promise<ExitCode> {
   const directory = folderDirectory(session.config);

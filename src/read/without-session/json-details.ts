@@ -33,7 +33,7 @@ async function listPartObjects(stored: StoredMessages, message: number): Promise
   }));
 }
 
-/** Returns the text, and whether it is truncated because it is too long. */
+/** Returns the text, and whether it was truncated because it was too long. */
 async function readText(stored: StoredMessages, message: number): Promise<object> {
   const source = withoutFinalLine(viewStoredBytes(stored, message));
   const leaves = listLeaves(parseParts(source));

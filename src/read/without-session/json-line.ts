@@ -14,7 +14,7 @@ import { escapeControls } from "../../message/safe-text.ts";
 import { listAttachedParts, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
-/** The version in each JSON object that a form for programs prints. act/schemas.ts declares the fields. */
+/** The version number in each JSON object that is printed for programs. act/schemas.ts declares the fields. */
 export const schemaVersion = 1;
 /** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
@@ -33,7 +33,7 @@ interface Attachment {
 export function jsonLine(stored: StoredMessages, message: number, more: object = {}): string | Promise<string> {
   const line = formatLine(stored, message, more, nodeCharsets);
   if (!line.includes("=?") || !needsMore(listEncodedCharsets(line))) return line;
-  // The fields contain encoded words in a charset that Node lacks.
+  // The fields contain encoded words in a charset that Node does not support.
   return moreCharsets().then((charsets) => formatLine(stored, message, more, charsets));
 }
 
@@ -49,7 +49,7 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
   const state = flags & Flag.Read ? "read" : flags & Flag.New ? "new" : "unread";
   const { mayHaveAttachments, failedRecipients } = candidate;
   const attachments = mayHaveAttachments ? describeAttachments(candidate) : [];
-  // A template is several times as fast as JSON.stringify for the complete object.
+  // A template is several times faster than JSON.stringify for the complete object.
   return (
     `{"version":${schemaVersion},"id":${quoteJson(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
     `"size":${candidate.size},"lines":${lines ?? null},"state":"${state}",` +
@@ -79,19 +79,22 @@ function quoteAllJson(texts: readonly string[]): string {
   return `[${texts.map(quoteJson).join(",")}]`;
 }
 
-/** Returns whether a line can be written without reading the message. */
+/** Returns whether a line can be printed without reading the message. */
 function isKnown(facts: ListFacts | undefined): boolean {
   return facts?.plain === 1 && facts.lines !== undefined && facts.key !== undefined;
 }
 
-/** Returns the stored message, valid until the next one is read; undefined if it is too long to keep in memory. */
+/**
+ * Returns the stored message, which is valid until the next message is read; undefined if it is too long to keep in
+ * memory.
+ */
 function readWhole(stored: StoredMessages, message: number): Buffer | undefined {
   const size = stored.size(message);
   if (size > longest) return undefined;
   return stored.readBriefly?.(message, 0, size) ?? stored.read(message, 0, size);
 }
 
-/** The addresses in fields as JSON, because most people write more than one message. */
+/** A cache of address fields as JSON, which is useful because most people write more than one message. */
 const knownPeople = new Map<string, string>();
 const mostPeople = 4096;
 const longestPeople = 500;

@@ -1,4 +1,4 @@
-/** Orders the messages of --json: sorted, or in threads. */
+/** Orders the messages that --json prints: sorted, or in threads. */
 import type { ListForm } from "../../cli/command-line.ts";
 import { pushAll } from "../../message/lists.ts";
 import { columnOf, listSizes } from "../header-list/sort-columns.ts";
@@ -15,7 +15,7 @@ export interface ThreadPlace {
 
 export interface ListedBatch {
   readonly messages: readonly number[];
-  /** The places in threads, with --thread. */
+  /** Each message's place in its thread; only with --thread. */
   readonly places?: ReadonlyMap<number, ThreadPlace>;
 }
 
@@ -45,7 +45,7 @@ export async function* orderList(
   for (const batch of divideMessages(messages)) yield { messages: batch, places };
 }
 
-/** @param key a key of the command sort, possibly with a minus sign */
+/** @param key a key that the sort command accepts; a minus sign reverses the order */
 async function sortByKey({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<number[]> {
   const name = key.replace("-", "") as "date" | "from" | "subject" | "size";
   const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);

@@ -1,4 +1,6 @@
-/** The options --json, --count, --print and -L, which read a mailbox without a session and without changing it. */
+/**
+ * The --json, --count, --print and -L options, which read a mailbox without starting a session or changing the mailbox.
+ */
 import type { CommandLine, ListForm } from "../../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { pushAll } from "../../message/lists.ts";
@@ -53,7 +55,7 @@ async function listSelected(session: Session, given: CommandLine, words: readonl
       }
     }
   } catch (error) {
-    // The reader of the pipe has closed it, as head(1) does.
+    // The program that reads the output has closed the pipe, as head(1) does.
     if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
     if (!(error instanceof ListMistake)) throw error;
     if (!(error instanceof NoneFound)) {
@@ -93,7 +95,11 @@ async function* chooseMessages(
   }
 }
 
-/** Returns the message that --show names: none if there is none. @throws MailError if a query matches several */
+/**
+ * Returns the message that --show selects, or an empty array if no message matches.
+ *
+ * @throws MailError if a query matches several messages
+ */
 async function findOne(session: Session, folder: Folder, words: readonly string[]): Promise<number[]> {
   const ids = parseIds(folder.mailbox, words);
   if (ids !== undefined) {
