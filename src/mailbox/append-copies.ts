@@ -1,4 +1,4 @@
-/** Appends messages of an open mailbox to another mailbox of any kind, with their current state. */
+/** Appends messages from an open mailbox to another mailbox of any kind, together with their current state. */
 import { type Appended, type AppendOptions, appendFlagged, appendMessages, storesFlags } from "./append.ts";
 import { Flag, type StoredMessages } from "./mailbox.ts";
 import type { FlaggedMessage } from "./maildir/add-messages.ts";
@@ -7,7 +7,7 @@ import { makeFiling } from "./maildir/safe-delivery.ts";
 import { changeLetters } from "./marks.ts";
 import { formatForStorage } from "./stored-form.ts";
 
-/** Selects the header fields that are copied, by lower-case name. */
+/** Returns whether a header field is copied; all fields are copied if no function is given. */
 type KeepField = ((lowerName: string) => boolean) | undefined;
 
 /**

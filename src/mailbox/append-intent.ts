@@ -39,8 +39,8 @@ const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 sum is truncated. */
 const sumLength = 16;
 /**
- * Length in bytes of a record's head. The head contains the offset at which the write ends (a double) and whether the
- * write is the last (a double, 0 or 1). The sums follow.
+ * Length in bytes of the fixed part of a record: the offset at which the write ends (a double), and whether the write
+ * is the last (a double, 0 or 1). The sums follow.
  */
 const endLength = 16;
 
@@ -58,7 +58,7 @@ interface Begun {
 }
 
 export interface AppendIntent {
-  /** Records further bytes before they are written. @param end the offset after these bytes */
+  /** Records more bytes before they are written. @param end the offset after these bytes */
   reaching(end: number, bytes: Uint8Array, isLast: boolean): void;
   /** Records that all bytes have been written, if the last write was not recorded as the last. */
   complete(): void;
@@ -68,7 +68,10 @@ export interface AppendIntent {
   undone(): void;
 }
 
-/** Returns the intent's path. A file with several names, such as a file in a linked directory, has only one intent. */
+/**
+ * Returns the intent's path. A file that can be reached by several paths, for example through a linked directory, has
+ * only one intent.
+ */
 export function intentPath(directory: string, path: string): string {
   return stateFilePath(directory, realpathSync(path), intentSuffix);
 }
@@ -82,7 +85,7 @@ export function bootId(): string {
   }
 }
 
-/** Yields the offsets at which the bytes from `start` to `end` cross a page boundary of the file, and `end` itself. */
+/** Yields the offsets between `start` and `end` that are page boundaries of the file, and then `end` itself. */
 function* pageEnds(start: number, end: number): Iterable<number> {
   for (let at = start; at < end; ) {
     at = Math.min(end, (Math.floor(at / pageLength) + 1) * pageLength);
@@ -100,7 +103,9 @@ const hashBytes: (bytes: Uint8Array) => string =
     ? (bytes) => crypto.hash("sha256", bytes, "binary")
     : (bytes) => crypto.createHash("sha256").update(bytes).digest("binary");
 
-/** Returns the record of one write: its end, whether it is the last, and a sum for each page of its bytes. */
+/**
+ * Returns the record of one write: the offset at which the write ends, whether it is the last, and a sum for each page.
+ */
 function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
   const start = end - bytes.length;
   const pages = start === end ? 0 : Math.ceil(end / pageLength) - Math.floor(start / pageLength);

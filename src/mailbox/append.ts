@@ -29,7 +29,10 @@ export interface AppendOptions {
   readonly onWritten?: (bytes: number) => void;
   /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
-  /** Without this function, messages are appended only to mailboxes on this machine. */
+  /**
+   * Returns the settings for reaching a server. If it is missing, messages can be appended only to mailboxes on this
+   * machine.
+   */
   readonly accessServer?: AccessServer | undefined;
   /** The spool's owner, if root delivers into the spool. The spool is then opened with the owner's rights. */
   readonly recipient?: Rights;
@@ -71,7 +74,8 @@ async function appendToFile(
 }
 
 /**
- * Finishes the interrupted quit of a locked mbox. If something were appended first, the quit could no longer be finished.
+ * Finishes the interrupted quit of a locked mbox. If messages were appended first, the quit could no longer be
+ * finished.
  *
  * @param holding descriptors of other mailboxes that this process has locked
  */
@@ -124,13 +128,16 @@ async function appendLocked(
   }
 }
 
-/** Returns whether a mailbox stores the state of messages as flags, and not as header fields: a Maildir, or on a server. */
+/**
+ * Returns whether a mailbox stores its messages' state as flags rather than as header fields. Maildirs and mailboxes on
+ * a server do.
+ */
 export function storesFlags(path: string): boolean {
   return isServerAddress(path) || meansMaildir(path);
 }
 
 /**
- * Appends messages with flags to a mailbox that stores them.
+ * Appends messages, with their flags, to a mailbox that stores flags.
  *
  * @param path the path of a Maildir, or an address on a server
  * @throws MailError; nothing was added
@@ -149,8 +156,9 @@ export async function appendFlagged(
 }
 
 /**
- * Appends messages in mbox form, each with its From_ line and its final empty line. If the path is a Maildir or ends in a
- * slash, each message becomes a file.
+ * Appends messages that are in mbox form, each with its From_ line and its final empty line. A Maildir or a server
+ * receives them without the From_ line, and with flags instead of Status fields. A path that ends in a slash is a
+ * Maildir.
  *
  * @throws MailboxBusy, or MailError with the system's reason; the mailbox is left unchanged
  */

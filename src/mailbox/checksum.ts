@@ -1,17 +1,17 @@
-/** Computes CRC-32 (as in gzip, RFC 1952 section 8), which detects accidental damage. */
+/** Computes CRC-32 checksums (as in gzip, RFC 1952 section 8), which detect accidental damage. */
 import zlib from "node:zlib";
 
 let table: Int32Array | undefined;
 
 /** Returns the CRC-32 of bytes. @param before the checksum of the preceding bytes */
 export function crc32(bytes: Uint8Array, before = 0): number {
-  // zlib would return 0, the checksum of no bytes at all.
+  // For an empty input, zlib would return 0 instead of the preceding checksum.
   if (bytes.length === 0) return before;
-  // Node provides crc32 from version 20.15 on.
+  // In Node, crc32 is available from version 20.15.
   return typeof zlib.crc32 === "function" ? zlib.crc32(bytes, before) : computeCrc32ByTable(bytes, before);
 }
 
-/** Returns the CRC-32 of bytes without zlib. @param before the checksum of the preceding bytes */
+/** Returns the CRC-32 of bytes, computed without zlib. @param before the checksum of the preceding bytes */
 export function computeCrc32ByTable(bytes: Uint8Array, before: number): number {
   table ??= Int32Array.from({ length: 256 }, (_, byte) => {
     let rest = byte;

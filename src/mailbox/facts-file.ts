@@ -1,11 +1,11 @@
 /**
- * Stores a table of list facts between sessions. The file is optional: a file with any fault is ignored, and a damaged
- * column is unknown.
+ * Stores, between sessions, the facts that message lists show. The file is optional: a file with any fault is ignored,
+ * and the facts in a damaged column count as unknown.
  *
- * The file consists of a header of Float64 numbers, the known columns of each row (Uint32), and the columns, each of
- * which begins at a multiple of 8 bytes. A column has its own checksum, because it is read only if it is requested. The
- * owner, the mode and the directory are checked as for an index. The stamp identifies the mailbox and its state; its
- * meaning depends on the kind of mailbox.
+ * The file consists of a header of Float64 numbers, a bit mask of the known columns of each row (Uint32), and the
+ * columns. Each column begins at a multiple of 8 bytes, and has its own checksum because it is read only if it is
+ * requested. The file's owner, mode and directory are checked in the same way as those of an index. The stamp
+ * identifies the mailbox and its state; its meaning depends on the kind of mailbox.
  */
 import { closeSync, constants, fstatSync, renameSync, rmSync, writevSync } from "node:fs";
 import { join } from "node:path";
@@ -21,33 +21,40 @@ import { crc32 } from "./checksum.ts";
 import { readInto, readRange } from "./file-ranges.ts";
 import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
 
-/** Identifies the format. It changes whenever a column or the meaning of a fact changes. */
+/** Identifies the file format. This number changes whenever a column or the meaning of a fact changes. */
 const magic = 0x4d61_6c46_6103;
 const stampLength = 6;
-/** The header: magic, number of rows, checksum of `known`, stamp, length and checksum of each column, checksum. */
+/**
+ * The header consists of `magic`, the number of rows, the checksum of `known`, the stamp, the length and checksum of
+ * each column, and the header's own checksum.
+ */
 const stampAt = 3;
 const columnsAt = stampAt + stampLength;
 const headerNumbers = columnsAt + 2 * columns.length + 1;
 const headerLength = headerNumbers * 8;
 
-/** Numbers that identify a mailbox and its state, at most six. */
+/** At most six numbers that together identify a mailbox and its state. */
 export type Stamp = readonly number[];
 
 /** An open file of facts. */
 export interface FactsFile extends StoredColumns {
-  /** Always six numbers; those that were not given are 0. */
+  /** Always six numbers; numbers that were not given are 0. */
   readonly stamp: Stamp;
   close(): void;
 }
 
-/** Returns the path of a mailbox's facts. @param name a path or a URL that identifies the mailbox */
+/** Returns the path of the file that contains a mailbox's facts. @param name the mailbox's path or URL */
 function factsFileName(directory: string, name: string): string {
   return join(directory, `${crc32(Buffer.from(name)).toString(16).padStart(8, "0")}.facts`);
 }
 
 const align = (length: number) => Math.ceil(length / 8) * 8;
 
-/** Opens the facts of a mailbox. Columns can be read until the file is closed. @returns undefined if there are none */
+/**
+ * Opens the file that contains a mailbox's facts. Columns can be read until it is closed.
+ *
+ * @returns undefined if there is no valid file
+ */
 export function openFacts(directory: string, name: string): FactsFile | undefined {
   let descriptor: number | undefined;
   try {
@@ -85,7 +92,10 @@ function parseFile(descriptor: number): FactsFile | undefined {
     at += align(length);
   }
   if (at !== size) return undefined;
-  /** The memory of the column that was read last. New memory for each column would be freed too late. */
+  /**
+   * The buffer for the column that was read last. All columns share it, because separate buffers would be freed too
+   * late.
+   */
   let memory = Buffer.alloc(0);
   const read = (column: Column): Buffer | undefined => {
     const place = places.get(column);
@@ -107,7 +117,7 @@ function parseFile(descriptor: number): FactsFile | undefined {
   };
 }
 
-/** Returns a text column if the values of each row are inside the column. */
+/** Returns a text column; undefined if a row's values would extend beyond the column. */
 function checkTexts(found: Buffer | undefined, count: number): Texts | undefined {
   if (found === undefined || found.length < count * 8) return undefined;
   const [starts, ends] = [new Uint32Array(count), new Uint32Array(count)];

@@ -6,7 +6,7 @@ import type { StoredMessages } from "./mailbox.ts";
 type MessageBytes = Pick<StoredMessages, "read" | "size">;
 
 const pieceSize = 1 << 20;
-/** Number of bytes at the start of a line that are enough to recognize the field. */
+/** Number of bytes, from the start of a line, that suffice to recognize the field. */
 const told = "status :".length;
 
 /**

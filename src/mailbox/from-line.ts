@@ -12,8 +12,8 @@ const space = (byte: number | undefined) => byte === 32 || byte === 9;
 const lineEnd = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined;
 
 /**
- * Returns whether a line begins a message: `From `, a user and at least one more word, as in bsd-mailx. The date is not
- * checked. RFC 4155 requires a date, but the From_ lines of real mailboxes differ widely.
+ * Returns whether a line begins a message: `From `, a user and at least one more word, as in bsd-mailx. The function
+ * does not check the date. RFC 4155 requires a date, but the From_ lines of real mailboxes differ widely.
  *
  * @param at the offset of its `From `
  * @param end the number of valid bytes in `bytes`

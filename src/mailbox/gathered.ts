@@ -1,6 +1,6 @@
 /**
- * Provides many messages at once, so that they can be written under a lock. Messages on a server are loaded first and
- * kept in a temporary file: no network traffic may delay other programs that wait for the lock.
+ * Makes many messages available at once, so that they can be written while a lock is held. Messages on a server are
+ * first loaded into a temporary file, because programs that wait for the lock must not be delayed by network traffic.
  */
 import { closeSync } from "node:fs";
 import { readPieces, readRange, writePieces } from "./file-ranges.ts";
@@ -11,10 +11,10 @@ import { openTemporary } from "./packed/temporary-file.ts";
 import { oneByOne } from "./pieces.ts";
 
 /**
- * Runs a task that can read all of the given messages. If the mailbox opens them in a single window, as all mailboxes on
- * this machine do, nothing is copied.
+ * Runs a task that can read all of the given messages at any time. No message is copied if the mailbox opens all of
+ * them in a single window, as a mailbox on this machine does.
  *
- * @param signal aborts the loading of messages, with the signal's reason
+ * @param signal stops loading, with the signal's reason
  */
 export async function gatherMessages<T>(
   mailbox: Mailbox,
@@ -37,7 +37,7 @@ export async function gatherMessages<T>(
   }
 }
 
-/** The copies of messages in a temporary file. */
+/** Copies of messages, stored in a temporary file. */
 class GatheredMessages implements StoredMessages {
   readonly #mailbox: Mailbox;
   readonly #descriptor = openTemporary().descriptor;

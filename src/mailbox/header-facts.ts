@@ -1,11 +1,11 @@
-/** Reads the facts for message lists from a header. */
+/** Reads from a header the facts that message lists show. */
 import { parseDateField } from "../message/field-date.ts";
 import { firstValue, valuesOfPlainFields } from "../message/field-values.ts";
 import { mayHaveAttachments } from "../message/view/attaching.ts";
 import { mayBeBounce } from "../message/view/bounce.ts";
 import type { FactTable, NumberColumn, TextColumn } from "./list-facts.ts";
 
-/** The maximum length in bytes of a header whose facts are kept. */
+/** Length in bytes from which a header is treated as unusual. */
 const longest = 16 << 10;
 const emptyLine = Buffer.from("\n\n");
 
@@ -23,16 +23,17 @@ const fieldNames = {
 const texts = ["envelope", ...(Object.keys(fieldNames) as (keyof typeof fieldNames)[])] as const;
 const numbers = ["date", "plain"] as const;
 
-/** The text columns that contain the values of a field, by the field's name in lower case. */
+/** Maps a header field's lower-case name to the text column that contains its values. */
 export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(
   (Object.keys(fieldNames) as (keyof typeof fieldNames)[]).map((column) => [fieldNames[column], column]),
 );
 
 /**
  * Returns the text of a header, one character per byte, without the empty line. Returns undefined if the header is
- * unusual, so that facts may have more than one value: if it is long, contains CRs, or has an unusual From_ line.
+ * unusual: it is long, contains CRs, or has an unusual From_ line. Different readers could derive different facts from
+ * such a header.
  *
- * @param bytes the beginning of the message, or all of it
+ * @param bytes the complete message, or its beginning
  */
 export function usualHeader(bytes: Buffer): string | undefined {
   const end = bytes.indexOf(emptyLine);
@@ -41,28 +42,33 @@ export function usualHeader(bytes: Buffer): string | undefined {
   return text.includes("\r") || !/^From [!-9;-~][ -~]*\n/.test(text) ? undefined : text;
 }
 
-/** Returns the values of a text column; undefined if they depend on how field names are read. @param header a usual header */
+/**
+ * Returns the values that belong in a text column; undefined if they depend on how field names are parsed.
+ *
+ * @param header a header that `usualHeader` returned
+ */
 export function readTextFact(header: string, column: TextColumn): readonly string[] | undefined {
   if (column === "envelope") return [header.slice(5, header.indexOf("\n"))];
   return valuesOfPlainFields(header, fieldNames[column]);
 }
 
-/** Returns whether `readNumberFact` can read a column. */
+/** Returns whether `readNumberFact` can derive a column's value from a header. */
 export function isHeaderNumber(column: NumberColumn): column is (typeof numbers)[number] {
   return (numbers as readonly NumberColumn[]).includes(column);
 }
 
-/** Returns the value of a column of numbers. @param header a usual header */
+/** Returns the value that belongs in a numeric column. @param header a header that `usualHeader` returned */
 export function readNumberFact(header: string, column: (typeof numbers)[number]): number {
   if (column === "date") return parseDateField(firstValue(header, "date") ?? "")?.getTime() ?? Number.NaN;
   return mayHaveAttachments(header) || mayBeBounce(header) || /\nx-status[ \t]*:/i.test(header) ? 0 : 1;
 }
 
 /**
- * Adds a row for a message to a table, with the facts in its header. Facts stay unknown if the header is unusual.
+ * Adds a message's row to a table, and fills in the facts that its header contains. If the header is unusual, the facts
+ * stay unknown.
  *
- * @param bytes the message from its From_ line on, or its header
- * @returns the row
+ * @param bytes the message or its header, beginning with the From_ line
+ * @returns the number of the new row
  */
 export function addHeaderFacts(table: FactTable, bytes: Buffer): number {
   const row = table.addRow();

@@ -1,4 +1,6 @@
-/** Reads headers as text, one character per byte ("latin1"), for lists and searches that read the headers of all messages. */
+/**
+ * Reads headers as text, one character per byte ("latin1"), for lists and searches that read every message's header.
+ */
 import { headerEnd } from "./header-bytes.ts";
 import { readHeaderToList } from "./listed-header.ts";
 import type { StoredMessages } from "./mailbox.ts";

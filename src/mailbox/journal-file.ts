@@ -37,8 +37,8 @@ function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
 }
 
 /**
- * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk of one place
- * is full, the next place is tried, because users must be able to delete messages when a disk is full.
+ * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk that holds a
+ * place is full, the next place is tried, because users must be able to delete messages when a disk is full.
  *
  * @param places the possible places, the preferred one first
  * @param fill called for each attempt with the file, open for reading and writing, and its place; must not close the

@@ -1,10 +1,11 @@
 /**
- * Stores the facts about messages that header lists, queries, sorting and threads need, so that these commands need not
- * read every message again. Mailboxes on this machine and on a server use the same table, and facts-file.ts keeps it
- * between sessions.
+ * Stores the facts about messages that header lists, queries, sorting and threads need, so that these commands do not
+ * read every message again. Mailboxes on this machine and on a server use the same kind of table. Between sessions,
+ * facts-file.ts stores it.
  *
- * The table has one row per message and one column per fact. Numbers are in typed arrays. Each text column is a single
- * buffer of bytes and an array of the rows' ends in it. A column that is not requested is never loaded.
+ * The table has one row per message and one column per fact. Numeric columns are typed arrays. A text column is a
+ * single buffer of bytes, and arrays with the offsets at which each row's values start and end. A column is loaded only
+ * if it is requested.
  */
 import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
@@ -12,7 +13,7 @@ import { decodeBytes, toBytes } from "../message/text.ts";
 const numberArrays = {
   /** The UID of a message on a server. */
   uid: Uint32Array,
-  /** Bits of Flag, as the server reported them. */
+  /** The message's flags on the server, as bits of ServerFlag. */
   flags: Uint32Array,
   size: Uint32Array,
   lines: Uint32Array,
@@ -43,28 +44,28 @@ export type TextColumn = (typeof textColumns)[number];
 export const columns = [...numberColumns, "key", ...textColumns] as const;
 export type Column = (typeof columns)[number];
 
-/** For each column, its bit in `known`. */
+/** The bit that represents each column in `known`. */
 export const columnBits = Object.fromEntries(columns.map((column, at) => [column, 1 << at])) as Record<Column, number>;
 
 const keyLength = 16;
-/** The number of characters that are converted to bytes together. */
+/** Number of characters that are collected before they are converted to bytes. */
 const mostPending = 1 << 10;
-/** The maximum number of bytes in the text columns of a table. Messages beyond this limit are not added. */
+/** The maximum number of bytes in a table's text columns. When it is exceeded, no more messages are added. */
 const mostText = 256 << 20;
 
 /**
- * The facts about one message. Each is undefined if it is unknown; the message itself must then be read. Values of
- * header fields are unfolded but not decoded, and a field may be missing or repeated. They are lossless text
- * (message/text.ts).
+ * The facts about one message. If a fact is undefined, it is not known, and the message itself must be read. A missing
+ * header field has no values, and a repeated one has several. The values are lossless text (message/text.ts), unfolded
+ * but not decoded.
  */
 export interface ListFacts {
   /** Number of bytes as stored. */
   readonly size: number | undefined;
-  /** Number of lines, as in Counts. */
+  /** Number of lines, counted as in Counts. */
   readonly lines: number | undefined;
-  /** Number of characters, as in Counts. */
+  /** Number of characters, counted as in Counts. */
   readonly characters: number | undefined;
-  /** The date in the Date field, in milliseconds since 1970; NaN if the message has no valid Date field. */
+  /** The date from the Date field, in milliseconds since 1970; NaN if the message has no valid Date field. */
   readonly date: number | undefined;
   /** The time at which the message was received, in milliseconds since 1970. */
   readonly received: number | undefined;
@@ -78,7 +79,7 @@ export interface ListFacts {
   readonly references: readonly string[] | undefined;
   readonly inReplyTo: readonly string[] | undefined;
   readonly replyTo: readonly string[] | undefined;
-  /** A checksum of the message's contents, as 32 hexadecimal digits. */
+  /** A hash of the message's contents, as 32 hexadecimal digits. */
   readonly key: string | undefined;
   /** 1 if the header shows that the message has no attachments and no X-Status, and does not report a failed delivery. */
   readonly plain: number | undefined;
@@ -87,43 +88,49 @@ export interface ListFacts {
 /** The columns of a table that is stored in a file. */
 export interface StoredColumns {
   readonly count: number;
-  /** For each row, the bits of its known columns. */
+  /** For each row, the bits (columnBits) of the columns that are known. */
   readonly known: Uint32Array<ArrayBuffer>;
   /**
-   * Returns the bytes of a column of numbers or keys; undefined if the file does not contain them undamaged. Bytes are
+   * Returns the bytes of a column of numbers or keys; undefined if the column is missing or damaged. The bytes are
    * valid only until the next column is read, because the memory is reused.
    */
   bytes(column: NumberColumn | "key"): Buffer | undefined;
-  /** Returns a text column; undefined if the file does not contain it undamaged. Its bytes are valid in the same way. */
+  /**
+   * Returns a text column; undefined if it is missing or damaged. Its bytes are also valid only until the next column
+   * is read.
+   */
   texts(column: TextColumn): Texts | undefined;
 }
 
-/** A column of text: the start and the end of each row's values in `bytes`. Each value is followed by LF. */
+/** A text column. A row's values are the bytes from its start to its end. Each value is followed by LF. */
 export interface Texts {
   readonly starts: Uint32Array<ArrayBuffer>;
   readonly ends: Uint32Array<ArrayBuffer>;
   readonly bytes: Buffer;
 }
 
-/** A source of facts, by row. */
+/** An object that returns the facts of each row. */
 export interface FactSource {
   number(column: NumberColumn, row: number): number | undefined;
   values(column: TextColumn, row: number): readonly string[] | undefined;
   key(row: number): string | undefined;
 }
 
-/** A text column in memory. The values of rows can be added in any order. */
+/** A text column in memory. Rows can be filled in any order. */
 class TextColumnInMemory {
   #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
-  /** The bytes that were loaded, one character per byte. Parts of one string need little time and memory. */
+  /**
+   * The column as it was loaded, one character per byte. It is kept as one string, because a substring takes little
+   * time and memory.
+   */
   readonly #text: string;
   #lower: string | undefined;
-  /** The bytes that follow `#text`. */
+  /** Bytes that were added after `#text`. */
   #bytes: Buffer;
-  /** Values that follow those in `#bytes`. Many short strings are converted to bytes together. */
+  /** Values that are not yet in `#bytes`. Converting many short strings to bytes at once is faster. */
   #pending = "";
-  /** The number of bytes in all values. */
+  /** The total number of bytes in the values. */
   length: number;
   #isAscii: boolean;
 
@@ -173,7 +180,10 @@ class TextColumnInMemory {
     return this.#isAscii ? bytes.toString("latin1") : decodeBytes(bytes);
   }
 
-  /** Returns a row's values in lower case; undefined if they were not loaded or contain characters other than ASCII. */
+  /**
+   * Returns a row's values in lower case; undefined if they were not loaded from a file, or if the column is not pure
+   * ASCII.
+   */
   readLower(row: number): string | undefined {
     const end = this.#ends[row] as number;
     if (end > this.#text.length) return undefined;
@@ -181,7 +191,7 @@ class TextColumnInMemory {
     return this.#lower.slice(this.#starts[row], end);
   }
 
-  /** Returns the starts and the ends of the first `count` rows, and the bytes. */
+  /** Returns the column as a file stores it: the starts and the ends of the first `count` rows, and then the bytes. */
   toBytes(count: number): Uint8Array[] {
     this.#flush();
     if (count > this.#starts.length) {
@@ -199,7 +209,7 @@ class TextColumnInMemory {
   }
 }
 
-/** A table of facts, one row per message. Rows are counted from 0. */
+/** A table of facts with one row per message. The first row is row 0. */
 export class FactTable implements FactSource {
   #count: number;
   #known: Uint32Array<ArrayBuffer>;
@@ -209,7 +219,11 @@ export class FactTable implements FactSource {
   readonly #stored: StoredColumns | undefined;
   #hasChanged = false;
 
-  /** Creates an empty table, or a table with the rows of a file. @param count the number of valid rows in the file */
+  /**
+   * Creates an empty table, or a table with the first rows of a file.
+   *
+   * @param count the number of rows in the file that are still valid
+   */
   constructor(stored?: StoredColumns, count = stored?.count ?? 0) {
     this.#stored = stored;
     this.#count = count;
@@ -220,24 +234,24 @@ export class FactTable implements FactSource {
     return this.#count;
   }
 
-  /** Whether the table differs from the file from which it was loaded. */
+  /** Whether the table may differ from the file from which it was loaded. */
   get hasChanged(): boolean {
     return this.#hasChanged;
   }
 
-  /** Whether the table is too large for another row. */
+  /** Whether the table is too large to add another row. */
   get isFull(): boolean {
     let size = 0;
     for (const { length } of this.#texts.values()) size += length;
     return size > mostText;
   }
 
-  /** Allocates memory for a number of rows, so that the columns need not grow step by step. */
+  /** Allocates memory for a number of rows, so that the columns do not have to grow in steps. */
   reserve(rows: number): void {
     if (rows > this.#known.length) this.#known = enlargeArray(this.#known, rows);
   }
 
-  /** Adds a row whose facts are unknown, and returns its number. */
+  /** Adds a row in which no fact is known, and returns its number. */
   addRow(): number {
     const row = this.#count++;
     if (row >= this.#known.length) this.#known = enlargeArray(this.#known, 2 * row);
@@ -253,24 +267,24 @@ export class FactTable implements FactSource {
     this.#hasChanged = true;
   }
 
-  /** Returns whether all of the given columns are known. @param bits of columnBits */
+  /** Returns whether all of the given columns of a row are known. @param bits a combination of columnBits */
   knows(row: number, bits: number): boolean {
     return row < this.#count && ((this.#known[row] as number) & bits) === bits;
   }
 
-  /** Marks columns of a row as known. @param bits of columnBits */
+  /** Marks columns of a row as known. @param bits a combination of columnBits */
   markAsKnown(row: number, bits: number): void {
     this.#known[row] = (this.#known[row] as number) | bits;
     this.#hasChanged = true;
   }
 
-  /** The bits of the known columns of each row. */
+  /** For each row, the bits of the columns that are known. */
   get known(): Uint32Array {
     return this.#known.subarray(0, this.#count);
   }
 
   number(column: NumberColumn, row: number): number | undefined {
-    // A damaged column becomes unknown when it is loaded.
+    // The column is loaded first, because loading a damaged column marks it as unknown.
     const numbers = this.numbers(column);
     return this.knows(row, columnBits[column]) ? numbers[row] : undefined;
   }
@@ -280,7 +294,7 @@ export class FactTable implements FactSource {
     this.markAsKnown(row, columnBits[column]);
   }
 
-  /** Returns the array of a column of numbers. Only the elements of known rows are valid. */
+  /** Returns the array that contains a numeric column. An element is valid only if its row's value is known. */
   numbers(column: NumberColumn): NumberArray {
     const numbers = this.#numbers.get(column);
     if (numbers !== undefined && numbers.length >= this.#known.length) return numbers;
@@ -292,7 +306,7 @@ export class FactTable implements FactSource {
     return room;
   }
 
-  /** Returns the values of a text column; undefined if they are unknown. */
+  /** Returns a row's values in a text column; undefined if they are unknown. */
   values(column: TextColumn, row: number): readonly string[] | undefined {
     const texts = this.#textsOf(column);
     if (!this.knows(row, columnBits[column])) return undefined;
@@ -303,7 +317,7 @@ export class FactTable implements FactSource {
   }
 
   /**
-   * Returns whether a row's decoded values may contain all of the given words, ignoring case.
+   * Returns false if a row's decoded values certainly do not contain all of the given words, in upper or lower case.
    *
    * @param words printable ASCII in lower case, without spaces
    */
@@ -311,7 +325,7 @@ export class FactTable implements FactSource {
     const texts = this.#textsOf(column);
     if (!this.knows(row, columnBits[column])) return true;
     const text = texts.readLower(row);
-    // Encoded words and missing fields are left to the caller.
+    // The caller checks encoded words and missing fields.
     if (text === undefined || text === "" || text.includes("=?")) return true;
     return words.every((word) => text.includes(word));
   }
@@ -340,7 +354,7 @@ export class FactTable implements FactSource {
     return Buffer.from(keys.buffer, row * keyLength, keyLength).toString("hex");
   }
 
-  /** Sets a key. @param key 32 hexadecimal digits */
+  /** Sets a row's key. @param key 32 hexadecimal digits */
   setKey(row: number, key: string): void {
     this.#allKeys().set(Buffer.from(key, "hex").subarray(0, keyLength), row * keyLength);
     this.markAsKnown(row, columnBits.key);
@@ -358,7 +372,7 @@ export class FactTable implements FactSource {
     return keys;
   }
 
-  /** Loads a column of the file. If the column is missing or damaged, it becomes unknown in all rows. */
+  /** Loads a column from the file. If the column is missing or damaged, its values become unknown in all rows. */
   #load<T>(column: Column, read: (stored: StoredColumns) => T | undefined): T | undefined {
     const stored = this.#stored;
     if (stored === undefined) return undefined;
@@ -370,7 +384,7 @@ export class FactTable implements FactSource {
     return found;
   }
 
-  /** Returns the bytes of a column, as a file stores them; undefined if it is unknown in all rows. */
+  /** Returns a column as a file stores it; undefined if no row's value is known. */
   bytesOf(column: Column): Uint8Array[] | undefined {
     const bit = columnBits[column];
     if (!this.known.some((bits) => (bits & bit) !== 0)) return undefined;
@@ -410,9 +424,9 @@ function growBytes(bytes: Buffer, atLeast: number): Buffer {
   return grown;
 }
 
-/** The facts of a row. Each is read when it is requested. */
+/** The facts of one row. Each fact is read only when it is requested. */
 export class Row implements ListFacts {
-  // Private fields would take more time, and there may be a million rows.
+  // Private (#) fields would be slower to create, and there may be a million rows.
   private readonly source: FactSource;
   private readonly row: number;
 

@@ -9,7 +9,7 @@ const firstLook = 64 << 10;
 const pieceSize = 1 << 20;
 /** Number of bytes kept from the beginning, and from the end, of a long line. */
 const halfLine = 64 << 10;
-/** After this many bytes, only fields that a list shows are kept. After ten times this number, no fields are kept. */
+/** After this many bytes, only fields that a list shows are kept. After ten times as many, no fields are kept. */
 const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;
 
@@ -79,7 +79,7 @@ class Kept {
     if (line[0] !== 32 && line[0] !== 9) this.#isShown = shown.test(line.toString("latin1", 0, 64));
     const room = this.#isShown || this.whole ? 10 * roomy : roomy;
     if (this.#size + line.length > room) return;
-    // The line is copied, so that the piece that contains it can be freed.
+    // The line is copied so that the memory of the whole piece can be freed.
     this.#lines.push(Buffer.from(line));
     this.#size += line.length;
   }

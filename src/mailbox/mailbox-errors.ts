@@ -58,7 +58,7 @@ export class FinishFirst extends MailError {
   }
 }
 
-/** Reports a message that another program has removed, or that cannot be read for another reason. */
+/** Reports a message that cannot be read, because another program has removed it or for any other reason. */
 export class MessageUnreadable extends MailError {
   declare readonly reason: "removed" | "unreadable";
 
@@ -77,7 +77,7 @@ export class NotAMailbox extends MailError {
   }
 }
 
-/** Reports that messages which were to be changed are no longer in the mailbox. Nothing was changed. */
+/** Reports that some of the messages to be changed are no longer in the mailbox. Nothing was changed. */
 export class MessagesGone extends MailError {
   readonly messages: readonly number[];
 

@@ -39,7 +39,7 @@ export const Flag = {
   Unanswered: 1 << 11,
   Draft: 1 << 12,
   NotDraft: 1 << 13,
-  /** Forwarded in this session. Nothing removes this mark. */
+  /** Forwarded in this session. This mark cannot be removed. */
   Forwarded: 1 << 14,
 } as const;
 
@@ -53,17 +53,17 @@ export interface FlagTally {
 
 export interface Counts {
   /**
-   * Lines as stored, including the From_ line and the final empty line; undefined if the message is on a server and has
-   * not been loaded.
+   * Number of lines as stored, including the From_ line and the final empty line; undefined if the message is on a
+   * server and has not been loaded.
    */
   readonly lines: number | undefined;
-  /** Bytes as stored, without the CRs of CRLF newlines. */
+  /** Number of bytes as stored, without the CRs of CRLF newlines. */
   readonly characters: number;
 }
 
 /**
- * The fate of a message at the end of a session: it stays and is no longer new, is removed, or is moved to mbox. With
- * "as-is", it stays and not even its Status changes.
+ * The fate of a message at the end of a session: it stays and is no longer new ("keep"), is removed ("drop"), or is
+ * moved to mbox. A message with the fate "as-is" stays, and not even its Status changes.
  */
 export type Fate = "keep" | "drop" | "mbox" | "as-is";
 
@@ -74,17 +74,20 @@ export interface CommitPlan {
   readonly mbox?: {
     readonly path: string;
     readonly at: "start" | "end";
-    /** Selects the header fields that are copied, by lower-case name. Without it, all are copied. */
+    /** Returns whether a header field is copied. If this function is missing, all fields are copied. */
     readonly keepField?: ((lowerName: string) => boolean) | undefined;
   };
-  /** The messages that must still be in the mailbox after it has been locked. */
+  /** Messages that must still be in the mailbox once it is locked. If any of them is missing, nothing is changed. */
   readonly required?: readonly number[];
   /** Aborts the commit with the signal's reason if nothing has been written yet. */
   readonly signal?: AbortSignal;
 }
 
 export interface CommitResult {
-  /** Number of messages that were delivered during the session, found after the lock had been acquired, and kept. */
+  /**
+   * Number of messages that were delivered during the session, were found after the lock had been acquired, and were
+   * kept.
+   */
   readonly arrived: number;
   /** Whether the mailbox has no messages left. */
   readonly empty: boolean;
@@ -114,42 +117,43 @@ export interface LockedCopy {
 }
 
 /**
- * The part of messages that a task reads: the facts (ListFacts), or the header of a message whose facts are unknown; the
- * header; the text that is shown; or all bytes.
+ * The part of each message that a task reads. "facts" means its ListFacts, or its header if they are unknown. "text"
+ * means the text that is displayed, and "whole" means all bytes.
  */
 export type MessageNeed = "facts" | "header" | "text" | "whole";
 
-/** The states of messages, which are in memory. */
+/** The state of messages, which is available without opening a window. */
 export interface MessageStates {
   /** Returns bits of Flag. */
   flags(message: number): number;
   /**
-   * Returns the flags that other clients have set, as letters of a Maildir file name. A format that keeps them in the
-   * header lacks this method.
+   * Returns a message's stored flags, including those that other clients have set, as letters of a Maildir file name. A
+   * format that stores flags in the header lacks this method.
    */
   letters?(message: number): string;
   /**
-   * Returns the known facts about a message; undefined if nothing is known, so that the message must be read. A format
+   * Returns the facts that are known about a message; undefined if none is known and the message must be read. A format
    * that keeps no facts lacks this method.
    */
   facts?(message: number): ListFacts | undefined;
   /**
-   * Returns false if it is known that the decoded values of a header field do not contain all of the given words.
+   * Returns false if a header field's decoded values certainly do not contain all of the given words.
    *
-   * @param field in lower case
+   * @param field the field's name in lower case
    * @param words printable ASCII in lower case, without spaces
    */
   mayContain?(message: number, field: string, words: readonly string[]): boolean;
   /**
-   * Returns a key that identifies a message as long as it is in the mailbox: a hash of its content in an mbox
-   * (message-key.ts), the unique name in a Maildir. Identical copies in an mbox have the same key.
+   * Returns a key that identifies a message as long as it is in the mailbox. In an mbox, the key is a hash of the
+   * message's content (message-key.ts), which identical copies share. In a Maildir, it is the unique part of the file's
+   * name.
    *
-   * @param bytes the stored message, if already read
+   * @param bytes the stored message, if the caller has already read it
    */
   key(message: number, bytes?: Buffer): string;
 }
 
-/** Messages whose bytes can be read. Only a window (MessageWindow) provides them. */
+/** Messages whose bytes can be read. A caller gets this object from a window (MessageWindow). */
 export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
   size(message: number): number;
@@ -175,7 +179,7 @@ export interface StoredMessages extends MessageStates {
   pieces?(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece>;
   /** Returns the message's offset in the file; undefined if each message is a file. */
   offset?(message: number): number;
-  /** Counts a message's lines and characters. The first call reads the message, and the result is cached. */
+  /** Counts a message's lines and characters. The first call reads the message; the result is cached. */
   counts(message: number): Counts;
 }
 
@@ -183,23 +187,23 @@ export interface StoredMessages extends MessageStates {
 export interface Transferred {
   /** Whether the destination was created. */
   readonly created: boolean;
-  /** A notice for the user if the server could not complete the task. */
+  /** A notice for the user if the server could not complete the transfer. */
   readonly notice?: string;
 }
 
-/** Consecutive messages of a request, whose bytes can be read until the next window is requested. */
+/** Consecutive messages from a request. Their bytes can be read until the next window is requested. */
 export interface MessageWindow {
   readonly messages: readonly number[];
   readonly stored: StoredMessages;
 }
 
 export interface Mailbox extends MessageStates {
-  /** Absolute path. */
+  /** The absolute path; the address of a mailbox on a server. */
   readonly path: string;
   readonly readOnly: boolean;
   /** Number of messages. */
   readonly count: number;
-  /** Whether a key is computed from the complete message, which must then be read. */
+  /** Whether computing a message's key requires reading the complete message. */
   readonly isKeyedByContent: boolean;
 
   /** Sets and clears bits of Flag, in memory until commit. */
@@ -212,22 +216,22 @@ export interface Mailbox extends MessageStates {
   tally?(from: number): Iterable<FlagTally>;
 
   /**
-   * Announces that the facts of many messages will be requested in ascending order, so that the mailbox can load or
-   * collect them together. Opening messages for their headers has the same effect.
+   * Announces that the facts about a number of messages will be requested in ascending order, so that the mailbox can
+   * load or collect them together. Opening messages for their facts or headers has the same effect.
    */
   prepareFacts?(messages: number): void;
 
   /**
    * Yields windows that together contain the given messages in the given order. A mailbox on this machine yields one
-   * window with all of them. A mailbox on a server loads each window before it is yielded.
+   * window with all of them. A mailbox on a server loads each window's messages before it yields the window.
    *
-   * @param need the part that the caller will read. Reading more than that part may fail.
+   * @param need the part of each message that the caller will read; reading more may fail
    */
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
 
   /**
-   * Returns those of the given messages that may satisfy a condition, as a server determines them. The caller checks them
-   * again. A mailbox on this machine lacks this method.
+   * Asks the server which of the given messages may satisfy a condition, and returns them. The caller must check these
+   * messages itself. A mailbox on this machine lacks this method.
    */
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
@@ -244,17 +248,18 @@ export interface Mailbox extends MessageStates {
   isGone?(message: number): boolean;
 
   /**
-   * Copies or moves messages to another folder of the same server, at once. A mailbox on this machine lacks this method.
+   * Copies or moves messages to another folder on the same server, without waiting for the commit. A mailbox on this
+   * machine lacks this method.
    *
    * @param destination the folder's address; a missing folder is created
-   * @returns undefined if the destination is on another server, or belongs to another user; nothing was done
-   * @throws MailError if the server refuses it
+   * @returns undefined if the destination is on another server or belongs to another user; no message is then copied
+   * @throws MailError if the server refuses the request
    */
   transfer?(messages: readonly number[], destination: string, how: "copy" | "move"): Promise<Transferred | undefined>;
 
   /**
-   * Returns the number of messages that the server has reported. It grows when mail arrives. While the caller is idle, the
-   * server is asked to report new messages. A mailbox on this machine lacks this method.
+   * Returns the number of messages that the server has reported so far, and asks the server to report new mail as it
+   * arrives. A mailbox on this machine lacks this method.
    */
   countReported?(): number;
 
@@ -269,8 +274,8 @@ export interface Mailbox extends MessageStates {
    * those that stay ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit is all or
    * nothing, even if a crash interrupts it.
    *
-   * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, MailError with the reason for any other failure; the
-   *   mailbox is left unchanged
+   * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, or
+   *   MailError with the reason for any other failure; the mailbox is left unchanged
    */
   commit(plan: CommitPlan): Promise<CommitResult>;
 
@@ -305,7 +310,7 @@ export interface MailboxOptions {
   readonly onProgress?: Progress | undefined;
   /** Aborts opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Without this function, only mailboxes on this machine are opened. */
+  /** Returns the settings for reaching a server. If it is missing, only mailboxes on this machine can be opened. */
   readonly accessServer?: AccessServer | undefined;
 }
 

@@ -13,14 +13,14 @@ const marks: readonly Mark[] = [
   { set: Flag.Flagged, clear: Flag.Unflagged, xStatus: "F", maildir: "F" },
   { set: Flag.Answered, clear: Flag.Unanswered, xStatus: "A", maildir: "R" },
   { set: Flag.Draft, clear: Flag.NotDraft, xStatus: "T", maildir: "D" },
-  // X-Status has no letter for this mark.
+  // X-Status cannot express this mark.
   { set: Flag.Forwarded, clear: 0, xStatus: "", maildir: "P" },
 ];
 
 /** The bits of Flag that set or remove a mark. */
 export const markBits = marks.reduce((bits, { set, clear }) => bits | set | clear, 0);
 
-/** Returns the letters that the session adds and those that it removes. */
+/** Returns the letters that the session adds, and the letters that it removes. */
 export function splitLetterChanges(flags: number, form: "xStatus" | "maildir"): { put: string; take: string } {
   const lettersWith = (bit: "set" | "clear") =>
     marks.map((mark) => ((flags & mark[bit]) !== 0 ? mark[form] : "")).join("");

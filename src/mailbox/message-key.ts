@@ -1,15 +1,15 @@
 /**
- * Computes the key of a message in an mbox. It stays the same while the message is in the mailbox, because it omits
- * everything that mail programs rewrite there: the From_ line, the fields in which they keep the message's state, and
- * the empty lines at the end.
+ * Computes the key of a message in an mbox. The key stays the same as long as the message is in the mailbox, because it
+ * does not depend on anything that mail programs rewrite there: the From_ line, the fields in which they store the
+ * message's state, and the empty lines at the end.
  */
 import crypto from "node:crypto";
 import { findLargest } from "../message/lists.ts";
 import { headerOf } from "./header-bytes.ts";
 
-/** The number of bytes up to which a message is copied to be hashed with a single call. */
+/** Maximum size in bytes of a message that is copied, so that a single call can hash it. */
 const mostCopied = 1 << 20;
-/** The fields in which mail programs keep state, with the length that each name has. */
+/** The fields in which mail programs store a message's state. */
 const stateFields: ReadonlySet<string> = new Set([
   "status",
   "x-status",
@@ -22,7 +22,7 @@ const stateFields: ReadonlySet<string> = new Set([
 ]);
 const longestName = findLargest([...stateFields].map((name) => name.length));
 
-/** The number of bytes that are searched at once for the end of the text. */
+/** Number of bytes per read when the end of the text is searched for. */
 const longestEnd = 4096;
 const newline = 10;
 const carriageReturn = 13;
@@ -51,7 +51,9 @@ export function keyOfMessage(message: StoredBytes): string {
   return `m-${digest.slice(0, 32)}`;
 }
 
-/** Returns a SHA-256 sum in hexadecimal. `crypto.hash` exists from Node 20.12 and 21.7, and is faster for short texts. */
+/**
+ * Returns a SHA-256 sum in hexadecimal. `crypto.hash`, available from Node 20.12 and 21.7, is faster for short texts.
+ */
 function digestOf(parts: readonly Buffer[]): string {
   const text = Buffer.concat(parts);
   return typeof crypto.hash === "function"
@@ -69,9 +71,9 @@ function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: n
 const emptyLine = Buffer.from("\n");
 
 /**
- * Returns the fields without those that keep state, followed by an empty line, and the offset of the body.
+ * Returns the header without the fields that store state, but with a final empty line, and the offset of the body.
  *
- * @param beginning the message or its header
+ * @param beginning the complete message or its header
  */
 function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
   const parts: Buffer[] = [];
@@ -84,7 +86,7 @@ function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
     const isFolded = at > start && (first === space || first === tab);
     if (!isFolded) {
       const name = fieldName(beginning, at);
-      // A line that is not a field ends the header. When the Status is stored, an empty line is inserted before it.
+      // A line that is not a field ends the header. An empty line will be inserted before it when the Status is stored.
       if (name === undefined) break;
       const wasState = isState;
       isState = stateFields.has(name);
@@ -99,7 +101,7 @@ function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
   return { parts, body: isEmptyLine ? offsetAfterLine(beginning, at) : at };
 }
 
-/** Returns the offset at which the newlines at the end of a message begin. */
+/** Returns the offset at which the message's trailing newlines begin. */
 function endOfText(message: StoredBytes, body: number): number {
   let end = message.size;
   while (end > body) {
@@ -119,8 +121,8 @@ function offsetAfterLine(message: Buffer, at: number): number {
 }
 
 /**
- * Returns the name of the field that begins at an offset, in lower case; "" for a name that is too long to be of
- * interest. Returns undefined if the line is not a field.
+ * Returns the lower-case name of the field that begins at an offset; "" if the name is too long to be a state field.
+ * Returns undefined if the line is not a field.
  */
 function fieldName(message: Buffer, start: number): string | undefined {
   let end = start;

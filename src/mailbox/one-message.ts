@@ -27,8 +27,8 @@ const headLength = 64 << 10;
 const pieceSize = 1 << 20;
 
 /**
- * Returns whether a file is a single message: it begins with a header, and none of the messages found in it begins with a
- * From_ line that has a date and is followed by a header. Any From_ lines in the file then belong to the message's body.
+ * Returns whether a file is a single message: it begins with a header, and no later From_ line both has a date and is
+ * followed by a header. Any From_ lines in such a file belong to the message's body.
  */
 export function isOneMessage(
   descriptor: number,
@@ -38,7 +38,7 @@ export function isOneMessage(
   const separators = new Separators(Number.MAX_SAFE_INTEGER, (from, to) => readRange(descriptor, from, to));
   for (let message = 1; message <= found.count; message++) {
     const start = found.offset?.(message) ?? 0;
-    // At the start of the file, `From :` is a field.
+    // At the start of the file, a line that begins with `From :` is a field.
     if (start > 0 && separators.isCertain(readRange(descriptor, start, start + formLength), 0, start)) return false;
   }
   return true;

@@ -45,12 +45,12 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   }
 }
 
-/** Returns whether a mailbox on a server could not be opened because there is no such folder. */
+/** Returns whether an error means that a mailbox on a server could not be opened because the folder does not exist. */
 export function isMissingFolder(error: unknown): boolean {
   return error instanceof MailError && "reason" in error && error.reason === "no such folder";
 }
 
-/** Creates a folder on a server. @throws MailError if the server refuses it */
+/** Creates a folder on a server. @throws MailError if the server refuses the request */
 export async function createFolder(
   address: string,
   { accessServer }: Pick<MailboxOptions, "accessServer">,
@@ -59,7 +59,7 @@ export async function createFolder(
   await createServerFolder(address, accessServer);
 }
 
-/** Lists the folders at the address of a server. @throws MailError if the server cannot be used */
+/** Lists the folders at an address on a server. @throws MailError if the server cannot be used */
 export async function listFoldersOf(
   address: string,
   { accessServer }: Pick<MailboxOptions, "accessServer">,

@@ -19,7 +19,7 @@ export function messagePieces(
   return stored.pieces?.(messages, part) ?? oneByOne(stored, messages, part);
 }
 
-/** Yields the same pieces one message at a time, instead of using the format's large reads. */
+/** Yields the same pieces message by message, without the format's large reads. */
 export function* oneByOne(
   stored: StoredMessages,
   messages: readonly number[],

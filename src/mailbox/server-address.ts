@@ -6,11 +6,12 @@ import type { ServerAddress } from "./server-access.ts";
 const ports = { imap: 143, imaps: 993 } as const;
 
 /**
- * Parses `imaps://USER@HOST[:PORT]/FOLDER` or `imap://...`. User and folder may be percent-encoded UTF-8.
+ * Parses `imaps://USER@HOST[:PORT]/FOLDER` or `imap://...`. The user and the folder may be percent-encoded UTF-8.
  *
- * A user name may be a mail address: the last `@` before the host separates it. A folder may contain any character.
+ * A user name may be a mail address, because only the last `@` before the host ends it. A folder may contain any
+ * character.
  *
- * @throws MailError if it has another form
+ * @throws MailError if the address is invalid
  */
 export function parseServerAddress(name: string): ServerAddress {
   const shown = name.replace(/^([a-z0-9]+:\/\/[^/]*?):[^/]*@/i, "$1:***@");
@@ -33,7 +34,10 @@ export function parseServerAddress(name: string): ServerAddress {
   return { protocol, user, host: host.replace(/^\[|\]$/g, ""), port: number, folder: folder ?? "" };
 }
 
-/** Returns the text of a percent-encoded name; null if it is not valid. A `%` that encodes nothing is kept. */
+/**
+ * Returns a percent-encoded name as text; null if the encoding is invalid. A `%` that is not followed by two
+ * hexadecimal digits is kept.
+ */
 function decodePercents(text: string | undefined): string | undefined | null {
   if (text === undefined || !/%[\da-f]{2}/i.test(text)) return text;
   try {
@@ -43,20 +47,26 @@ function decodePercents(text: string | undefined): string | undefined | null {
   }
 }
 
-/** Returns the address as text that parseServerAddress reads. The default port is omitted. */
+/** Formats an address as text that `parseServerAddress` can read. The default port is omitted. */
 export function formatServerAddress({ protocol, user, host, port, folder }: ServerAddress): string {
   const login = user === undefined ? "" : `${encodePercents(user, "/:")}@`;
   const place = host.includes(":") ? `[${host}]` : host;
   return `${protocol}://${login}${place}${port === ports[protocol] ? "" : `:${port}`}/${encodePercents(folder, "")}`;
 }
 
-/** Returns whether two addresses name the same folder. A missing user stands for any user; a missing folder is INBOX. */
+/**
+ * Returns whether two addresses name the same folder. An address without a user matches any user. If the folder is
+ * missing, INBOX is meant.
+ */
 export function areSameFolder(first: string, second: string): boolean {
   const [one, other] = [parseServerAddress(first), parseServerAddress(second)];
   return areOnSameServer(one, other) && canonicalFolder(one) === canonicalFolder(other);
 }
 
-/** Returns the folder's name. INBOX may be written in any case (RFC 9051, section 5.1). */
+/**
+ * Returns the folder's name in the form in which names can be compared. INBOX may be written in any case (RFC 9051,
+ * section 5.1).
+ */
 function canonicalFolder({ folder }: ServerAddress): string {
   return folder === "" || /^inbox$/i.test(folder) ? "INBOX" : folder;
 }
@@ -72,7 +82,7 @@ export function areInSameAccount(first: string, second: string): boolean {
 }
 
 /**
- * Returns a folder's name relative to the folders at another address, or undefined if it is not among them.
+ * Returns a folder's name relative to another address; undefined if the folder is not below that address.
  *
  * @param directory the address of a server, or of a folder that contains others
  */
@@ -84,7 +94,7 @@ export function nameBelow(directory: string, address: string): string | undefine
     : undefined;
 }
 
-/** Encodes control characters, `%` and the given characters. Other text is readable in an address. */
+/** Percent-encodes control characters, `%`, and the characters in `others`. Other characters stay readable. */
 function encodePercents(text: string, others: string): string {
   return text
     .toWellFormed()

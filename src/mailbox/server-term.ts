@@ -1,15 +1,16 @@
 /**
- * Conditions that a server can check, so that it names the messages that may match a query. They are weaker than the query:
- * every matching message satisfies them, whatever its charset, and the messages that a server names are checked again.
+ * Defines conditions that a server can check, in order to find the messages that may match a query. A condition is
+ * never stricter than the query: every matching message satisfies it, regardless of the message's charset. `mail`
+ * itself checks the messages that the server has found.
  */
 
-/** A condition. All texts consist of printable ASCII characters without spaces. */
+/** A condition. Its words consist of printable ASCII characters without spaces. */
 export type ServerTerm =
-  /** Each of the words is in the header field. Without words, the field exists. */
+  /** The header field exists and contains each of the words. The list of words may be empty. */
   | { readonly field: string; readonly words: readonly string[] }
-  /** Each of the words is in the text of the body. */
+  /** The body's text contains each of the words. */
   | { readonly bodyWords: readonly string[] }
-  /** The message's date is this time or later. */
+  /** The message's date is not before this time. */
   | { readonly since: Date }
   /** The message's date is before this time. */
   | { readonly before: Date }
@@ -17,20 +18,23 @@ export type ServerTerm =
   | { readonly anyOf: readonly ServerTerm[] };
 
 /**
- * Returns the words of a text that are the same in all charsets. A text that contains the given one contains them, too,
- * although its spaces may differ.
+ * Returns the words of a text that are encoded in the same way in all charsets. Any text that contains the given text
+ * also contains these words, even if its spaces differ.
  */
 export function listAsciiWords(text: string): string[] {
   return text.split(/[^\x21-\x7e]+/).filter((word) => word !== "");
 }
 
-/** Returns the condition that all of the given conditions are satisfied; undefined if none of them is known. */
+/**
+ * Returns a condition that requires all of the given conditions. Unknown conditions are omitted; if all are unknown,
+ * the result is undefined.
+ */
 export function requireAll(terms: readonly (ServerTerm | undefined)[]): ServerTerm | undefined {
   const known = terms.filter((term) => term !== undefined);
   return known.length > 1 ? { allOf: known } : known[0];
 }
 
-/** Returns the condition that at least one of the given conditions is satisfied; undefined if one of them is unknown. */
+/** Returns a condition that requires at least one of the given conditions; undefined if any of them is unknown. */
 export function requireAny(terms: readonly (ServerTerm | undefined)[]): ServerTerm | undefined {
   const known = terms.filter((term) => term !== undefined);
   if (known.length < terms.length) return undefined;

@@ -8,7 +8,7 @@ import { headerFields, isStray } from "./stored-header.ts";
  * As in bsd-mailx, a line that is not a field ends the header, and an empty line is inserted before it. A missing field
  * is added only if the header has a final empty line or was truncated (header-bytes.ts).
  *
- * @param header from the From_ line to the empty line, as stored; a CRLF header keeps CRLF
+ * @param header the stored header, from the From_ line to the empty line; its newlines, LF or CRLF, are kept
  * @param isCut whether more fields follow that are not in `header`
  */
 export function withStatus(header: Buffer, status: string, isCut = false): Buffer {

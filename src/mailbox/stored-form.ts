@@ -15,9 +15,12 @@ export type MessageBytes = Pick<StoredMessages, "header" | "read" | "size">;
 export interface StoredFormOptions {
   /** The Status field to store. Without it, the header stays unchanged. */
   readonly status?: string | undefined;
-  /** The message's flags, whose marks are stored in X-Status. Only with `status`. */
+  /** The message's flags, whose marks are stored in X-Status. They are ignored if `status` is undefined. */
   readonly flags?: number;
-  /** Selects the header fields to keep, by lower-case name. Folded lines belong to their field. Without it, all are kept. */
+  /**
+   * Returns whether a header field is kept, together with its folded lines. If this function is missing, all fields are
+   * kept.
+   */
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
   /** Whether the message is added to another mailbox; see copyHeader. */
   readonly isCopy?: boolean;

@@ -60,7 +60,7 @@ function statusLine(status: string): Buffer {
 interface Places {
   /** The range of the Status line; if there is none, an empty range after the last field. */
   readonly place: Place;
-  /** The range of the Content-Length line, if it is to be removed. */
+  /** The range of the Content-Length line if this line must be removed; otherwise undefined. */
   readonly length: Place | undefined;
 }
 

@@ -1,12 +1,12 @@
-/** Opens messages of a mailbox of any kind for reading. */
+/** Opens messages for reading, in a mailbox of any kind. */
 import type { Mailbox, MessageNeed, MessageWindow, StoredMessages } from "./mailbox.ts";
 
-/** Yields the only window of a mailbox on this machine, whose messages can always be read. */
+/** Yields a single window with all of the given messages, because messages on this machine can be read at any time. */
 export async function* openAtOnce(stored: StoredMessages, messages: readonly number[]): AsyncIterable<MessageWindow> {
   yield { messages, stored };
 }
 
-/** Runs a task that reads one message, and returns its result. */
+/** Runs a task that reads one message, and returns the task's result. */
 export async function openMessage<T>(
   mailbox: Pick<Mailbox, "openMessages">,
   message: number,

@@ -13,7 +13,7 @@ const patience = 2500;
 export type Release = () => Promise<void>;
 
 /**
- * Tries to acquire a lock until it succeeds or the time is up. A noticeable wait is reported to the user.
+ * Tries to acquire a lock until it succeeds or the time limit expires. A noticeable wait is reported to the user.
  *
  * @param lockwait how long to wait, in seconds
  * @param holder returns the process that appears to hold the lock

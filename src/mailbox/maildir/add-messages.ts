@@ -7,7 +7,7 @@ import { formatForStorage } from "../stored-form.ts";
 import { maildirForm } from "./maildir-form.ts";
 import { Delivery, type Filing, makeFiling } from "./safe-delivery.ts";
 
-/** A message without a From_ line and without the fields that express its state. */
+/** A message without its From_ line and without the header fields that express its state. */
 export interface FlaggedMessage {
   readonly pieces: Iterable<Uint8Array>;
   readonly filing: Filing;
@@ -38,7 +38,7 @@ export async function addToMaildir(
   return { created: delivery.created };
 }
 
-/** Yields copies of a mailbox's messages with their flags. @param asRead whether to mark them as seen */
+/** Yields copies of a mailbox's messages, with their flags. @param asRead whether to mark the copies as seen */
 export function* listFlaggedCopies(
   stored: StoredMessages,
   messages: readonly number[],
@@ -55,7 +55,7 @@ export function* listFlaggedCopies(
   }
 }
 
-/** Yields messages in mbox form with flags instead of their Status and X-Status fields. */
+/** Converts messages in mbox form: yields them with flags instead of their Status and X-Status fields. */
 export function* convertToFlagged(messages: Iterable<Iterable<Uint8Array>>): Iterable<FlaggedMessage> {
   for (const message of messages) {
     const form = maildirForm(message);

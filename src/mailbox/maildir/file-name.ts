@@ -1,7 +1,8 @@
 /**
  * Builds and parses the names of Maildir files: a unique base, which never changes, then `:2,` and the flags.
  *
- * The flags are S seen, T trashed, R replied, F flagged, P passed, and D draft. Lower-case letters are Dovecot's keywords.
+ * The flags are S (seen), T (trashed), R (replied), F (flagged), P (passed) and D (draft). Lower-case letters are
+ * Dovecot's keywords.
  *
  * @see https://cr.yp.to/proto/maildir.html
  */

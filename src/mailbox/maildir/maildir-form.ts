@@ -19,7 +19,8 @@ export interface MaildirForm {
  * line's address becomes the Return-Path if there is none.
  *
  * @param message in mbox form, in pieces of any size
- * @param fromMaildir whether the message comes from a Maildir: its From_ line is generated, and its header is not changed
+ * @param fromMaildir whether the message comes from a Maildir; if so, its From_ line was generated, and its header is
+ *   left unchanged
  */
 export function maildirForm(message: Iterable<Uint8Array>, { fromMaildir = false } = {}): MaildirForm {
   const pieces = message[Symbol.iterator]();
@@ -53,8 +54,8 @@ function takeFromLine(header: Buffer): { fromLine: Buffer; date: Date | undefine
 }
 
 /**
- * Yields a stored message with X-Status for the flags that Status cannot express (R, F). The first piece of `form` is the
- * header.
+ * Yields a stored message with an X-Status field for the flags that a Status field cannot express (R, F, D). The first
+ * piece of `form` is the header.
  */
 export function* withLetters(form: Iterable<Uint8Array>, letters: string): Iterable<Uint8Array> {
   const value = xStatusOf(letters);

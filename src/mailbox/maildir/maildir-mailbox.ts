@@ -77,7 +77,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
    * other.
    */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;
-  /** The message that `MessageReader` read last, and its size. */
+  /** The message that `MessageReader` has read last, and the message's size. */
   #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
 

@@ -1,16 +1,20 @@
 /**
- * Identifies states of a mailbox's contents, so that facts about messages stay valid although mail arrives and the end of
- * the mailbox is rewritten. The index stores the last generations.
+ * Numbers the generations of a mailbox's contents. A new generation begins when messages are rewritten. Facts that were
+ * stored in an earlier generation can still be used for the messages before the first one that was rewritten. The index
+ * stores the last few generations.
  */
 
-/** A state of a mailbox. Facts that were stored in this state are still true of its first `valid` messages. */
+/**
+ * A generation of a mailbox. Facts that were stored in this generation are still true of the mailbox's first `valid`
+ * messages.
+ */
 export interface Generation {
   /** A random number. */
   readonly id: number;
   readonly valid: number;
 }
 
-/** The last generations, the current one last. */
+/** The last few generations in chronological order; the last one is the current generation. */
 export type Generations = readonly Generation[];
 
 /** The number of generations that the index stores. */
@@ -18,16 +22,16 @@ export const mostGenerations = 4;
 const all = Number.MAX_SAFE_INTEGER;
 
 /**
- * Begins a generation because messages have been rewritten.
+ * Adds a generation, because messages have been rewritten.
  *
- * @param valid the number of messages at the beginning that are unchanged
+ * @param valid the number of messages at the beginning of the mailbox that are unchanged
  */
 export function beginGeneration(before: Generations = [], valid = 0): Generations {
   const kept = valid === 0 ? [] : before.map((each) => ({ id: each.id, valid: Math.min(each.valid, valid) }));
   return [...kept, { id: Math.floor(Math.random() * 2 ** 48), valid: all }].slice(-mostGenerations);
 }
 
-/** Returns the number of messages of which the facts of a generation are still true. */
+/** Returns the number of messages for which facts from a generation are still true. */
 export function countValid(generations: Generations, id: number): number {
   return generations.find((each) => each.id === id)?.valid ?? 0;
 }

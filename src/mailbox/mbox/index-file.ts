@@ -2,7 +2,7 @@
  * Stores the index of a large mailbox between sessions, so that opening the mailbox again reads only the mail delivered
  * since then. The index is optional: an index with any fault is ignored.
  *
- * The file consists of a header, the start of each message (Float64) and its stored state (a byte), in native byte
+ * The file consists of a header, followed by each message's start (Float64) and stored state (one byte), in native byte
  * order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. It is also used if the
  * mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If the
  * last megabytes have changed, their messages are scanned again. The arrays are read and written as a whole, never
@@ -40,7 +40,7 @@ const fields = {
   recentFrom: 9,
   recentSum: 10,
   sum: 11,
-  /** The number and the valid messages of each generation. */
+  /** The ID of each generation, and the number of its valid messages. */
   generations: 12,
 } as const;
 const headerLength = (fields.generations + 2 * mostGenerations) * 8;
@@ -73,7 +73,7 @@ export interface Recent {
   readonly sum: number;
 }
 
-/** Returns whether an index is kept for a mailbox. @param size of the mailbox in bytes */
+/** Returns whether a mailbox is large enough for an index to be kept. @param size the mailbox's size in bytes */
 export function worthIndexing(size: number): boolean {
   return size >= worthwhile;
 }

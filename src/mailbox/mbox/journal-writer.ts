@@ -11,7 +11,10 @@ import { PageSums } from "./page-sums.ts";
 const lineRoom = 256;
 
 export interface JournalContent {
-  /** Yields the new tail. Ranges refer to the spool. Called again if the disk of one place is full. */
+  /**
+   * Yields the new tail. Ranges refer to the spool. Called again if the disk that holds one of the journal's possible
+   * places is full.
+   */
   readonly tail: () => Iterable<Part>;
   readonly forMbox: () => Iterable<Uint8Array>;
   /** Whether to bypass the page cache, because the journal is large and is read again only after a crash. */

@@ -23,7 +23,7 @@ export interface Work {
   readonly ino: number;
   /** The spool's old length. */
   readonly oldSize: number;
-  /** Offset and length of the new tail. All old bytes from the offset on are replaced. */
+  /** The offset and the length of the new tail, which replaces all bytes from the offset on. */
   readonly offset: number;
   readonly tailLength: number;
   /**

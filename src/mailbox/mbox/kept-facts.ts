@@ -1,6 +1,7 @@
 /**
- * Provides the facts about the messages of a large mbox, and keeps them in the cache directory. The first command that
- * requests the facts of most messages reads them from the headers. Later commands and sessions use the table.
+ * Provides facts about the messages in a large mbox, and stores them in the cache directory. The first command that
+ * needs the facts about a large part of the mailbox reads them from the headers. Later commands and sessions use the
+ * stored table.
  */
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
 import { columnsByField, isHeaderNumber, readNumberFact, readTextFact, usualHeader } from "../header-facts.ts";
@@ -19,28 +20,33 @@ import { countValid, currentGeneration, type Generations } from "./generations.t
 import { worthIndexing } from "./index-file.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
-/** If fewer messages are requested, or a smaller part of the mailbox, reading their headers is faster. */
+/**
+ * For fewer messages than this, or for a smaller part of the mailbox, reading the headers is faster than loading the
+ * table.
+ */
 const fewMessages = 512;
 const smallPart = 1 / 8;
-/** The number of messages that may be missing from a table, and the part of it, before it is extended. */
+/**
+ * A table is extended only if more messages than this are missing from it, both as a number and relative to its size.
+ */
 const fewMissing = 128;
 const smallMissing = 1 / 32;
-/** Number of bytes that contain the header of most messages. */
+/** Number of bytes at the start of a message that contain the complete header of most messages. */
 const longestUsual = 16 << 10;
-/** The beginning of each key (message-key.ts). */
+/** The prefix that all keys have (message-key.ts). */
 const keyPrefix = "m-";
 const countBits = columnBits.lines | columnBits.characters;
 
-/** The facts about the messages of an mbox. The last message is not included, because it may still grow. */
+/** The facts about the messages in an mbox, except for the last message, which may still grow. */
 export class KeptFacts implements FactSource {
   readonly #directory: string;
   readonly #path: string;
   #file: MboxFile | undefined;
   #table: FactTable | undefined;
   #stored: FactsFile | undefined;
-  /** Whether messages are added to the table. */
+  /** Whether missing messages are added to the table. */
   #isExtended = false;
-  /** The last header that was read; undefined if it is unusual. */
+  /** The header that was read last; undefined if it is unusual. */
   #header: string | undefined;
   #headerRow = -1;
 
@@ -50,7 +56,11 @@ export class KeptFacts implements FactSource {
     this.#path = path;
   }
 
-  /** Prepares the facts of messages, if so many are requested that the table is worthwhile. */
+  /**
+   * Loads or creates the table if enough messages are requested.
+   *
+   * @param messages the number of messages whose facts will be requested
+   */
   prepare(file: MboxFile, generations: Generations, messages: number): void {
     if (messages < fewMessages || messages < file.count * smallPart) return;
     if (!worthIndexing(file.covered)) return;
@@ -81,14 +91,17 @@ export class KeptFacts implements FactSource {
     return row === undefined ? undefined : new Row(this, row);
   }
 
-  /** Returns whether a field of a message may contain all of the given words (FactTable). */
+  /** Returns whether a message's header field may contain all of the given words (see FactTable). */
   mayContain(message: number, field: string, words: readonly string[]): boolean {
     const [table, column] = [this.#table, columnsByField.get(field)];
     if (table === undefined || column === undefined || this.#file?.replaced.has(message) === true) return true;
     return message > table.count || table.mayContain(column, message - 1, words);
   }
 
-  /** Returns a message's row in the table, which is added if it is missing. */
+  /**
+   * Returns a message's row in the table, and adds it if it is missing; undefined if the table cannot contain the
+   * message.
+   */
   #row(message: number): number | undefined {
     const [file, table] = [this.#file, this.#table];
     if (file === undefined || table === undefined || file.replaced.has(message)) return undefined;
@@ -133,7 +146,7 @@ export class KeptFacts implements FactSource {
     return this.#header;
   }
 
-  /** Returns a message's counts, which are added to the table if they are unknown. @param count counts the message */
+  /** Returns a message's counts. Unknown counts are computed by `count` and added to the table. */
   counts(message: number, count: () => Counts): Counts {
     const table = this.#table;
     const row = this.#row(message);
@@ -151,7 +164,7 @@ export class KeptFacts implements FactSource {
     return counts;
   }
 
-  /** Returns a message's key, which is added to the table if it is unknown. @param compute computes the key */
+  /** Returns a message's key. An unknown key is computed by `compute` and added to the table. */
   messageKey(message: number, compute: () => string): string {
     const table = this.#table;
     const row = this.#row(message);
@@ -163,19 +176,19 @@ export class KeptFacts implements FactSource {
     return key;
   }
 
-  /** Removes the facts of all messages after the first `count` messages, because they may have changed. */
+  /** Keeps only the facts about the first `count` messages, because the others may have changed. */
   cut(count: number): void {
     this.#table?.cut(count);
     this.#headerRow = -1;
   }
 
-  /** Discards all facts, because the mailbox has been replaced. */
+  /** Discards all facts, because the mailbox has been replaced or rewritten. */
   discard(): void {
     this.#table = undefined;
     this.#file = undefined;
   }
 
-  /** Saves the facts, if they have changed. @param state the mailbox's state */
+  /** Saves the facts if they have changed. @param state the mailbox's current state */
   save(state: FileState, generations: Generations): void {
     if (this.#table?.hasChanged !== true) return;
     saveFacts(this.#directory, this.#path, [state.dev, state.ino, currentGeneration(generations)], this.#table);

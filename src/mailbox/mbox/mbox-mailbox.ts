@@ -193,7 +193,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#tracked.close();
   }
 
-  /** Locks the file that the path leads to now, which may differ from the file that was opened. */
+  /** Locks the file to which the path leads now. Another program may have replaced the file that was opened. */
   async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
     const own = this.#tracked.file.descriptor;
     let descriptor = own;
@@ -231,7 +231,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return { numbering, outcome };
   }
 
-  /** @throws MessagesGone if a message is no longer in the locked file */
+  /** Checks that messages are still in the locked file. @throws MessagesGone if any of them is not */
   #requirePresent(messages: readonly number[], { known }: Numbering): void {
     if (messages.length === 0) return;
     const left = new Set(messages);

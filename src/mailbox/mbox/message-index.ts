@@ -140,7 +140,7 @@ export class MessageIndex {
     while (this.#count > 0 && this.start(this.#count) >= offset) this.#count--;
   }
 
-  /** Returns a message's offset. @param message from 1 to count */
+  /** Returns the offset at which a message starts. @param message its number, from 1 to count */
   start(message: number): number {
     this.#check(message);
     return this.#starts[message - 1] as number;

@@ -31,10 +31,15 @@ export class PageSums {
   readonly #start: number;
   readonly #sums: Int32Array;
   readonly #words = new Int32Array((pagesAtOnce * pageSize) / 4);
-  /** The offset up to which the file has been summed. */
+  /** The offset up to which the sums have been computed. */
   #at: number;
 
-  /** Prepares the sums. @param start the offset of the first byte to be summed @param most the maximum offset of the end */
+  /**
+   * Prepares the computation.
+   *
+   * @param start the offset of the first byte that the sums cover
+   * @param most the highest offset at which they can end
+   */
   constructor(read: Read, start: number, most: number) {
     this.#read = read;
     this.#start = start;
@@ -46,14 +51,14 @@ export class PageSums {
     return Math.ceil(end / pageSize) - Math.floor(this.#start / pageSize);
   }
 
-  /** Sums all pages that end at or before `end`. */
+  /** Computes the sums of all pages that end at or before `end`. */
   advance(end: number): void {
     const whole = Math.floor(end / pageSize) * pageSize;
     while (this.#at < whole) this.#sumUntil(whole);
   }
 
   /**
-   * Sums the remaining bytes before `end`.
+   * Computes the sums of the remaining bytes before `end`.
    *
    * @returns a sum for each page that has bytes from the start to `end`; it covers only these bytes
    */
@@ -62,7 +67,7 @@ export class PageSums {
     return this.#sums.subarray(0, this.#start < end ? this.#pagesBefore(end) : 0);
   }
 
-  /** Sums some pages. The first and the last page may be incomplete. */
+  /** Computes the sums of some pages. The first and the last page may be incomplete. */
   #sumUntil(end: number): void {
     const words = this.#words;
     const bytes = new Uint8Array(words.buffer);

@@ -26,7 +26,7 @@ export interface Outcome {
   readonly kept: number;
 }
 
-/** Decides how each message changes. @param fate returns a message's fate */
+/** Determines how each message changes. @param fate returns a message's fate */
 export function planOutcome(file: MboxFile, fate: (message: number) => Fate): Outcome {
   const changes = new Uint8Array(file.count);
   const moved: number[] = [];

@@ -1,6 +1,6 @@
 /**
- * An open mbox that other programs may write to. New messages are added to its index. Moved messages are detected: before
- * a commit they are matched, and reading them fails.
+ * Tracks an open mbox to which other programs may write. New messages are added to its index. If another program moves
+ * messages, reading them fails, and the commit finds them again at their new offsets.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockForReading } from "../lock/lock-file.ts";
@@ -22,15 +22,15 @@ import { scanMessages } from "./scan.ts";
 export const decisions = Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
 
 /**
- * Maximum number of attempts to read a file while another program writes to it, and the pause between them in
+ * Maximum number of attempts to scan a file while another program is writing to it, and the pause between attempts in
  * milliseconds.
  */
 const mostTries = 20;
 const pause = 50;
 
 /**
- * Maximum time in seconds to wait for a program that is writing to the mailbox. The first limit applies when the
- * mailbox is opened, the second when it is checked for new mail.
+ * Maximum time in seconds to wait for a program that is writing to the mailbox: first when the mailbox is opened, then
+ * when it is checked for new mail.
  */
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;
@@ -39,31 +39,34 @@ const mostWaitForNews = 0.2;
 export class TrackedFile {
   readonly #path: string;
   readonly #options: MailboxOptions;
-  /** The counts of messages that have been listed. They are discarded when the messages are scanned again. */
+  /** The cached counts of messages. They are discarded when the messages are scanned again. */
   readonly counts = new Map<number, Counts>();
-  /** The file and its index. Another object replaces it if a commit finds another file, or a file that was rewritten. */
+  /**
+   * The file and its index. If a commit finds that the file has been replaced or rewritten, a new object takes its
+   * place.
+   */
   file: MboxFile;
   /** The file's state when it was last checked. */
   #seen: FileState | undefined;
-  /** The file's state when a message was last read. The file may have grown since the last check. */
+  /** The file's state when a message was last read, which may be later than the last check. */
   #checked: FileState | undefined;
   readonly identities = new Identities();
   /** Whether the file has grown since it was scanned. */
   #unproven = false;
   /** The beginning of the file and of its last message at the last check. */
   #landmarks: Buffer = Buffer.alloc(0);
-  /** Whether another program has moved messages during the session. */
+  /** Whether another program has moved or removed messages during the session. */
   #rewritten = false;
-  /** The checksum of the file's end from an earlier session. */
+  /** The checksum of the file's end, as an earlier session computed it. */
   #recent: Recent | "changed" | undefined;
-  /** Start of the first message whose end may change if the file grows; see scan. */
+  /** Start of the first message whose end may change when the file grows (see scan.ts). */
   #undecided: number | undefined;
   /** Whether the index can be kept for a later session. */
   #keepable = false;
-  /** Whether the index of an earlier session is still valid. */
+  /** Whether the index from an earlier session is still valid. */
   #isKept = false;
   #generations = beginGeneration();
-  /** The facts about messages that are kept beside the index; undefined without a cache directory. */
+  /** The stored facts about messages; undefined if there is no cache directory. */
   readonly facts: KeptFacts | undefined;
 
   constructor(path: string, descriptor: number, options: MailboxOptions) {
@@ -75,34 +78,34 @@ export class TrackedFile {
     this.checkReads();
   }
 
-  /** Whether the index may be wrong, because the file has grown since it was scanned. */
+  /** Whether the index may be wrong because the file has grown since it was scanned. */
   get isUnproven(): boolean {
     return this.#unproven;
   }
 
-  /** Checks after each read that messages are still at their offsets. */
+  /** Starts to check, after each read, that the messages are still at their offsets. */
   checkReads(): void {
     this.file.guard = () => this.#checkPlaces();
   }
 
-  /** Stops these checks during a commit, which has locked the file. */
+  /** Stops these checks, because the file is locked during a commit. */
   trustReads(): void {
     this.file.guard = undefined;
   }
 
-  /** Makes the next `lookAgain` scan the whole file. */
+  /** Causes the next `lookAgain` to scan the whole file. */
   distrustIndex(): void {
     this.#seen = undefined;
   }
 
-  /** Prepares the kept facts of a number of messages. @throws MessagesMoved */
+  /** Prepares the stored facts because those of a number of messages will be requested. @throws MessagesMoved */
   prepareFacts(messages: number): void {
-    // Facts of messages that are no longer at their offsets would be outdated.
+    // If messages were no longer at their offsets, their facts would be outdated.
     if (!this.file.isHeld) this.file.guard?.();
     this.facts?.prepare(this.file, this.#generations, messages);
   }
 
-  /** Checks that messages are still at their offsets. @throws MessagesMoved */
+  /** Checks that the messages are still at their offsets. @throws MessagesMoved */
   #checkPlaces(): void {
     if (this.#seen === undefined) return;
     const state = stateOf(this.file.descriptor);
@@ -112,8 +115,8 @@ export class TrackedFile {
   }
 
   /**
-   * Checks again that messages are still at their offsets. An earlier check without a lock may have happened in the
-   * middle of a rewrite.
+   * Checks again, under the lock, that messages are still at their offsets. An earlier check may have been made while
+   * another program was rewriting the file.
    *
    * @throws MessagesMoved
    */
@@ -127,7 +130,7 @@ export class TrackedFile {
 
   /** Returns whether the known messages are still at their offsets. */
   #hasOnlyGrown(state: FileState): boolean {
-    // The commit will determine where the messages are now.
+    // The commit will determine the messages' current offsets.
     this.#rewritten ||= state.size < this.file.covered || !this.#isAsBefore();
     return !this.#rewritten;
   }
@@ -139,14 +142,14 @@ export class TrackedFile {
     return message === index.count || startsMessage(descriptor, index.start(message + 1));
   }
 
-  /** Adds the messages that have arrived, and returns their number. */
+  /** Adds the messages that have arrived since the last check, and returns their number. */
   async poll(): Promise<number> {
     const { descriptor } = this.file;
     const state = stateOf(descriptor);
     const isFirst = this.#seen === undefined;
     if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
-    // If no program is writing to the mailbox, a lock would only make opening slower. A write that begins now changes
-    // the timestamps.
+    // If no program is writing to the mailbox, a lock would only make opening slower. If a write begins now, the
+    // timestamps will reveal it.
     if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.#path))) return this.#look();
     const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
     const release = await lockForReading(this.#path, descriptor, lockwait, this.#options.signal);
@@ -170,7 +173,10 @@ export class TrackedFile {
     return this.file.count - before;
   }
 
-  /** Waits until no program is rewriting the file. Otherwise the scan could find some old messages and some new ones. */
+  /**
+   * Repeats the scan until no program is rewriting the file. A scan during a rewrite could find both old and new
+   * messages.
+   */
   async #untilWritten(): Promise<void> {
     const { descriptor } = this.file;
     for (let tries = 0; tries < mostTries; tries++) {
@@ -191,13 +197,16 @@ export class TrackedFile {
     }
   }
 
-  /** Returns whether the known part of the file is unchanged: the messages that matter, and a sample of the rest. */
+  /**
+   * Returns whether the known part of the file is unchanged, judging by the messages that the session has changed and a
+   * sample of the others.
+   */
   #isAsBefore(): boolean {
     const file = this.file.onDisk();
     return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.identities.hold(file);
   }
 
-  /** Uses the valid part of an earlier session's index. */
+  /** Uses an earlier session's index, as far as it is still valid. */
   #takeKept(state: FileState): void {
     const { cacheDirectory } = this.#options;
     const kept = cacheDirectory && loadIndex(cacheDirectory, this.#path, this.file.descriptor, state);
@@ -231,7 +240,7 @@ export class TrackedFile {
     }
     if (known.count > 0 && this.#seen !== undefined) {
       if (!index.takeFlags(known)) {
-        // The apparent messages were part of a message that is now complete.
+        // Some apparent messages turned out to be parts of another message, which is now complete.
         index.restore(known);
         this.#rewritten = true;
         return;
@@ -249,11 +258,14 @@ export class TrackedFile {
     if (this.#options.unnoticed !== true) this.file.hold();
     const since = stateOf(descriptor);
     if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.file.forget();
-    // No index is kept for the temporary file of an unpacked mailbox.
+    // For an unpacked mailbox, no index is kept: the path does not lead to the temporary file.
     this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.#path);
   }
 
-  /** Withdraws the session's decision about a message that was only partially delivered when it was saved or edited. */
+  /**
+   * Withdraws the session's decision about a message that had been only partially delivered when it was saved or
+   * edited.
+   */
   #takeRest(message: number, oldEnd: number): void {
     const file = this.file;
     if (file.end(message) <= oldEnd) return;
@@ -265,7 +277,8 @@ export class TrackedFile {
   }
 
   /**
-   * Checks the locked file before a commit, and matches the session's messages if another program has written to it.
+   * Checks the locked file before a commit. If another program has written to it, the session's messages are searched
+   * for in the new contents.
    *
    * @param descriptor the locked file to which the path now leads
    * @throws MailboxChanged if the changes cannot be merged
@@ -289,28 +302,32 @@ export class TrackedFile {
     return numbering;
   }
 
-  /** Forgets the kept facts of the messages that a commit rewrites. @param unchanged the number of preceding messages */
+  /**
+   * Forgets the stored facts about the messages that a commit rewrites.
+   *
+   * @param unchanged the number of messages before them
+   */
   beginRewrite(unchanged: number): void {
     this.#isKept = false;
     this.facts?.cut(unchanged);
   }
 
-  /** Takes over the index of the file that a commit has written. */
+  /** Adopts the new index after a commit has rewritten the file. */
   endRewrite(index: MessageIndex, unchanged: number): void {
     const file = this.file;
     file.index = index;
     this.#generations = beginGeneration(this.#generations, unchanged);
     this.#recent = undefined;
-    // An edited message may have become several.
+    // An edited message may now consist of several messages.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
-    // The undecided message may have moved, so the next scan begins at the start.
+    // The message may have moved, so the next scan begins at the start of the file.
     if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
     this.#landmarks = readLandmarks(file);
   }
 
-  /** Keeps the index and the facts for a later session, and closes the file. */
+  /** Saves the index and the facts for a later session if they are reliable, and closes the file. */
   close(): void {
     const { cacheDirectory } = this.#options;
     if (!this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined) {
