@@ -1,10 +1,14 @@
 /**
  * Locks a Maildir against other sessions of `mail`. Delivery agents and other clients need no lock. But if two sessions
  * moved messages at the same time, both would find the same message and file it twice.
+ *
+ * A session that cannot load koffi has only the lock file, so each session acquires both locks.
  */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { tryDotlock } from "../lock/dotlock.ts";
+import { MailError } from "../../errors.ts";
+import { isSystemError } from "../../system-error.ts";
+import { type DotlockOutcome, tryDotlock } from "../lock/dotlock.ts";
 import { tryFlock } from "../lock/fcntl-lock.ts";
 import { type Release, waitForLock } from "../lock/wait.ts";
 
@@ -22,12 +26,22 @@ export async function lockMaildir(path: string, lockwait: number): Promise<Relea
 async function tryLocks(path: string, descriptor: number): Promise<Release | undefined> {
   const lock = await tryFlock(descriptor);
   if (lock === "refused") return undefined;
-  if (lock === "taken") return async () => closeSync(descriptor);
-  // If flock() is not available, a lock file is used, under a name that no Maildir client uses.
-  const dotlock = tryDotlock(join(path, "mail"));
+  // If the lock file is refused, the next attempt still has the flock() lock, since it belongs to the descriptor.
+  const dotlock = tryLockFile(path, lock === "taken");
   if (dotlock === "refused") return undefined;
   return async () => {
     if (typeof dotlock === "object") dotlock.release();
     closeSync(descriptor);
   };
+}
+
+/** Attempts to create a lock file, under a name that no Maildir client uses. @param isOptional whether it may fail */
+function tryLockFile(path: string, isOptional: boolean): DotlockOutcome {
+  try {
+    return tryDotlock(join(path, "mail"));
+  } catch (error) {
+    // On a full disk, messages must still be deletable.
+    if (isOptional && (isSystemError(error) || error instanceof MailError)) return "impossible";
+    throw error;
+  }
 }

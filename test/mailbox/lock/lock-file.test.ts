@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -20,6 +20,7 @@ import { hostname, tmpdir, uptime } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
+import { lockMaildir } from "../../../src/mailbox/maildir/lock.ts";
 import { showNotices } from "../../../src/notices.ts";
 import { testAsRoot } from "../../conditions.ts";
 import { until } from "../../until.ts";
@@ -209,6 +210,26 @@ describe("the built program", () => {
     );
     expect(readFileSync(spool, "utf8")).toContain("Subject: two");
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
+  });
+
+  test("without koffi, mail does not change a Maildir that another session has locked", async () => {
+    cpSync(join(root, "dist"), join(home, "dist"), { recursive: true });
+    cpSync(join(root, "bin"), join(home, "bin"), { recursive: true });
+    for (const name of ["new", "cur", "tmp"]) mkdirSync(join(home, "box", name), { recursive: true });
+    writeFileSync(join(home, "box/cur/1700000000.M1P1.host:2,S"), "Subject: one\n\nbody\n");
+    writeFileSync(join(home, ".mailrc"), "set lockwait=0\n");
+    const removeFirst = () =>
+      spawnSync(process.execPath, ["bin/mail.js", "-n", "--delete", "-f", "box", "id:1700000000.M1P1.host"], {
+        cwd: home,
+        env: { HOME: home, PATH: process.env["PATH"] ?? "" },
+        encoding: "utf8",
+      });
+    const unlock = await lockMaildir(join(home, "box"), 0);
+    expect(removeFirst()).toMatchObject({ status: 75, stderr: expect.stringContaining("box") });
+    expect(readdirSync(join(home, "box/cur"))).toEqual(["1700000000.M1P1.host:2,S"]);
+    await unlock();
+    expect(removeFirst()).toMatchObject({ status: 0 });
+    expect(readdirSync(join(home, "box")).sort()).toEqual(["cur", "new", "tmp"]);
   });
 
   testAsRoot("a mailbox that mail cannot write is opened read-only, and this is reported", () => {
