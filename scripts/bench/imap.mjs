@@ -195,7 +195,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
         peers,
       ),
     );
-    // The targets apply to a folder of 100,000 messages.
+    // The goals apply to a folder of 100,000 messages.
     if (count >= 100_000) compareGoals({ report, first, later });
   } finally {
     proxy.stop();
@@ -203,7 +203,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
   }
 }
 
-/** Lists the rows that miss their targets. */
+/** Lists the rows that do not meet their goals. */
 function compareGoals({ report, first, later }) {
   const mine = later.get("mail");
   const snail = first.get("s-nail") ?? [];

@@ -21,7 +21,7 @@ export class Report {
   #clients;
   #lines = [];
   #last;
-  /** The rows that miss their targets. */
+  /** The rows that do not meet their goals. */
   #below = [];
 
   constructor({ clients, quick, rounds }) {
@@ -104,7 +104,7 @@ export class Report {
     this.limit(name, this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0), most);
   }
 
-  /** Lists a row if its value is above the target. @param most the target */
+  /** Lists a row if its value is above the goal. @param most the goal */
   limit(name, value, most, unit = "times") {
     process.stderr.write(`${name}: ${number(value)} ${unit}\n`);
     if (value > most) this.#below.push(`${name}: ${number(value)} ${unit}; the goal is at most ${most} ${unit}.`);

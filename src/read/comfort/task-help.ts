@@ -24,19 +24,19 @@ export const questions: readonly {
   {
     topics: ["seen"],
     command: "seen *",
-    effect: "Mark all messages as read. With hold set, quit keeps them in the mailbox.",
+    effect: "Mark all messages as read. If hold is set, quit keeps them in the mailbox.",
   },
   {
     topics: ["attachments"],
     command: "save -p all 3 directory",
-    effect: "Save all attachments of message 3 in a directory. No file is replaced.",
+    effect: "Save all attachments of message 3 in a directory. Existing files are not overwritten.",
   },
   {
     topics: ["paper", "print"],
     command: "pipe 3 lpr",
     effect: "Print message 3 on paper, as it is stored. To print it decoded, set PAGER=lpr and use more 3.",
   },
-  { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. Its abbreviation is x." },
+  { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. The abbreviation is x." },
 ];
 
 /** The topics of the common tasks, for completion. */

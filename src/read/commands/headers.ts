@@ -77,7 +77,7 @@ export const headerCommands: readonly Command[] = [
     name: "size",
     task: "read",
     takes: takesMessages(),
-    summary: "Show the number of lines and bytes of messages.",
+    summary: "Show the number of lines and bytes in each message.",
     example: "size *",
     barred: ["sending"],
     run: async ({ folder, terminal }, messages) => {

@@ -174,7 +174,7 @@ export const saveCommands: readonly Command[] = [
     inFull: true,
     takes: takesListAndFile,
     summary:
-      "Append messages to a file, and mark them as deleted. Between folders of a server, they are moved immediately.",
+      "Append messages to a file, and mark them as deleted. Between folders on the same server, messages are moved immediately.",
     example: "move 1-3 +archive",
     barred: ["sending"],
     run: moveMessages,

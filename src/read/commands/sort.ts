@@ -107,7 +107,7 @@ async function changeCollapsed(
   const { folder } = session;
   if (folder === undefined) return;
   const before = folder.displayOrder?.threads?.collapsed;
-  if (before === undefined) throw new UserMistake("Not in threads; type thread first");
+  if (before === undefined) throw new UserMistake("The list is not threaded; type thread first");
   const count = change(folder, messages);
   if (count === 0) throw new UserMistake(failure);
   const undone = `${count} ${count === 1 ? "thread" : "threads"} ${change === collapseThreads ? "expanded" : "collapsed"}`;
@@ -130,7 +130,7 @@ export const sortCommands: readonly Command[] = [
     task: "read",
     takes: takesNothing,
     summary:
-      "Show messages and their replies as a tree, the thread with the newest message first. Same as sort thread.",
+      "Show messages and their replies as a tree; the thread that contains the newest message comes first. Same as sort thread.",
     example: "thread",
     barred: ["sending"],
     run: (session) => sortMessages(session, { key: "thread", descending: false }),
@@ -139,7 +139,8 @@ export const sortCommands: readonly Command[] = [
     name: "collapse",
     task: "read",
     takes: takesMessages(),
-    summary: "In threads, hide the replies to messages. For a message without replies, collapse its whole thread.",
+    summary:
+      "In a threaded list, hide the replies to messages. If a message has no replies, collapse its whole thread.",
     example: "collapse *",
     barred: ["sending"],
     run: (session, messages) => changeCollapsed(session, messages, collapseThreads, "No replies to hide"),
@@ -149,7 +150,7 @@ export const sortCommands: readonly Command[] = [
     synonyms: ["uncollapse"],
     task: "read",
     takes: takesMessages(),
-    summary: "List the hidden replies to messages again. Printing a collapsed message does the same.",
+    summary: "Show the hidden replies to messages again. Printing a collapsed message does the same.",
     example: "expand *",
     barred: ["sending"],
     run: (session, messages) => changeCollapsed(session, messages, expandThreads, "No hidden replies"),

@@ -12,7 +12,7 @@ export const undoCommands: readonly Command[] = [
     task: "file",
     takes: takesNothing,
     summary:
-      "Undo the last command's deletions, marks, read status or collapsed threads. Repeat it to undo earlier commands.",
+      "Undo the last command that deleted, marked, read or collapsed messages. Repeat undo to undo earlier commands.",
     example: "undo",
     barred: ["sending"],
     run: ({ folder, terminal }) => {

@@ -94,7 +94,7 @@ async function moveAtOnce(mailbox: Mailbox, { path, messages }: Departure): Prom
 export function addCopiesToError(error: unknown, copies: string | undefined): unknown {
   if (!(error instanceof MailError) || copies === undefined || copies === "") return error;
   return new MailError(
-    `${error.message}; the messages that leave it were already copied to ${copies}`,
+    `${error.message}; the messages to be removed from it have already been copied to ${copies}`,
     error.exit,
     error,
   );

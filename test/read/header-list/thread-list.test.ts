@@ -132,7 +132,7 @@ test("collapse of a message without replies collapses its thread", async () => {
 
 test("collapse and expand report that there is nothing to do", async () => {
   const run = await onTerminal();
-  expect(await run("collapse")).toBe("Not in threads; type thread first\n");
+  expect(await run("collapse")).toBe("The list is not threaded; type thread first\n");
   await run("thread");
   expect(await run("collapse 2")).toBe("No replies to hide\n");
   expect(await run("expand *")).toBe("No hidden replies\n");
