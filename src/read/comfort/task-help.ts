@@ -10,7 +10,10 @@ import { findCommand } from "../interpreter/interpreter.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
-/** Common tasks, each with its help topics and a command. The manual and docs/recipes.md describe the same tasks. */
+/**
+ * Frequent questions: the help topics, command and effect of each. The manual and docs/recipes.md answer the same
+ * questions.
+ */
 export const questions: readonly {
   readonly topics: readonly string[];
   readonly command: string;
@@ -39,7 +42,7 @@ export const questions: readonly {
   { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. The abbreviation is x." },
 ];
 
-/** The topics of the common tasks, for completion. */
+/** The help topics of the frequent questions, for completion. */
 export const questionTopics: readonly string[] = questions.flatMap(({ topics }) => topics);
 
 /** Returns help on a topic, wrapped at the given number of columns. If the topic is unknown, the text refers to `?`. */
