@@ -68,7 +68,7 @@ test.each([
   ["~m", "~m messages\n  Read in messages"],
   ["msglist", "since:2d"],
   ["names", "  set showname            Show names instead of addresses in header lists. In\n"],
-  ["", "  exit                    Quit without changing the mailbox. Its abbreviation is"],
+  ["", "  exit                    Quit without changing the mailbox. The abbreviation is"],
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
 
