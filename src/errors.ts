@@ -23,8 +23,8 @@ export const Exit = {
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
 /**
- * The reason of an error that has no reason of its own. A reason is a phrase that programs may decide on, so it never
- * changes.
+ * The default reason for each exit code, used if an error specifies none. Programs may depend on these phrases, so they
+ * never change.
  */
 const reasonOfExit: Readonly<Record<ExitCode, string>> = {
   [Exit.Ok]: "none",
@@ -64,11 +64,11 @@ interface ErrorFacts {
 export class MailError extends Error {
   readonly exit: ExitCode;
   readonly form: ErrorForm = "named";
-  /** The kind of error, for programs: a phrase, or the system's code, such as ENOENT. */
+  /** The kind of error, for programs: a phrase, or a system error code such as ENOENT. */
   readonly reason: string;
-  /** What the user can do. */
+  /** The action that the user can take. */
   readonly remedy: string | undefined;
-  /** Further lines, such as the usage of the program, which only a person needs. */
+  /** Additional lines, such as the program's usage, that only a person needs. */
   readonly details: string | undefined;
 
   constructor(
@@ -86,7 +86,7 @@ export class MailError extends Error {
   }
 }
 
-/** Returns the code of a failed system call. */
+/** Returns the error code of a failed system call. */
 function findSystemCode(cause: unknown): string | undefined {
   if (cause instanceof MailError) return cause.reason;
   const { code, syscall } = (cause ?? {}) as { code?: unknown; syscall?: unknown };
@@ -109,16 +109,16 @@ export class UserMistake extends MailError {
   }
 }
 
-/** An error as a value, which `mail --json` prints. docs/programs.md describes it. */
+/** An error in the form that `mail --json` prints. docs/programs.md describes it. */
 export interface ErrorValue {
-  /** The exit code that the error causes. */
+  /** The exit code that results from the error. */
   readonly code: ExitCode;
   readonly reason: string;
   readonly message: string;
   readonly remedy: string | null;
 }
 
-/** Returns an error as a value. */
+/** Returns an error in the form that `mail --json` prints. */
 export function errorValue({ exit, reason, message, remedy }: MailError): ErrorValue {
   return { code: exit, reason, message: message.replace(/^mail: /, ""), remedy: remedy ?? null };
 }
@@ -126,7 +126,7 @@ export function errorValue({ exit, reason, message, remedy }: MailError): ErrorV
 interface ErrorPlace {
   out(text: string, style?: "hint"): void;
   err(text: string): void;
-  /** Prints the error as a value instead of text. */
+  /** Prints the error as JSON instead of text. */
   report?(error: ErrorValue): void;
 }
 

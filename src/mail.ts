@@ -19,7 +19,7 @@ import { version } from "./version.ts";
 
 const program = "mail";
 
-/** Opens a session's terminal: the process's own, or a test's recording terminal. */
+/** Opens the terminal for a session: the process's own terminal, or a recording terminal in a test. */
 export type OpenTerminal = (options: {
   readonly interactive: boolean;
   readonly forProgram?: "text" | "json" | undefined;
@@ -59,7 +59,7 @@ async function startSession(terminal: Terminal, given: CommandLine): Promise<Ses
   return newSession(terminal, program, given);
 }
 
-/** Loads the task that the command line describes. It ends with an exit code, or with a message to be composed. */
+/** Loads the task that the command line requests. The task returns an exit code, or a message to be composed. */
 async function loadTask(given: CommandLine): Promise<(session: Session) => Promise<ExitCode | Composition>> {
   if (given.config) {
     const { formatConfig } = await import("./config/list-config.ts");
@@ -144,7 +144,7 @@ async function printHelp(topic: string, terminal: Terminal): Promise<void> {
   await terminal.page(variables.PAGER.read(process.env["PAGER"]), [whole]);
 }
 
-/** Returns the place for errors that are found before a terminal has been opened. */
+/** Returns an object that prints errors before a terminal has been opened. */
 function placeForErrors(argv: readonly string[]) {
   const err = (text: string) => void process.stderr.write(text);
   if (!argv.includes("--json")) return { out: printText, err };

@@ -1,6 +1,6 @@
 /**
- * Checks the IMAP servers that the variables name: the connection, TLS, the login, the server's abilities, the folders
- * and the quota. Nothing is changed.
+ * Checks the IMAP servers that variables name: the connection, TLS, the login, the server's capabilities, the folders
+ * and the quotas. Nothing is changed.
  */
 import { accessServer } from "../account/access-server.ts";
 import type { Logins } from "../account/logins.ts";
@@ -18,7 +18,7 @@ import { settingRemedy } from "../submit/remedies.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
 
-/** The maximum time in milliseconds for the connection and for each response. */
+/** The maximum time in milliseconds to wait for the connection and for each response. */
 const patience = 10_000;
 
 interface Context {
@@ -27,13 +27,13 @@ interface Context {
   readonly logins: () => Promise<Logins>;
 }
 
-/** A server, and the variables that name its folders. */
+/** A server, with the folders that variables name on it. */
 interface NamedFolders {
   readonly address: ServerAddress;
   readonly folders: readonly { readonly variable: VariableName; readonly folder: string }[];
 }
 
-/** Returns findings about each IMAP server that a variable names; none if there is no such variable. */
+/** Returns the findings for every IMAP server that a variable names; empty if no variable names one. */
 export async function checkMailboxServers(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {
@@ -103,7 +103,7 @@ function describeEncryption({ encryption }: ImapConnection): Finding {
   return warn("TLS", `${version}; its certificate is not checked (${untrustedFor})`, "set certcheck=yes");
 }
 
-/** What a server lacks, with the effect. */
+/** The optional capabilities, each with the consequence of its absence. */
 const abilities: readonly (readonly [string, string])[] = [
   ["UIDPLUS", "deleted messages stay marked as deleted"],
   ["MOVE", "messages are copied and then deleted instead of moved"],
@@ -121,7 +121,7 @@ function describeAbilities(connection: ImapConnection): Finding {
     : pass("capabilities", `${text}; ${effects}`);
 }
 
-/** Returns the folders with a special use (RFC 6154), such as "Trash is \trash". */
+/** Returns a list of the folders that have a special use (RFC 6154), such as "Bin (trash)". */
 function describeSpecialFolders(listed: readonly ListedFolder[]): string {
   const uses = /^\\(?:all|archive|drafts|flagged|junk|sent|trash)$/;
   const special = listed.flatMap(({ name, attributes }) =>

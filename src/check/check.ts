@@ -2,7 +2,7 @@
  * `mail --check [ADDRESS]`: checks whether local mail works on this machine, and prints one line per finding, with its
  * remedy.
  *
- * Checking sends nothing and changes no mailbox.
+ * The checks send no mail and change no mailbox.
  */
 import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
@@ -51,7 +51,9 @@ export async function runChecks(
   return findings.some(({ status }) => status === "fail") ? Exit.Failure : Exit.Ok;
 }
 
-/** Checks the IMAP servers that the variables name. Their code is loaded only if there is such a server. */
+/**
+ * Checks the IMAP servers that variables name. The code for these checks is loaded only if a variable names a server.
+ */
 async function checkNamedServers(context: {
   readonly config: Config;
   readonly terminal: Terminal;

@@ -1,6 +1,6 @@
 /**
- * The parsed command line, before the start-up files and the environment are read, and the combinations and values of
- * options that are invalid. bsd-mailx's message is used if it has one.
+ * Describes the parsed command line, before the start-up files and the environment are read, and rejects invalid values
+ * and combinations of options. If bsd-mailx has a message for an error, that message is used.
  */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import type { PartLabel } from "../message/part-label.ts";
@@ -11,8 +11,8 @@ export interface AttachRequest extends PartLabel {
   /** Whether a pipe must deliver data within a minute, because it was given with -a. */
   readonly isLimited?: true;
   /**
-   * Whether the file was given with -A, which selects an account in S-nail. If the start-up files define an account of
-   * this name, it is selected instead.
+   * Whether the file was given with -A, which selects an account in S-nail. If the start-up files define an account
+   * with this name, the account is selected and no file is attached.
    */
   readonly mayBeAccount?: true;
 }
@@ -25,31 +25,31 @@ export type MarkName = (typeof markNames)[number];
 /** An action on messages that a program requests in one command, without a session. */
 export type RequestedAct =
   | { readonly kind: "delete" }
-  /** The folder as typed. */
+  /** The target folder, as typed. */
   | { readonly kind: "move" | "copy"; readonly to: string }
   | { readonly kind: "mark"; readonly state: MarkName }
-  /** The directory as typed. */
+  /** The target directory, as typed. */
   | { readonly kind: "save-parts"; readonly to: string }
   | { readonly kind: "resend"; readonly to: readonly string[] }
   | { readonly kind: "reply"; readonly id: string; readonly toAll: boolean; readonly quotes: boolean }
   | { readonly kind: "forward"; readonly id: string }
   | { readonly kind: "part"; readonly number: string };
 
-/** The choice, the order and the additional fields of the messages that --json prints. */
+/** The options that select and sort the messages that --json prints, or that add fields to them. */
 export interface ListForm {
   readonly limit: number | undefined;
   readonly newest: boolean;
-  /** As typed, possibly with a minus sign. */
+  /** The sort key as typed, with or without a minus sign. */
   readonly sort: string | undefined;
   readonly thread: boolean;
   readonly parts: boolean;
   readonly text: boolean;
   readonly allHeaders: boolean;
-  /** Whether a single message is printed completely. */
+  /** Whether --show was given, which prints one complete message. */
   readonly show: boolean;
 }
 
-/** The form in which a program sends a message. */
+/** The options with which a program sends or stores a message. */
 export interface OutgoingForm {
   /** Whether standard input contains the complete draft as JSON. */
   readonly fromJson: boolean;
@@ -57,14 +57,14 @@ export interface OutgoingForm {
   readonly draft: boolean;
   /** The id of the draft to send, with or without `id:`. */
   readonly send: string | undefined;
-  /** Whether a draft is sent again although the outcome of an earlier attempt is unknown. */
+  /** Whether a draft is sent even if the outcome of an earlier attempt is unknown. */
   readonly again: boolean;
 }
 
 /** A wait for a message. */
 export interface RequestedWait {
   readonly seconds: number;
-  /** Whether a message that is already there ends the wait. */
+  /** Whether a message that is already in the mailbox ends the wait. */
   readonly acceptsPresent: boolean;
 }
 
@@ -121,9 +121,9 @@ export interface CommandLine {
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
-  /** The account whose variables are set after the start-up files have been read. */
+  /** The account to select after the start-up files have been read. */
   readonly account: string | undefined;
-  /** The account for which --login obtains a token. */
+  /** The account for which --login obtains OAuth2 tokens. */
   readonly login: string | undefined;
   /** The command given with --run; empty without --run. */
   readonly run: readonly string[];
@@ -134,13 +134,13 @@ export interface CommandLine {
   readonly check: boolean;
   readonly json: boolean;
   readonly list: ListForm;
-  /** The form whose schema is printed; true for all forms. */
+  /** The name of the schema to print; true for all schemas. */
   readonly jsonSchema: string | true | undefined;
   readonly act: RequestedAct | undefined;
   readonly outgoing: OutgoingForm;
   /** --wait without --track. */
   readonly waiting: RequestedWait | undefined;
-  /** The most messages that an act on a query may affect. */
+  /** The maximum number of messages that an action on a query may affect. */
   readonly atMost: number | undefined;
   /** The commands given with -X, or with -E as in GNU mail. */
   readonly startUpCommands: readonly string[];
@@ -170,8 +170,8 @@ export function isSending(given: CommandLine): boolean {
 }
 
 /**
- * Returns whether a message is sent or stored for a program, which receives the outcome: with --from-json, --draft or
- * --send, or with --json and an option that applies only to sending.
+ * Returns whether a message is sent or stored for a program, which receives the outcome. This is requested by
+ * --from-json, --draft or --send, or by --json and an option that applies only to sending.
  */
 export function sendsForProgram(given: CommandLine): boolean {
   const { fromJson, draft, send } = given.outgoing;
@@ -191,15 +191,15 @@ export function isForProgram(given: CommandLine): boolean {
 export class UsageError extends MailError {
   override readonly form = "bare";
 
-  /** @param details the usage of the program */
+  /** @param details the program's usage */
   constructor(message: string, exit: ExitCode = Exit.Failure, details?: string) {
     super(message, exit, undefined, { reason: "usage", remedy: "see mail --help", details });
   }
 }
 
-/** The form in which options were given. */
+/** How the options were written on the command line. */
 interface GivenForms {
-  /** The long names of the options that were given by a long name. */
+  /** The names of the options that were written in their long form. */
   readonly inFull: ReadonlySet<string>;
   /** The arguments after `--` or `-.`. */
   readonly afterEnd: readonly string[];
@@ -245,8 +245,8 @@ export function describeMissingRecipients(): UsageError {
 }
 
 /**
- * Rejects sendmail options after `--`. Old versions of bsd-mailx passed them to sendmail; today they would be
- * recipients.
+ * Rejects sendmail options after `--`. Old versions of bsd-mailx passed these options to sendmail; current versions
+ * treat them as recipients.
  */
 function refuseSendmailOptions(words: readonly string[]): void {
   const option = words.find((word) => /^-[fFro]/.test(word));
@@ -279,12 +279,12 @@ function checkBody(given: CommandLine): void {
   }
 }
 
-/** Returns the error for two options that contradict each other. */
+/** Returns the error for two conflicting options. */
 export function describeConflict(one: string, other: string): UsageError {
   return new UsageError(`mail: ${one} and ${other} cannot be used together`, Exit.Usage);
 }
 
-/** Rejects combinations of options that contradict each other, because one of them would be ignored. */
+/** Rejects conflicting options, because one of them would be ignored. */
 function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): void {
   const tasks = tasksOf(given, inFull);
   const [task, other] = tasks;
@@ -292,9 +292,9 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (given.count && given.print) throw describeConflict("--count", "--print");
   if (given.login !== undefined && given.account !== undefined) throw describeConflict("--login", "--account");
   if (task === undefined || task === "--run") return;
-  // With recipients, -e has the meaning of -E. Without recipients, the error is the same as in bsd-mailx.
+  // With recipients, -e has the same meaning as -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
-  // The arguments of acts are checked in program-forms.ts.
+  // The arguments of actions on messages are checked in program-forms.ts.
   if (given.act !== undefined) {
     const other = given.recipientsFromHeader ? "-t" : given.endOptions ? "-." : given.readOnly ? "-R" : undefined;
     if (other !== undefined) throw describeConflict(task, other);
@@ -311,7 +311,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   }
 }
 
-/** Returns whether -f names the mailbox of a wait or of a draft. */
+/** Returns whether -f names the mailbox for --wait or --send. */
 function readsMail({ waiting, outgoing }: CommandLine): boolean {
   return waiting !== undefined || outgoing.send !== undefined;
 }
@@ -319,7 +319,7 @@ function readsMail({ waiting, outgoing }: CommandLine): boolean {
 const takesFile = new Set(["--wait", "--send", "--json", "--count", "--print", "-H", "-L", "--exists"]);
 const takesQuery = new Set(["--wait", "--json", "--count", "--print"]);
 
-/** Returns the options that request a task other than writing a message or running a session. */
+/** Returns the given options that request a task other than writing a message or running a session. */
 function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
   const { act } = given;
   const listing = given.count ? "--count" : given.print ? "--print" : "--json";
@@ -347,7 +347,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
   return tasks.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
 
-/** Returns an option that is valid only when a message is sent. */
+/** Returns a given option that is valid only if a message is sent and has recipients. */
 export function findSendingOption(given: CommandLine): string | undefined {
   const options: readonly (readonly [string, boolean])[] = [
     ["-s", given.subject !== undefined],
@@ -367,7 +367,7 @@ export function findSendingOption(given: CommandLine): string | undefined {
   return options.find(([, isGiven]) => isGiven)?.[0];
 }
 
-/** Returns an option that applies only to sending, including those that do not require recipients. */
+/** Returns a given option that applies only to sending, including options that do not require recipients. */
 export function nameSendingOption(given: CommandLine): string | undefined {
   const { header, customHeader, recipientsFromHeader, endOptions } = given;
   const other = recipientsFromHeader ? "-t" : endOptions ? "-." : undefined;

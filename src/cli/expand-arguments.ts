@@ -159,7 +159,7 @@ function expandLetters(
     const takes = valueOfLetter(letter, value, rest);
     if (takes !== undefined) return { expanded: [...expanded, ...takes], usesNext, ends: false };
     const flag = flagOfLetter(letter);
-    // The parser reports an unknown option.
+    // The letter is unknown; the parser reports the error.
     if (flag === undefined) return { expanded: [word], usesNext: false, ends: false };
     for (const each of flag) expanded.push(each);
   }

@@ -35,7 +35,7 @@ export async function parseArguments(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
     const { formatUsage } = await import("./usage.ts");
-    // For a program, exit code 1 means that there are no messages.
+    // To a calling program, exit code 1 means that there are no messages, so another code is used.
     const exit = expanded.words.some((word) => programForms.has(word)) ? Exit.Usage : Exit.Failure;
     throw new UsageError(error.message.replace(/^error: /, "mail: "), exit, formatUsage());
   }
@@ -60,7 +60,7 @@ const programForms: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The options of the forms for programs, by the names of their values. */
+/** The options for programs, under the names of their values. */
 const programOptions = (
   "limit newest sort thread parts text allHeaders show jsonSchema delete move copy mark saveParts resend reply all " +
   "sender quote forward part atMost fromJson draft send again present wait"

@@ -1,4 +1,7 @@
-/** The options of the forms for programs: actions on messages, and the form of the list that --json prints. */
+/**
+ * Reads and checks the options for programs: those that act on messages, and those that shape the list that --json
+ * prints.
+ */
 import { Exit, joinAlternatives } from "../errors.ts";
 import {
   type CommandLine,
@@ -18,7 +21,7 @@ export type ProgramForms = Pick<CommandLine, "list" | "jsonSchema" | "act" | "at
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** Returns the values of these options. @throws UsageError for an invalid value or two actions */
+/** Returns the values of these options. @throws UsageError for an invalid value or more than one action */
 export function readProgramForms(values: Values): ProgramForms {
   return {
     list: readListForm(values),
@@ -95,7 +98,7 @@ function readMark(text: string): MarkName {
   throw new UsageError(`mail: --mark: "${text}" is invalid; use ${joinAlternatives(markNames)}`, Exit.Usage);
 }
 
-/** Returns the options of a list that are given, for a message about one that does not apply. */
+/** Returns the given options that apply only to lists, so that an error message can name one of them. */
 function listOptionsOf({ list }: Pick<CommandLine, "list">): string[] {
   const given: readonly (readonly [string, boolean])[] = [
     ["--limit", list.limit !== undefined],
@@ -111,7 +114,7 @@ function listOptionsOf({ list }: Pick<CommandLine, "list">): string[] {
 }
 
 /**
- * Refuses options that do not apply, or that contradict each other.
+ * Rejects options that do not apply or that conflict.
  *
  * @throws UsageError
  */
@@ -137,13 +140,13 @@ export function checkProgramForms(given: CommandLine): void {
   if (act !== undefined) checkAct(given, act, words);
 }
 
-/** Refuses options that do not apply to a wait. @throws UsageError */
+/** Rejects options that do not apply to --wait. @throws UsageError */
 function checkWait({ list }: CommandLine): void {
   const [option] = listOptionsOf({ list }).filter((name) => !/^--(?:parts|text|all-headers|show)$/.test(name));
   if (option !== undefined) throw describeConflict("--wait", option);
 }
 
-/** Refuses options that do not apply to a stored draft. @throws UsageError */
+/** Rejects options that do not apply to --draft. @throws UsageError */
 function checkDraft(given: CommandLine): void {
   const { act, run, outgoing } = given;
   if (act !== undefined) throw describeConflict(`--${act.kind}`, "--draft");

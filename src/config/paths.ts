@@ -95,8 +95,8 @@ export function historyPath(config: Config): string | undefined {
 }
 
 /**
- * Returns the directory to which file names of the form `+name` are relative, or the address to which they are appended
- * if the folders are on a server.
+ * Returns the directory that contains folders with names of the form `+name`. If the folders are on a server, returns
+ * the address to which the name is appended.
  */
 export function folderDirectory(config: Config): string | undefined {
   const named = config.settings.text("folder");
@@ -159,7 +159,7 @@ function expandNames(config: Config, typed: string): ExpandedNames {
   }
 }
 
-/** Removes quotation marks and backslashes as a shell does. */
+/** Removes quotes and backslashes as a shell does. */
 function removeQuotes(text: string): string {
   return text.replace(
     /\\(.)|"((?:[^"\\]|\\.)*)"|'([^']*)'/gs,

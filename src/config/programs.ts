@@ -1,8 +1,8 @@
-/** Finds the programs that `mail` starts if no variable names one. */
+/** Finds the default program for a purpose if no variable names one. */
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** Returns the first program that is installed, as given. Names without a slash are looked up in PATH. */
+/** Returns the first of the given names whose program is installed. Names without a slash are looked up in PATH. */
 export function findInstalled(
   programs: readonly string[],
   path = process.env["PATH"] ?? "/usr/bin:/bin",

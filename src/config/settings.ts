@@ -212,10 +212,7 @@ export class Settings {
   }
 }
 
-/**
- * Returns whether messages and exit codes follow bsd-mailx. This is the case if the variable `sendmail` names a program
- * and `mta` is not set.
- */
+/** Returns whether messages and exit codes follow bsd-mailx: `sendmail` names a program, and `mta` is not set. */
 export function followsBsdMailx({ settings }: { readonly settings: Settings }): boolean {
   const sendmail = settings.text("sendmail");
   return (
@@ -223,7 +220,7 @@ export function followsBsdMailx({ settings }: { readonly settings: Settings }): 
   );
 }
 
-/** Returns an identity with the host name from the variable `hostname`, if it is set. */
+/** Returns an identity whose host name comes from the `hostname` variable, if that is set. */
 export function withHostName(identity: Identity, settings: Settings): Identity {
   return {
     ...identity,

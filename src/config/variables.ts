@@ -129,7 +129,7 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
   };
 }
 
-/** Returns the kind of a variable that names a program. By default it is the first of several programs that is installed. */
+/** Returns the kind of a variable that names a program. The default is the first installed program from a list. */
 function programKind(meaning: string, defaults: readonly string[]): Kind<string | undefined> {
   return {
     meaning: withDefault(meaning, `the first of ${defaults.join(", ")} that is installed`),

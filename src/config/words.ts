@@ -39,20 +39,20 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-/** A word as it was typed, with its quotes and backslashes. */
+/** A word that a user typed. */
 export interface RawWord {
   /** The index of the word's first character. */
   readonly start: number;
   readonly typed: string;
-  /** The word without its quotes and backslashes. */
+  /** The word without the quotes and backslashes. */
   readonly text: string;
-  /** The quote that is still open at the end of the word, or "". */
+  /** The quote character that is still open at the end of the word, or "". */
   readonly quote: string;
 }
 
 /**
- * Returns the words of a text in which a backslash is special, as in the shell and unlike in `splitWords`. Such words
- * are file names that are expanded later.
+ * Splits a line into words. A backslash is special outside quotes, as in the shell, but unlike in `splitWords`. The
+ * words are file names, which are expanded later.
  */
 export function splitRawWords(line: string): RawWord[] {
   const words: RawWord[] = [];
@@ -77,7 +77,8 @@ export function splitRawWords(line: string): RawWord[] {
 /**
  * Returns the last word of a command line, which is a file name, and the text before it.
  *
- * @param isQuotable whether the name may contain white space between quotes or after a backslash; not so in bsd-mailx
+ * @param isQuotable whether the name may contain white space inside quotes or after a backslash, which bsd-mailx does
+ *   not permit
  */
 export function splitLastWord(line: string, isQuotable: boolean): { readonly before: string; readonly word: string } {
   const last = isQuotable ? splitRawWords(line).at(-1) : undefined;

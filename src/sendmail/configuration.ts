@@ -1,7 +1,7 @@
 /**
  * Reads variables for `sendmail` from the same start-up files as `mail`: /etc/mail.rc and the caller's own file.
  *
- * A program that runs unattended, perhaps as root, must not run a file's commands or write a copy of the message.
+ * A program that runs unattended, perhaps as root, must not run commands from a file or store copies of messages.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { Submission, shareLogins } from "../compose/sending/submission.ts";
@@ -48,7 +48,8 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     alternates: [],
     shown: { ignored: new Set(), retained: new Set() },
     saved: { ignored: new Set(), retained: new Set() },
-    // As in sendmail, USER and LOGNAME are ignored: a daemon's environment may still name the user who started it.
+    // USER and LOGNAME are ignored, as in sendmail, because a daemon's environment may still name the user who started
+    // it.
     identity: withHostName(findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }), settings),
   };
   const logins = shareLogins(config, terminal);

@@ -29,7 +29,7 @@ interface LoginSession {
 interface LoginSettings {
   readonly server: ServerWay;
   readonly allowsClearLogin: boolean;
-  /** The variable `smtpauth`. */
+  /** The value of the `smtpauth` variable. */
   readonly mechanism: string | undefined;
 }
 
@@ -49,9 +49,9 @@ const withToken: readonly Mechanism[] = ["OAUTHBEARER", "XOAUTH2"];
  * Returns the mechanism for a login.
  *
  * @param offered the parameters of AUTH in the reply to EHLO
- * @param wanted the variable `smtpauth`
- * @param connection.isSafe whether the connection is encrypted or does not leave this machine
- * @param connection.allowsClearLogin whether the settings permit a login on a connection that is not safe
+ * @param wanted the value of the `smtpauth` variable
+ * @param connection.isSafe whether the connection is encrypted or stays on this machine
+ * @param connection.allowsClearLogin whether the settings permit a login over a connection that is not safe
  * @param connection.usesToken whether the login uses an OAuth2 access token
  * @throws MailError if no mechanism can be used
  */
@@ -112,8 +112,8 @@ function mechanismNamed(name: string): Mechanism {
 }
 
 /**
- * Logs in. Returns false if the server rejected an access token that has been renewed in the meantime, so that one
- * further attempt is worthwhile.
+ * Logs in. Returns false if the server rejected the access token and the caller should try once more, with a renewed
+ * token.
  *
  * @throws SubmissionFailed if there are no credentials, or if the server rejects them; nodemailer's errors otherwise
  */

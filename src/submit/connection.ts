@@ -1,4 +1,4 @@
-/** Opens a connection to a server: socket, greeting, TLS and login. */
+/** Opens a connection to a server: opens the socket, waits for the greeting, starts TLS and logs in. */
 import type { Login } from "../connect/login.ts";
 import { NoConnection, openSocket } from "../connect/socket.ts";
 import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../connect/tls-policy.ts";
@@ -14,7 +14,7 @@ export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;
   /** Provides the credentials; undefined without a login. */
   readonly login: Login | undefined;
-  /** Returns whether the user accepts an invalid certificate despite the reason; false without a terminal. */
+  /** Asks the user whether to accept a certificate despite the reason; returns false if there is no terminal. */
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
@@ -72,7 +72,7 @@ function describeError(error: unknown, server: ServerWay) {
   };
 }
 
-/** Loads the trusted authorities, and the certificate of this client with its key. */
+/** Loads the trusted certificates, and this client's certificate and key. */
 async function loadCertificates(options: ConnectionOptions): Promise<Certificates> {
   const { loadAuthorities, loadClientCertificate } = await import("../connect/certificates.ts");
   const { clientCertificate } = options;

@@ -1,4 +1,4 @@
-/** The description and exit code of each failure in a dialogue with a server. */
+/** Determines the description and exit code for each failure in a dialogue with a server. */
 import type { LoginReason } from "../connect/login.ts";
 import { describeTlsFailure } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode } from "../errors.ts";

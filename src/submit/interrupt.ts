@@ -1,12 +1,12 @@
-/** Interrupts: turns Ctrl-C into an abort signal, and reacts to such a signal. */
+/** Turns Ctrl-C into an abort signal, and reacts to such a signal. */
 import { Interrupted } from "./submission-errors.ts";
 
-/** The source of interrupts, with the interface of terminal/terminal.ts. */
+/** A source of interrupts, such as the terminal. */
 interface Interruptible {
   onInterrupt(handler: () => void): () => void;
 }
 
-/** Turns Ctrl-C into an abort signal for the current work, until `close` is called. */
+/** Turns Ctrl-C into an abort signal for the current operation until `close` is called. */
 export class Interrupt {
   readonly #controller = new AbortController();
   readonly #stop: () => void;
@@ -18,7 +18,7 @@ export class Interrupt {
     });
   }
 
-  /** The abort signal. Its reason is Interrupted. */
+  /** The abort signal. Its abort reason is an `Interrupted` error. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
@@ -27,7 +27,7 @@ export class Interrupt {
     this.#controller.abort(new Interrupted());
   }
 
-  /** Runs work that handles interrupts itself. */
+  /** Runs an operation that handles interrupts itself. */
   async ignored<T>(work: () => Promise<T>): Promise<T> {
     this.#ignored = true;
     try {
@@ -42,7 +42,7 @@ export class Interrupt {
   }
 }
 
-/** Runs work with a signal that an interrupt aborts. */
+/** Runs an operation with a signal that is aborted on an interrupt. */
 export async function runInterruptibly<T>(
   terminal: Interruptible,
   work: (signal: AbortSignal) => Promise<T>,

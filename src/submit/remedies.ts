@@ -1,4 +1,4 @@
-/** Remedies for a submission that failed, for a server, and for the connection to it. */
+/** Suggests remedies for a failed submission, or for problems with a server or the connection to it. */
 import { existsSync } from "node:fs";
 import { isLoopback } from "../connect/socket.ts";
 import { Exit } from "../errors.ts";
@@ -12,7 +12,7 @@ const logIn = "to log in, set mta=submission://USER@HOST and put the password in
 const askRecipient =
   "ask the recipients whether they have received the message; another attempt could deliver it twice";
 
-/** The facts, besides the error, that determine a remedy. */
+/** The information, apart from the error, that determines a remedy. */
 interface Facts {
   readonly way: Way;
   /** The greeting, if the server used it to refuse the connection. */

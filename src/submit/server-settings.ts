@@ -1,9 +1,9 @@
-/** The settings of a dialogue with a server, as the variables define them. */
+/** Reads the settings for a dialogue with a server from the variables. */
 import { readTlsSettings, type TlsSettings, type TlsVariable } from "../connect/tls-policy.ts";
 import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import type { Notice } from "./transport.ts";
 
-/** The use of BDAT (RFC 3030) if the server offers it; "large" restricts it to large messages. */
+/** When to use BDAT (RFC 3030), if the server offers it. "large" restricts BDAT to large messages. */
 export type Chunking = "always" | "large" | "never";
 
 export interface ServerSettings extends TlsSettings {
@@ -21,7 +21,7 @@ export interface ServerSettings extends TlsSettings {
   readonly chunking: Chunking;
 }
 
-/** The variables that are used in this file, with the interface of config/settings.ts. */
+/** The variables that this file reads, as config/settings.ts provides them. */
 interface Variables {
   get(name: "smtptimeout" | "smtptotaltimeout"): number;
   get(name: "smtpconnecttimeout"): number | undefined;

@@ -59,8 +59,8 @@ export class SmtpTransport implements Transport {
   }
 
   /**
-   * Sends MAIL, one RCPT per recipient, and DATA for each batch of recipients. If the server has closed a kept
-   * connection, the batch is sent again over a new connection.
+   * Sends the message to each batch of recipients: MAIL, one RCPT per recipient, and DATA. If the server has closed a
+   * connection that was kept open, the batch is sent again over a new connection.
    */
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     const progress = new Progress(envelope.to);
@@ -73,7 +73,7 @@ export class SmtpTransport implements Transport {
       this.#reached = isKept;
       const connection = this.#connection ?? connect(this.#options, this.#dialogue);
       const work = this.#sendOver(connection, batch, message, deadline);
-      work.catch(() => {}); // it may fail after the deadline
+      work.catch(() => {}); // the work may fail after the deadline
       try {
         const outcome = await Promise.race([work, deadline.missed]).catch((error: unknown) => {
           const isRetried = isKept && isConnectionLost(error) && !this.#dialogue.isDotSent;
@@ -96,7 +96,7 @@ export class SmtpTransport implements Transport {
     if (connection !== undefined) await closeConnection(connection, this.#dialogue);
   }
 
-  /** Returns the outcome after a failure. @throws SubmissionFailed if no recipient has an outcome of its own */
+  /** Returns the outcome after a failure. @throws SubmissionFailed if the failure affects all recipients */
   async #describeFailure(error: unknown, envelope: Envelope): Promise<Outcome> {
     const dotSent = this.#dialogue.isDotSent;
     const { server, timeouts } = this.#options;
@@ -213,7 +213,7 @@ export class SmtpTransport implements Transport {
   }
 }
 
-/** The recipients of a message: those with an outcome, and the rest. */
+/** Tracks the outcome for each recipient of a message. */
 class Progress {
   readonly #accepted: string[] = [];
   readonly #refused: Refusal[] = [];
@@ -224,12 +224,12 @@ class Progress {
     this.#rest = recipients;
   }
 
-  /** The recipients to whom the message is still to be sent. */
+  /** The recipients to whom the message has not been sent yet. */
   get rest(): readonly string[] {
     return this.#rest;
   }
 
-  /** The outcome for all recipients so far, with the last reply. */
+  /** The outcome so far for all recipients, with the last reply. */
   get outcome(): Outcome {
     const { reply, queueId } = this.#last;
     return {
@@ -241,9 +241,10 @@ class Progress {
   }
 
   /**
-   * Adds the outcome for the first of the remaining recipients.
+   * Adds the outcome for a batch, which consists of the first remaining recipients.
    *
-   * @returns the number of recipients that the server accepts per message, if it has refused others for this reason
+   * @returns the number of recipients that the server accepts per message, if it has refused other recipients as too
+   *   many
    */
   add(batch: readonly string[], outcome: Outcome): number | undefined {
     const { accepted, refused } = outcome;
@@ -258,7 +259,11 @@ class Progress {
     return tooMany.length === 0 ? undefined : accepted.length;
   }
 
-  /** Refuses the remaining recipients after a failure. @throws the failure if no recipient has been accepted */
+  /**
+   * Records the remaining recipients as refused after a failure.
+   *
+   * @throws the failure if no recipient has been accepted
+   */
   abandon(batch: readonly string[], failure: unknown): void {
     if (this.#accepted.length === 0 || !(failure instanceof MailError)) throw failure;
     const { exit } = failure;

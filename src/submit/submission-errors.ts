@@ -1,6 +1,6 @@
 /**
- * The reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed reasons,
- * never on a message's text.
+ * Declares the reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed
+ * reasons, never on the text of an error message.
  */
 import type { LoginReason } from "../connect/login.ts";
 import type { TlsReason } from "../connect/tls-failure.ts";

@@ -34,9 +34,9 @@ const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
 const server = /^(smtp|submissions?|smtps|lmtp):(.*)$/is;
 
 /**
- * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]` (also `submissions`, RFC 8314),
- * `lmtp://HOST[:PORT]`, `lmtp:/SOCKET`, a program's path and arguments, or `local`. A password in the URL is not part of
- * the result; see account/named-servers.ts.
+ * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]` (also `submissions`, RFC
+ * 8314), `lmtp://HOST[:PORT]`, `lmtp:/SOCKET`, a program's path and arguments, or `local`. The result does not contain
+ * a password from the URL; account/named-servers.ts reads it.
  *
  * @param variable the variable's name for the error message
  * @throws MailError if the value has another form
@@ -62,7 +62,7 @@ export function parseWay(value: string, variable = "mta"): Way {
   return { kind: "smtp", protocol, host: name, port: number, socket: undefined, user: decodeLogin(user) };
 }
 
-/** The variables that are used in this file, with the interface of config/settings.ts. */
+/** The variables that this file reads, as config/settings.ts provides them. */
 interface Variables {
   find(name: "mta"): { readonly name: string; readonly value: string } | undefined;
   text(name: "sendmail"): string | undefined;
@@ -70,14 +70,17 @@ interface Variables {
   unsupported(): readonly string[];
 }
 
-/** A transport, and the setting that has selected it. The variable `sendmail` of an account is not one of bsd-mailx's. */
+/**
+ * A transport, and the setting that selected it. "account" means that an account set `sendmail`, which bsd-mailx does
+ * not support.
+ */
 export interface ConfiguredWay {
   readonly way: Way;
   readonly selectedBy: "mta" | "sendmail" | "account" | "default";
 }
 
 /**
- * Returns the transport that the variables `mta` and `sendmail` name.
+ * Returns the transport that the `mta` or `sendmail` variable names.
  *
  * @throws MailError if the value is invalid
  */
@@ -93,7 +96,7 @@ export function readConfiguredWay({ settings }: { readonly settings: Variables }
 }
 
 /**
- * Refuses to send if a variable is set that belongs to another client and has no equivalent in `mail`.
+ * Refuses to send if another client's variable is set and has no equivalent in `mail`.
  *
  * @throws MailError that names the first such variable and the setting to use instead
  */
@@ -152,7 +155,10 @@ export function serverName({ host, port, socket }: ServerWay): string {
   return socket ?? `${host} port ${port}`;
 }
 
-/** Returns a user name or password in a URL, without its percent-encoding if that is valid; undefined if it is empty. */
+/**
+ * Decodes a user name or password from a URL. Invalid percent-encoding is left unchanged. Returns undefined if the
+ * value is empty.
+ */
 export function decodeLogin(login: string | undefined): string | undefined {
   if (login === undefined || login === "") return undefined;
   try {

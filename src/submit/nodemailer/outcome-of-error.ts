@@ -111,8 +111,8 @@ export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstance
 }
 
 /**
- * Returns the reply if the server has permanently rejected the credentials; undefined if another error occurred. The
- * codes 500 to 504 reject the command, not the credentials (RFC 5321, section 4.2.2).
+ * Returns the reply if the server has permanently rejected the credentials; undefined for any other error. The codes
+ * 500 to 504 reject the command, not the credentials (RFC 5321, section 4.2.2).
  */
 export function loginRejection(thrown: unknown): string | undefined {
   if (!types.isNativeError(thrown) || (thrown as SmtpError).code !== "EAUTH") return undefined;

@@ -30,7 +30,7 @@ interface SessionSettings {
   readonly certificates: Certificates | undefined;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly checkCertificate: boolean;
-  /** The handlers for mechanisms that nodemailer lacks; undefined without a login. */
+  /** The handlers for login mechanisms that nodemailer lacks; undefined if there is no login. */
   readonly loginHandlers: LoginHandlers | undefined;
   /** Time limits in milliseconds: for the greeting, for the rest of the connection's setup, and for each reply. */
   readonly timeouts: { readonly greeting: number; readonly setup: number; readonly silence: number };
@@ -40,7 +40,7 @@ type Envelope = Parameters<StrictConnection["send"]>[0];
 type Reply = (error: Error | null, reply?: string) => void;
 type Action = (reply: string) => void;
 
-/** A message in transit, which replaces nodemailer's stream. */
+/** Represents a message in transit; used instead of nodemailer's stream. */
 interface Transfer {
   outByteCount: number;
   write(message: { readonly pieces: AsyncIterable<Uint8Array> }): void;
@@ -69,8 +69,8 @@ export class SmtpSession extends StrictConnection {
     const options = {
       connection: socket,
       host: server.host,
-      // Without a server name, nodemailer tests whether the host is an IPv6 address, with an expression that takes 3
-      // ms to compile.
+      // Without a server name, nodemailer uses a regular expression, which takes 3 ms to compile, to test whether the
+      // host is an IPv6 address.
       ...(isHostName(server.host) ? { servername: server.host } : {}),
       port: server.port,
       name: settings.mailName,
@@ -138,8 +138,8 @@ export class SmtpSession extends StrictConnection {
   }
 
   /**
-   * The replies that remain valid if the connection is lost after the message: the refusals of recipients and, in
-   * LMTP, the replies per recipient.
+   * The replies that remain valid if the connection is lost after the message: refusals of recipients and, in LMTP, one
+   * reply per recipient.
    */
   get answered(): readonly { readonly recipient: string; readonly reply: string }[] {
     return this.#answered;

@@ -147,7 +147,7 @@ function decodeReply(bytes: string): string {
   return (text.includes("\ufffd") ? bytes : text).replace(/\r?\n$/, "");
 }
 
-/** Returns whether each line starts with the same three-digit code (RFC 5321, section 4.2.1). */
+/** Returns whether every line starts with the same three-digit code (RFC 5321, section 4.2.1). */
 function isReply(text: string): boolean {
   const code = text.slice(0, 3);
   const lines = text.split(/\r?\n/);
