@@ -236,6 +236,12 @@ export interface Mailbox extends MessageStates {
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
   /**
+   * Returns all messages sorted by size, as a server determines it, without loading anything; messages of equal size are
+   * in ascending order. Returns undefined if the server cannot sort. A mailbox on this machine lacks this method.
+   */
+  sortBySize?(isDescending: boolean): Promise<readonly number[] | undefined>;
+
+  /**
    * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the
    * file. A format that needs no such lock lacks this method.
    *

@@ -260,7 +260,10 @@ class Session {
       if (/INTERNALDATE/.test(items)) parts.push(Buffer.from(` INTERNALDATE "${received}"`));
       for (const [, section = "", start = "", length = ""] of items.matchAll(/BODY\.PEEK\[(.*?)\]<(\d+)\.(\d+)>/g)) {
         const header = bytes.subarray(0, bytes.indexOf("\r\n\r\n") + 4);
-        const found = (section === "HEADER" ? header : bytes).subarray(Number(start), Number(start) + Number(length));
+        const found = (section.startsWith("HEADER") ? header : bytes).subarray(
+          Number(start),
+          Number(start) + Number(length),
+        );
         parts.push(Buffer.from(` BODY[${section}]<${start}> {${found.length}}\r\n`), found);
       }
       yield Buffer.concat([...parts, Buffer.from(")\r\n")]);

@@ -55,7 +55,12 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     const found: string[] = [];
     for await (const { messages: some, stored } of mailbox.openMessages(messages, need)) {
       for (const each of some)
-        found.push((need === "header" ? stored.header(each) : stored.read(each, 0, stored.size(each))).toString());
+        found.push(
+          (need === "header" || need === "facts"
+            ? stored.header(each)
+            : stored.read(each, 0, stored.size(each))
+          ).toString(),
+        );
     }
     return found;
   };
@@ -96,6 +101,50 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     ]);
     await mailbox.close();
     expect(await contents()).toEqual(["one \\Seen", "two $Label1 \\Flagged", "three \\Deleted"]);
+  });
+
+  test("lists fetch only the fields that they show", async () => {
+    const long = `X-Long: ${"x".repeat(900)}`;
+    await fill(
+      [lines("Return-Path: <sender@x.example>", long, "From: Ann <ann@x.example>", "Subject: plain", "", "text")],
+      [
+        lines(
+          "From: Ann <ann@x.example>",
+          long,
+          "Subject: caf\u00e9",
+          "Content-Type: text/plain; charset=utf-8",
+          "",
+          "text",
+        ),
+      ],
+    );
+    dovecot.clearRawLogs();
+    const mailbox = await open();
+    const found = await read(mailbox, [1, 2], "facts");
+    expect(found[0]).toMatch(/^From sender@x\.example .*\nFrom: Ann <ann@x\.example>\nSubject: plain\n\n$/);
+    expect(found[1]).toContain("Subject: caf\u00e9\nContent-Type: text/plain; charset=utf-8\n");
+    const [log] = dovecot.readRawLogs();
+    expect(log?.commands.filter((line) => /BODY/.test(line))).toEqual([expect.stringContaining("HEADER.FIELDS")]);
+    expect(await read(mailbox, [1, 2], "header")).toEqual([
+      expect.stringContaining(long),
+      expect.stringContaining(long),
+    ]);
+    await mailbox.close();
+  });
+
+  test("the server sorts by size", async () => {
+    const sized = (length: number) => [message("x".repeat(length))] as const;
+    await fill(sized(5), sized(9), sized(5), sized(1));
+    dovecot.clearRawLogs();
+    const mailbox = await open();
+    expect(await mailbox.sortBySize?.(false)).toEqual([4, 1, 3, 2]);
+    expect(await mailbox.sortBySize?.(true)).toEqual([2, 1, 3, 4]);
+    const [log] = dovecot.readRawLogs();
+    expect(log?.commands.filter((line) => /FETCH|SORT/.test(line))).toEqual([
+      "UID SORT (SIZE) UTF-8 ALL",
+      "UID SORT (REVERSE SIZE) UTF-8 ALL",
+    ]);
+    await mailbox.close();
   });
 
   test("a message is presented as an mbox would store it", async () => {

@@ -151,16 +151,19 @@ export class FolderCache {
    * Records the facts about a message.
    *
    * @param header the From_ line and the header; undefined if it was not loaded
+   * @returns whether the facts for lists are known
    */
-  add(uid: number, { size, received }: MessageFacts, header?: Buffer): void {
+  add(uid: number, { size, received }: MessageFacts, header?: Buffer): boolean {
     const known = this.#rows.get(uid);
-    if (known !== undefined && (header === undefined || this.#facts.knows(known, columnBits.from))) return;
-    if (this.#facts.isFull) return;
+    const hasListFacts = known !== undefined && this.#facts.knows(known, columnBits.from);
+    if (hasListFacts || (known !== undefined && header === undefined)) return hasListFacts;
+    if (this.#facts.isFull) return false;
     const row = header === undefined ? this.#facts.addRow() : addHeaderFacts(this.#facts, header);
     this.#facts.setNumber("uid", row, uid);
     this.#facts.setNumber("size", row, size);
     this.#facts.setNumber("received", row, received);
     this.#rows.set(uid, row);
+    return this.#facts.knows(row, columnBits.from);
   }
 
   /** Stores the facts for the next session, if there are new ones. @param present the number of messages */

@@ -510,26 +510,6 @@ export class ImapConnection {
   }
 
   /**
-   * Returns all UIDs in threads (RFC 5256). A thread is a list of UIDs and of lists of replies.
-   *
-   * @throws ImapFailed
-   */
-  async thread(algorithm: "REFERENCES" | "ORDEREDSUBJECT"): Promise<Thread[]> {
-    const threads: Thread[] = [];
-    const convert = (node: Node): Thread | number =>
-      isList(node) ? node.map(convert) : (readNumber(readNodeText(node)) ?? 0);
-    await this.#run("UID THREAD", [makeAtom(algorithm), makeAtom("UTF-8"), makeAtom("ALL")], {
-      THREAD: ({ attributes }) => {
-        for (const node of attributes ?? []) {
-          const thread = convert(node);
-          threads.push(typeof thread === "number" ? [thread] : thread);
-        }
-      },
-    });
-    return threads;
-  }
-
-  /**
    * Fetches items of messages, without marking them as seen.
    *
    * @param set UIDs as formatUidSets writes them
@@ -871,9 +851,6 @@ const ofErrorCode: Readonly<Record<string, readonly [ImapReason, string]>> = {
   ResponseTooLarge: tooLarge,
   TooManyTokens: tooLarge,
 };
-
-/** A thread: messages by UID, and lists of replies. */
-export type Thread = (number | Thread)[];
 
 /** A response code in square brackets, such as `[UIDNEXT 5]`. */
 interface Code {

@@ -37,6 +37,7 @@ import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages
 import { UidTable } from "./uid-table.ts";
 
 /** The largest number of messages, and of bytes, in a window. */
+const mostFacts = 5000;
 const mostHeaders = 500;
 const mostMessages = 100;
 const mostBytes = 16 << 20;
@@ -227,6 +228,17 @@ class ImapMailbox implements Mailbox {
     return messages.filter((message) => uids.has(this.#table.uid(message)));
   }
 
+  async sortBySize(isDescending: boolean): Promise<readonly number[] | undefined> {
+    if (this.#replaced.size > 0) return undefined;
+    const found = await this.#session.run(async (connection) =>
+      connection.can("SORT") ? connection.sort(isDescending ? ["REVERSE", "SIZE"] : ["SIZE"]) : undefined,
+    );
+    // Mail may have arrived, and other clients may have removed messages.
+    const sorted = new Set(found?.flatMap((uid) => this.#table.numberOf(uid) ?? []));
+    const isComplete = sorted.size === this.#table.count && found !== undefined;
+    return isComplete ? [...sorted] : undefined;
+  }
+
   replace(message: number, bytes: Buffer): void {
     this.#replaced.set(message, bytes);
     this.mark(message, Flag.StatusChanged);
@@ -339,6 +351,7 @@ class ImapMailbox implements Mailbox {
 
   /** Returns the index after the last message of a window that begins at `from`. */
   #endOfWindow(messages: readonly number[], from: number, need: MessageNeed): number {
+    if (need === "facts") return Math.min(messages.length, from + mostFacts);
     if (need === "header") return Math.min(messages.length, from + mostHeaders);
     let bytes = 0;
     let to = from;
@@ -396,7 +409,7 @@ class Window implements StoredMessages {
     if (replaced !== undefined) return replaced.length;
     const found = this.#find(message);
     if (found === undefined) return Math.max(this.#makeHeader(message).length + 1, this.#mailbox.serverSize(message));
-    if (found.part !== "header") return found.length;
+    if (hasBody(found)) return found.length;
     return Math.max(found.length + 1, this.#mailbox.serverSize(message));
   }
 
@@ -414,8 +427,7 @@ class Window implements StoredMessages {
     if (found === undefined && this.#need === "facts" && !this.#mailbox.isGone(message))
       return this.#makeHeader(message).subarray(start, end);
     if (found === undefined) throw new MessageUnreadable(message, undefined);
-    if (found.part === "header" && start >= found.length)
-      throw new Error(`message ${message}: its body was not loaded`);
+    if (!hasBody(found) && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
     return this.#loaded.read(found, start, end);
   }
 
@@ -439,6 +451,10 @@ class Window implements StoredMessages {
   #find(message: number): Loaded | undefined {
     return this.#loaded.find(message, this.#need);
   }
+}
+
+function hasBody({ part }: Loaded): boolean {
+  return part === "text" || part === "whole";
 }
 
 function countLines(bytes: Buffer): number {

@@ -1,10 +1,11 @@
 /** Loads messages, or the parts of them that will be read, into the session's file. */
+import { isAscii } from "node:buffer";
 import type { MessageNeed } from "../mailbox.ts";
 import type { FolderCache, MessageFacts } from "./folder-cache.ts";
 import { type ImapConnection, largestRange } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { loadShownParts } from "./load-parts.ts";
-import type { LoadedMessages } from "./loaded-messages.ts";
+import { type LoadedMessages, makeHeaderBytes } from "./loaded-messages.ts";
 import { bitsOfFlags } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";
@@ -13,6 +14,10 @@ import type { UidTable } from "./uid-table.ts";
 const largeMessage = 1 << 20;
 /** The largest header that is loaded, as in header-bytes.ts. */
 const longestHeader = 4 << 20;
+/** The fields that determine the facts (header-facts.ts) and the From_ line. */
+const listedFields =
+  "FROM SENDER TO CC SUBJECT DATE MESSAGE-ID REFERENCES IN-REPLY-TO REPLY-TO RETURN-PATH CONTENT-TYPE " +
+  "CONTENT-DISPOSITION X-STATUS X-FAILED-RECIPIENTS";
 
 export interface Loading {
   readonly connection: ImapConnection;
@@ -28,7 +33,8 @@ export interface Loading {
  */
 export async function loadMessages(loading: Loading, messages: readonly number[], need: MessageNeed): Promise<void> {
   const inOrder = [...new Set(messages)].sort((a, b) => a - b);
-  if (need === "facts" || need === "header")
+  if (need === "facts") return loadListedFields(loading, inOrder);
+  if (need === "header")
     return loadTogether(loading, inOrder, { section: "HEADER", length: longestHeader, part: "header" });
   const sizeOf = (message: number) => loading.cache.find(loading.table.uid(message))?.size;
   await loadFacts(
@@ -46,7 +52,29 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
 
 /** Loads the size and the date of messages. */
 async function loadFacts(loading: Loading, messages: readonly number[]): Promise<void> {
-  await fetchEach(loading, messages, { flags: true, facts: true }, () => true);
+  await fetchEach(loading, messages, { flags: true, facts: true }, ({ uid }, facts) => {
+    loading.cache.add(uid, facts);
+    return true;
+  });
+}
+
+/**
+ * Loads the fields that lists show. Most messages need only the facts in these fields, so the fields themselves are kept
+ * only if their text is not ASCII or is unusual.
+ */
+async function loadListedFields(loading: Loading, messages: readonly number[]): Promise<void> {
+  const section = `HEADER.FIELDS (${listedFields})`;
+  const items = { flags: true, facts: true, ranges: [{ section, start: 0, length: longestHeader }] } as const;
+  await fetchEach(loading, messages, items, ({ message, uid, bytes }, facts) => {
+    const found = bytes(section);
+    if (found === undefined) return false;
+    const header = makeHeaderBytes(found, new Date(facts.received));
+    if (loading.cache.add(uid, facts, header) && isAscii(header)) return true;
+    const writer = loading.loaded.begin(message, new Date(facts.received));
+    writer.add(header);
+    writer.finish("facts");
+    return true;
+  });
 }
 
 interface Part {
@@ -62,13 +90,14 @@ async function loadTogether(
   { section, length, part }: Part,
 ): Promise<void> {
   const items = { flags: true, facts: true, ranges: [{ section, start: 0, length }] } as const;
-  await fetchEach(loading, messages, items, (message, bytes, { received }) => {
+  await fetchEach(loading, messages, items, ({ message, uid, bytes }, facts) => {
     const found = bytes(section);
     if (found === undefined) return false;
-    const writer = loading.loaded.begin(message, new Date(received));
+    const writer = loading.loaded.begin(message, new Date(facts.received));
     writer.add(found);
     // A message that fills the range may continue, although the server has reported a smaller size.
     writer.finish(found.length < length ? part : "header");
+    loading.cache.add(uid, facts, loading.loaded.header(message));
     return true;
   });
 }
@@ -96,18 +125,24 @@ async function loadLarge(loading: Loading, message: number, need: MessageNeed): 
   writer.finish("whole");
 }
 
+interface Arrival {
+  readonly message: number;
+  readonly uid: number;
+  bytes(section: string): Buffer | undefined;
+}
+
 /**
- * Fetches items, and records the facts and flags that are reported.
+ * Fetches items, and records the flags that are reported.
  *
- * @param take returns false if the message lacks what was requested
+ * @param take records the rest; returns false if the message lacks what was requested
  */
 async function fetchEach(
   loading: Loading,
   messages: readonly number[],
   items: Parameters<ImapConnection["fetch"]>[1],
-  take: (message: number, bytes: (section: string) => Buffer | undefined, facts: MessageFacts) => boolean,
+  take: (arrival: Arrival, facts: MessageFacts) => boolean,
 ): Promise<void> {
-  const { connection, table, cache, loaded } = loading;
+  const { connection, table } = loading;
   const missing = new Set(messages);
   for (const { set } of formatUidSets(messages.map((message) => table.uid(message)))) {
     await connection.fetch(set, items, ({ uid, flags, size, received, bytes }) => {
@@ -115,10 +150,7 @@ async function fetchEach(
       if (message === undefined || !missing.has(message)) return;
       if (flags !== undefined) table.update(message, bitsOfFlags(flags));
       if (size === undefined || received === undefined) return;
-      const facts = { size, received };
-      if (!take(message, bytes, facts)) return;
-      cache.add(uid, facts, loaded.header(message));
-      missing.delete(message);
+      if (take({ message, uid, bytes }, { size, received })) missing.delete(message);
     });
   }
   await explainMissing(loading, [...missing]);

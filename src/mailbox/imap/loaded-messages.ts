@@ -72,6 +72,20 @@ export class NewlineConverter {
   }
 }
 
+/** Returns the line that precedes a message in an mbox; empty if the message begins with one. @param piece its beginning */
+function makeFromLine(piece: Buffer, received: Date): string {
+  if (startsWithFrom(piece)) return "";
+  const user = fromLineUser(piece.subarray(0, Math.min(headerEnd(piece, 0) ?? piece.length, longestHead)));
+  return `From ${user} ${formatAsctime(received)}\n`;
+}
+
+/** Returns a header as the file stores it. @param bytes as the server sends them; the buffer is modified */
+export function makeHeaderBytes(bytes: Buffer, received: Date): Buffer {
+  const newlines = new NewlineConverter();
+  const header = newlines.convert(bytes);
+  return Buffer.concat([Buffer.from(makeFromLine(header, received)), header, newlines.end()]);
+}
+
 /** Writes one message to the file, piece by piece. */
 export class MessageWriter {
   readonly #file: LoadedMessages;
@@ -138,10 +152,7 @@ export class MessageWriter {
 
   #addFirst(piece: Buffer): void {
     const end = headerEnd(piece, 0);
-    if (!startsWithFrom(piece)) {
-      const user = fromLineUser(piece.subarray(0, Math.min(end ?? piece.length, longestHead)));
-      this.#write(Buffer.from(`From ${user} ${formatAsctime(this.#received)}\n`));
-    }
+    this.#write(Buffer.from(makeFromLine(piece, this.#received)));
     this.#fromLength = this.#length;
     this.#headerLength = end === undefined ? undefined : this.#length + end;
     this.#write(piece);

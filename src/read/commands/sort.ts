@@ -1,7 +1,6 @@
 /** The sort, thread, collapse, expand and unsort commands, which change the header list. */
 
 import { joinAlternatives, UserMistake } from "../../errors.ts";
-import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { collapseThreads, expandThreads, restoreCollapsed } from "../session/collapse.ts";
@@ -55,27 +54,15 @@ async function sortMessages(session: Session, order: Order): Promise<void> {
   await showHeaders(session);
 }
 
-async function orderByKey(folder: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
-  const { mailbox } = folder;
-  const order = Array.from({ length: mailbox.count }, (_, index) => index + 1);
-  const values: readonly (number | string)[] =
-    key === "size" ? await readSizes(mailbox, order) : await readSortKeys(folder, key, pause);
-  const sign = descending ? -1 : 1;
-  order.sort((a, b) => {
-    const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
-    return first < second ? -sign : first > second ? sign : a - b;
-  });
+async function orderByKey({ mailbox }: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
+  const { columnOf, sortBySize, sortByValues } = await import("../header-list/sort-columns.ts");
+  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const column = key === "from" || key === "subject" ? key : "date";
+  const order =
+    key === "size"
+      ? await sortBySize(mailbox, descending)
+      : sortByValues(everyone, await columnOf(mailbox, column, pause), descending);
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
-}
-
-async function readSizes(mailbox: Mailbox, messages: readonly number[]): Promise<readonly number[]> {
-  const { listSizes } = await import("../header-list/sort-columns.ts");
-  return listSizes(mailbox, messages);
-}
-
-async function readSortKeys({ mailbox }: Folder, key: Key, pause: Pause): Promise<readonly (number | string)[]> {
-  const { columnOf } = await import("../header-list/sort-columns.ts");
-  return await columnOf(mailbox, key === "from" || key === "subject" ? key : "date", pause);
 }
 
 async function orderByThread(

@@ -71,10 +71,26 @@ export async function columnOf<Name extends keyof typeof columns>(
   return values;
 }
 
-/** Returns the sizes of messages in bytes, in the same order. */
-export async function listSizes(mailbox: Mailbox, numbers: readonly number[]): Promise<number[]> {
+/** Returns all messages sorted by size; those of equal size are in ascending order. */
+export async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
+  const sorted = await mailbox.sortBySize?.(isDescending);
+  if (sorted !== undefined) return sorted;
+  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
   const sizes: number[] = [];
-  for await (const { messages, stored } of mailbox.openMessages(numbers, "header"))
+  for await (const { messages, stored } of mailbox.openMessages(everyone, "facts"))
     for (const message of messages) sizes.push(stored.size(message));
-  return sizes;
+  return sortByValues(everyone, sizes, isDescending);
+}
+
+/** Returns messages sorted by their values; those with equal values are in ascending order. @param values for all messages */
+export function sortByValues(
+  messages: readonly number[],
+  values: readonly (number | string)[],
+  isDescending: boolean,
+): number[] {
+  const sign = isDescending ? -1 : 1;
+  return [...messages].sort((a, b) => {
+    const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
+    return first < second ? -sign : first > second ? sign : a - b;
+  });
 }

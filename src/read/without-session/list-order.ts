@@ -1,7 +1,7 @@
 /** Orders the messages that --json prints: sorted, or in threads. */
 import type { ListForm } from "../../cli/command-line.ts";
 import { pushAll } from "../../message/lists.ts";
-import { columnOf, listSizes } from "../header-list/sort-columns.ts";
+import { columnOf, sortBySize, sortByValues } from "../header-list/sort-columns.ts";
 import { threadsOf } from "../header-list/threads.ts";
 import { divideMessages } from "../query/filter.ts";
 import type { Folder } from "../session/session.ts";
@@ -46,16 +46,12 @@ export async function* orderList(
 }
 
 /** @param key a key that the sort command accepts; a minus sign reverses the order */
-async function sortByKey({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<number[]> {
+async function sortByKey({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<readonly number[]> {
   const name = key.replace("-", "") as "date" | "from" | "subject" | "size";
-  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
-  const values: readonly (number | string)[] =
-    name === "size" ? await listSizes(mailbox, everyone) : await columnOf(mailbox, name, noPause);
-  const sign = key.startsWith("-") ? -1 : 1;
-  return [...messages].sort((a, b) => {
-    const [first, second] = [values[a - 1] ?? 0, values[b - 1] ?? 0];
-    return first < second ? -sign : first > second ? sign : a - b;
-  });
+  const isDescending = key.startsWith("-");
+  if (name !== "size") return sortByValues(messages, await columnOf(mailbox, name, noPause), isDescending);
+  const wanted = new Set(messages);
+  return (await sortBySize(mailbox, isDescending)).filter((message) => wanted.has(message));
 }
 
 async function arrangeThreads({ mailbox }: Folder): Promise<{
