@@ -145,6 +145,15 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     ).toHaveLength(1);
   });
 
+  test("a missing password is reported with the exit code 77, in a session and without one", async () => {
+    for (const words of [["-N"], ["--count"]])
+      expect(await runWithAccount({ MAIL: inbox() }, words)).toEqual({
+        exit: 77,
+        out: "",
+        err: expect.stringMatching(/^mail: no password for ann at localhost: add it to .*\n$/),
+      });
+  });
+
   const sound = () => ({ MAIL: inbox(), record: inbox().replace("INBOX", "Sent"), "password-localhost": password });
 
   test("mail --check reports the connection, the login, the abilities, the folders and the quota", async () => {

@@ -10,6 +10,7 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { ImapFlow } from "imapflow";
+import { MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
 import { decodeFolderName, encodeFolderName } from "./folder-name.ts";
 import { ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
@@ -355,14 +356,14 @@ export class ImapConnection {
     });
   }
 
-  /** Connects, starts TLS as the settings require, and logs in. @throws ImapFailed */
+  /** Connects, starts TLS as the settings require, and logs in. @throws ImapFailed, or the MailError of `logIn` */
   static async open(settings: ConnectionSettings): Promise<ImapConnection> {
     const connection = new ImapConnection(settings);
     try {
       await connection.#flow.connect();
     } catch (error) {
       connection.destroy();
-      throw connection.#failureOf(error);
+      throw error instanceof MailError ? error : connection.#failureOf(error);
     }
     connection.#listen();
     return connection;
