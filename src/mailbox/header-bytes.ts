@@ -47,7 +47,10 @@ export function headerIn(bytes: Buffer): Buffer | undefined {
   return bytes.length > longest ? wholeFields(bytes) : undefined;
 }
 
-/** Returns whether a header was truncated: bytes follow it, although no empty line ends it. */
+/**
+ * Returns whether a header was truncated, which is the case if bytes follow it although it does not end in an empty
+ * line.
+ */
 export function isHeaderContinued(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;
   const before = header.at(-2) === 13 ? -3 : -2;

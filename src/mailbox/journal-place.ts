@@ -1,6 +1,6 @@
 /**
- * Decides where a mailbox's journal is kept. The next session must find the journal, even if it opens the mailbox under
- * another name, as another user or with another HOME.
+ * Decides where a mailbox's journal is stored. The next session must find the journal even if it opens the mailbox
+ * under another name, runs as another user, or has another HOME.
  *
  * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
  * Otherwise, it is in the state directory below the owner's home directory (from passwd), or else in the session's own
@@ -15,7 +15,8 @@
  *
  * A journal is trusted if it has only one link, belongs to the mailbox's owner, to root or to this user, and is not
  * writable by any other user. Any other journal is reported and left unchanged. If other users can write to the
- * mailbox, another user's journal may be genuine. In that case, nothing is written until that user has finished the quit.
+ * mailbox, another user's journal may be genuine. In that case, the mailbox can only be read until that user has
+ * finished the quit.
  */
 
 import {
@@ -52,7 +53,7 @@ export interface JournalPlace {
   readonly path: string;
   /** The user whose rights root uses to create, replay and remove the journal; undefined for root's own rights. */
   readonly rights: Rights | undefined;
-  /** Whether the directory is private: created with mode 0700 and checked. */
+  /** Whether the journal is in a private directory, which is created with mode 0700 and checked. */
   readonly isPrivate: boolean;
   /** The possible places for a notice to the mailbox's owner, the preferred one first. */
   readonly notices: readonly JournalPlace[];
@@ -79,7 +80,11 @@ function pathBeside(real: string, suffix: JournalSuffix): string {
   return suffix === ".maildir" ? join(real, ".mail-journal") : join(dirname(real), `.${basename(real)}.mail-journal`);
 }
 
-/** Returns all places in which a mailbox's journal may be. @param mailbox the absolute path of an existing mbox or Maildir */
+/**
+ * Returns all places in which a mailbox's journal may be stored.
+ *
+ * @param mailbox the absolute path of an existing mbox or Maildir
+ */
 function placesOf(mailbox: string, suffix: JournalSuffix, stateDirectory: string): Places {
   const real = realpathSync(mailbox);
   const { uid, gid, mode } = statSync(real);
@@ -255,8 +260,8 @@ export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirecto
 }
 
 /**
- * Returns the place of the journal that a notice names. The name may have been planted, so the journal is checked like any
- * other.
+ * Returns the place of the journal that a notice names. Another user may have planted the notice, so the journal is
+ * checked like any other.
  */
 function journalNamedBy(noticePath: string, own: JournalPlace): JournalPlace[] {
   const [path = ""] = startOf(noticePath).split("\n");
@@ -274,7 +279,9 @@ function isAbout(journalPath: string, real: string): boolean {
   }
 }
 
-/** Returns the beginning of a file, which contains its first line; empty if it cannot be read or is not a regular file. */
+/**
+ * Returns the beginning of a file, including its first line; empty if the file cannot be read or is not a regular file.
+ */
 function startOf(path: string): string {
   let descriptor: number;
   try {

@@ -2,12 +2,14 @@
 import { join } from "node:path";
 import { isDirectory } from "../file-stats.ts";
 
-/** Returns whether a path is a Maildir: a directory with `cur` and `new`. */
+/** Returns whether a path is a Maildir, which is a directory that contains `cur` and `new`. */
 export function isMaildir(path: string): boolean {
   return isDirectory(join(path, "cur")) && isDirectory(join(path, "new"));
 }
 
-/** Returns whether messages written to this path are added to a Maildir: it is one, or the path ends in a slash. */
+/**
+ * Returns whether messages written to a path are added to a Maildir, because the path is a Maildir or ends in a slash.
+ */
 export function meansMaildir(path: string): boolean {
   return path.endsWith("/") || isMaildir(path);
 }

@@ -35,8 +35,8 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
 }
 
 /**
- * Yields the bytes of a message as they will be stored elsewhere: with a new Status, or with fewer fields. The first piece is the
- * header.
+ * Yields a message's bytes as they will be stored elsewhere, with a new Status or with fewer fields. The first piece is
+ * the header.
  *
  * If the Status changes, a `From ` line in the body is quoted as `>From `, as in bsd-mailx, unless a Content-Length
  * measures the body.

@@ -1,4 +1,7 @@
-/** Appends messages to a folder on a server: all of them, or none if the server can remove single messages. */
+/**
+ * Appends messages to a folder on a server. If an append fails, the messages that were already appended are removed,
+ * provided that the server can remove individual messages (UIDPLUS).
+ */
 import { Exit, MailError } from "../../errors.ts";
 import type { FlaggedMessage } from "../maildir/add-messages.ts";
 import type { AccessServer } from "../server-access.ts";
@@ -10,11 +13,11 @@ import { flagsOfLetters } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
 
 /**
- * Appends messages to a folder, which is created if it is missing.
+ * Appends messages to a folder. A missing folder is created.
  *
  * @param name the folder's address
- * @throws ImapFailed, or MailError for an invalid address or setting. Nothing was added, or the message names the number
- *   of added messages
+ * @throws ImapFailed, or MailError for an invalid address or setting. Either nothing was added, or the error states how
+ *   many messages were
  */
 export async function appendToFolder(
   name: string,
@@ -55,13 +58,13 @@ export async function appendToFolder(
   }
 }
 
-/** Returns a message with CRLF newlines. */
+/** Joins a message's pieces and converts its newlines to CRLF. */
 export function joinWithCrLf(pieces: Iterable<Uint8Array>): Buffer {
   const text = Buffer.concat([...pieces]).toString("latin1");
   return Buffer.from(text.replace(/\r?\n/g, "\r\n"), "latin1");
 }
 
-/** Removes exactly the messages that were appended. @returns false if they remain */
+/** Removes only the messages that were appended. @returns false if some of them may remain */
 async function removeAppended(
   connection: ImapConnection,
   folder: string,

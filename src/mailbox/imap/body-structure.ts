@@ -1,6 +1,9 @@
-/** Decides which parts of a large message are loaded for reading, from its BODYSTRUCTURE (RFC 9051, section 7.5.2). */
+/**
+ * Parses a BODYSTRUCTURE (RFC 9051, section 7.5.2), and decides which parts of a large message must be loaded to
+ * display it.
+ */
 
-/** A node of a parsed response: an atom, a string, NIL or a list. */
+/** A node of a parsed response: an atom, a string, a list, or null for NIL. */
 type Node = { readonly value?: unknown } | null | readonly Node[];
 
 /** A part of a message. */
@@ -16,7 +19,7 @@ export interface BodyPart {
   readonly parts: readonly BodyPart[];
 }
 
-/** Limits for structures that no mail program writes. */
+/** Limits on depth and size. A message whose structure exceeds them was not written by a mail program. */
 const deepest = 20;
 const mostParts = 200;
 
@@ -32,7 +35,7 @@ function parseBodyPart(node: Node, number: string, depth: number, count: { parts
   if (Array.isArray(list[0])) return parseMultipart(list, number, depth, count);
   const [main, sub, size] = [readWord(list[0]), readWord(list[1]), Number(readWord(list[6]) ?? Number.NaN)];
   if (main === undefined || sub === undefined || !Number.isSafeInteger(size) || size < 0) return undefined;
-  // The disposition follows the fields of the type: 8, and one more for text, three more for a message.
+  // The disposition is preceded by eight fields, in a text by nine, and in a message by eleven.
   const type = `${main}/${sub}`.toLowerCase();
   const extra = main.toLowerCase() === "text" ? 1 : type === "message/rfc822" ? 3 : 0;
   const disposition = list[8 + extra];
@@ -66,11 +69,14 @@ function readWord(node: Node | undefined): string | undefined {
   return typeof value === "string" || typeof value === "number" ? `${value}` : undefined;
 }
 
-/** Attached text, and data that a viewer can convert to text, is loaded up to these sizes. */
+/**
+ * Maximum sizes in bytes of attached text, and of other data, which a viewer may be able to convert to text. Larger
+ * parts are not loaded.
+ */
 const largestAttachedText = 1 << 20;
 const largestData = 64 << 10;
 
-/** Returns whether a part is needed to show the message. */
+/** Returns whether a part is needed to display the message. */
 export function isShown({ type, size, isAttachment }: BodyPart): boolean {
   if (type.startsWith("message/")) return true;
   if (type.startsWith("text/")) return !isAttachment || size <= largestAttachedText;
@@ -82,7 +88,7 @@ export function listBodyLeaves(part: BodyPart): BodyPart[] {
   return part.parts.length === 0 ? [part] : part.parts.flatMap(listBodyLeaves);
 }
 
-/** Returns the multiparts inside a message, without the message itself. */
+/** Returns all multiparts inside a message, but not the message itself. */
 export function listInnerMultiparts({ parts }: BodyPart): BodyPart[] {
   return parts.flatMap((part) => (part.parts.length === 0 ? [] : [part, ...listInnerMultiparts(part)]));
 }

@@ -1,6 +1,6 @@
 /**
- * Commits a session with a folder. Each step can be repeated: copies first, then flags, then the removal of exactly the
- * messages that this session has deleted.
+ * Commits a session with a folder. First, messages are copied to mbox; then flags are stored; finally, the messages
+ * that this session has deleted are removed, and no others. So no message is lost if a step fails.
  */
 
 import { isServerAddress } from "../../message/server-name.ts";
@@ -21,7 +21,7 @@ import { formatUidSets } from "./uid-set.ts";
 
 interface Committed extends OpenFolder {
   readonly mailbox: Mailbox;
-  /** Number of messages that the session has numbered. Later messages are not changed. */
+  /** Number of messages to which the session has given a number. Later messages are not changed. */
   readonly known: number;
   readonly replaced: ReadonlyMap<number, Buffer>;
   readonly cache: FolderCache;
@@ -71,13 +71,16 @@ export async function commitFolder(
   return { moved: moved.length, held: kept.length, ...(notice === undefined ? {} : { notice }) };
 }
 
-/** Returns whether this session removes a message. Another client's deletion is that client's to complete. */
+/**
+ * Returns whether this session removes a message. A message that only another client has marked as deleted is left to
+ * that client.
+ */
 function isDroppedHere({ table, deleted }: Committed, message: number): boolean {
   const isMarked = (table.bits(message) & ServerFlag.Deleted) !== 0 && (table.state(message) & Flag.Deleted) !== 0;
   return !isMarked || deleted.has(message);
 }
 
-/** Appends messages to mbox, which is synced before anything is removed from the server. */
+/** Appends messages to mbox and syncs it, so that they can then be removed from the server. */
 async function copyToMbox(
   { mailbox, table }: Committed,
   messages: readonly number[],
@@ -107,8 +110,9 @@ async function copyToMbox(
 }
 
 /**
- * Appends the edited form of a message to its folder, with the flags, keywords and date of the original. A message on a
- * server cannot be changed. The command is not repeated, because the message would then be appended twice.
+ * Appends an edited message to its folder, with the flags, keywords and date of the original, because a message on a
+ * server cannot be changed. If the connection is lost, the command is not repeated, because it could append the message
+ * twice.
  */
 async function appendEdited({ session, table, replaced }: Committed, message: number): Promise<void> {
   const uid = table.uid(message);
@@ -129,7 +133,7 @@ async function appendEdited({ session, table, replaced }: Committed, message: nu
   await session.runOnce((connection) => connection.append(session.folder, bytes, { flags, received }));
 }
 
-/** Stores the session's changes to flags, with one command for all messages that have the same change. */
+/** Stores the session's changes to flags, using one command for all messages that have the same change. */
 export async function storeFlags({ session, table }: OpenFolder, messages: readonly number[]): Promise<void> {
   const groups = new Map<string, { sign: "+" | "-"; flag: string; messages: number[] }>();
   for (const message of messages) {
@@ -154,7 +158,8 @@ export async function storeFlags({ session, table }: OpenFolder, messages: reado
 /**
  * Removes messages from the folder.
  *
- * @returns a notice if the server cannot remove single messages: they stay, marked as deleted
+ * @returns a notice if the server cannot remove individual messages; in that case, they stay in the folder, marked as
+ *   deleted
  */
 export async function expungeMessages(
   { session, table }: OpenFolder,

@@ -1,6 +1,6 @@
 /**
- * Confirms that messages are those that were listed, if the list came from the cache of an earlier session. A server must
- * not use a UID twice, but a message that is removed by mistake cannot be restored.
+ * Verifies, before messages are removed, that their UIDs still belong to the messages that the cache listed. Servers
+ * must not reuse a UID, but the check is made because a message that is removed by mistake cannot be restored.
  */
 import { parseHeader } from "../../message/header.ts";
 import type { FolderCache } from "./folder-cache.ts";
@@ -11,10 +11,10 @@ import { formatUidSets } from "./uid-set.ts";
 const section = "HEADER.FIELDS (MESSAGE-ID)";
 
 /**
- * Compares the sizes and the Message-IDs in the cache with those on the server.
+ * Compares the sizes and Message-IDs in the cache with those on the server.
  *
  * @param messages in ascending order
- * @throws ImapFailed if one differs; nothing was changed
+ * @throws ImapFailed if any of them differs; nothing was changed
  */
 export async function confirmIdentity(
   { session, table }: OpenFolder,

@@ -1,7 +1,7 @@
 /**
- * Keeps the states of a folder's messages, and the facts that lists show, between sessions. Both are in the cache
- * directory, in the format that mailboxes of all kinds share (facts-file.ts): a damaged or planted file is ignored, and
- * the server is asked instead.
+ * Stores, between sessions, the state of each message in a folder and the facts that message lists show. Both files are
+ * in the cache directory, in the format that all kinds of mailbox share (facts-file.ts). A damaged or planted file is
+ * ignored, and the data is requested from the server again.
  */
 import { crc32 } from "../checksum.ts";
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
@@ -10,7 +10,10 @@ import { columnBits, FactTable, type ListFacts } from "../list-facts.ts";
 import type { KnownState } from "./imap-connection.ts";
 import type { UidTable } from "./uid-table.ts";
 
-/** The number of rows of removed messages that a file of facts may have in addition to those of the others. */
+/**
+ * Number of rows for removed messages that the stored table may contain, in addition to one such row per existing
+ * message.
+ */
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
 
@@ -27,7 +30,7 @@ const listedFields = Object.keys(fieldNames) as (keyof typeof fieldNames)[];
 
 /** The state of a folder at the end of an earlier session. */
 export interface CachedState extends KnownState {
-  /** The highest UID that an earlier session listed and did not leave as new. */
+  /** The highest UID among the messages that an earlier session has listed, so that they are no longer new. */
   readonly lastListed: number;
 }
 
@@ -39,24 +42,24 @@ export interface MessageFacts {
   readonly received: number;
 }
 
-/** Keeps the states and facts of one folder. */
+/** Stores the message states and facts of one folder. */
 export class FolderCache {
   readonly #directory: string | undefined;
   readonly #name: string;
   #file: FactsFile | undefined;
   #facts = new FactTable();
-  /** The row of each UID in the table of facts. */
+  /** Maps each UID to its row in the table of facts. */
   #rows = new Map<number, number>();
-  /** The UIDs whose facts come from an earlier session, and were not confirmed by the server in this one. */
+  /** UIDs whose facts come from an earlier session and have not been confirmed by the server in this session. */
   readonly #unconfirmed = new Set<number>();
 
-  /** @param name the folder's address @param directory undefined if nothing is kept */
+  /** Creates an empty cache. @param directory undefined if nothing is stored @param name the folder's address */
   constructor(directory: string | undefined, name: string) {
     this.#directory = directory;
     this.#name = name;
   }
 
-  /** Fills a table with the states at the end of an earlier session. @returns undefined if there are none */
+  /** Fills a table with the message states from the end of an earlier session. @returns undefined if none are stored */
   loadStates(table: UidTable): CachedState | undefined {
     const file = this.#directory === undefined ? undefined : openFacts(this.#directory, `${this.#name} states`);
     if (file === undefined) return undefined;
@@ -85,7 +88,7 @@ export class FolderCache {
     saveFacts(this.#directory, `${this.#name} states`, stamp, stored);
   }
 
-  /** Opens the facts that earlier sessions have stored. */
+  /** Opens the file of facts that earlier sessions have stored. */
   openFacts(uidValidity: number): void {
     const file = this.#directory === undefined ? undefined : openFacts(this.#directory, this.#name);
     if (file === undefined) return;
@@ -103,7 +106,7 @@ export class FolderCache {
     }
   }
 
-  /** Returns the size and date of a message; undefined if they are unknown. */
+  /** Returns a message's size and date; undefined if they are unknown. */
   find(uid: number): MessageFacts | undefined {
     const row = this.#rows.get(uid);
     if (row === undefined) return undefined;
@@ -111,13 +114,15 @@ export class FolderCache {
     return size === undefined || received === undefined ? undefined : { size, received };
   }
 
-  /** Returns the facts about a message for lists; undefined if the header has not been seen. */
+  /** Returns the facts that lists show about a message; undefined if its header has never been loaded. */
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
   }
 
-  /** Returns whether lists need only the facts of a message, because its fields are ASCII. */
+  /**
+   * Returns whether the cached facts suffice to list a message, because they are known and consist of ASCII characters.
+   */
   hasPlainFacts(uid: number): boolean {
     const facts = this.findListFacts(uid);
     if (facts === undefined) return false;
@@ -126,9 +131,9 @@ export class FolderCache {
   }
 
   /**
-   * Returns a header with the fields that lists show, as they are in the cache.
+   * Returns a header that contains the cached values of the fields that lists show.
    *
-   * @returns undefined if they are unknown
+   * @returns undefined if the values are unknown
    */
   makeHeader(uid: number): Buffer | undefined {
     const facts = this.findListFacts(uid);
@@ -137,7 +142,7 @@ export class FolderCache {
     return Buffer.from(`From ${facts.envelope ?? ""}\n${lines.join("")}\n`);
   }
 
-  /** Returns whether the facts that were shown for a message come from an earlier session. */
+  /** Returns whether a message's facts come from an earlier session and have not been confirmed in this session. */
   isUnconfirmed(uid: number): boolean {
     return this.#unconfirmed.has(uid);
   }
@@ -166,7 +171,11 @@ export class FolderCache {
     return this.#facts.knows(row, columnBits.from);
   }
 
-  /** Stores the facts for the next session, if there are new ones. @param present the number of messages */
+  /**
+   * Stores the facts for the next session if any have been added, and closes the file.
+   *
+   * @param present the number of messages in the folder
+   */
   close(uidValidity: number, present: number): void {
     if (this.#directory !== undefined && this.#facts.hasChanged && this.#facts.count <= 2 * present + mostIdleRows)
       saveFacts(this.#directory, this.#name, [uidValidity, this.#check], this.#facts);
@@ -174,7 +183,7 @@ export class FolderCache {
     this.#file = undefined;
   }
 
-  /** Distinguishes folders whose file has the same name. */
+  /** A second checksum of the name, which distinguishes folders whose files happen to have the same name. */
   get #check(): number {
     return crc32(Buffer.from(`folder ${this.#name}`));
   }

@@ -1,9 +1,9 @@
 /**
- * Encodes folder names for the protocol: UTF-7 with `&` instead of `+`, `,` instead of `/`, and no encoding of printable
- * ASCII (RFC 3501, section 5.1.3).
+ * Encodes and decodes folder names as IMAP requires: in UTF-7 with `&` instead of `+` and `,` instead of `/`. Other
+ * printable ASCII characters are not encoded (RFC 3501, section 5.1.3).
  */
 
-/** Returns the name as it is sent to a server. The result consists of printable ASCII characters. */
+/** Encodes a folder name for sending it to a server. The result consists of printable ASCII characters. */
 export function encodeFolderName(name: string): string {
   return name.toWellFormed().replace(/&|[^\x20-\x7e]+/g, (run) => (run === "&" ? "&-" : `&${encodeRun(run)}-`));
 }
@@ -13,8 +13,8 @@ function encodeRun(text: string): string {
 }
 
 /**
- * Returns the text of a name that a server has sent. A name that is not valid UTF-7, such as the UTF-8 name that some
- * servers send, is returned unchanged.
+ * Decodes a folder name that a server has sent. A name that is not valid UTF-7 is returned unchanged. For example, some
+ * servers send names in UTF-8.
  */
 export function decodeFolderName(name: string): string {
   const decoded = name.replace(/&([A-Za-z0-9+,]*)-/g, (_all, run: string) => (run === "" ? "&" : decodeRun(run)));

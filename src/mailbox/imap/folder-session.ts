@@ -1,4 +1,4 @@
-/** A session with one folder: it selects the folder, and reconnects once if the connection is lost. */
+/** Runs tasks in a selected folder of a server. If the connection is lost, the session reconnects once. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { formatServerAddress } from "../server-address.ts";
@@ -6,7 +6,7 @@ import type { ImapConnection, KnownState, Listener, SelectedFolder } from "./ima
 import { ImapFailed } from "./imap-failure.ts";
 import { openConnection } from "./open-connection.ts";
 
-/** Milliseconds between two requests for changes if the server cannot report them by itself. */
+/** Interval in milliseconds at which a server without IDLE is asked for changes. */
 const noopInterval = 60_000;
 
 interface FolderSessionOptions {
@@ -14,24 +14,27 @@ interface FolderSessionOptions {
   readonly access: ServerAccess;
   readonly readOnly: boolean;
   readonly listener: Listener;
-  /** Called after a lost connection was opened again: the folder may have changed in the meantime. */
+  /** Called after a reconnection, because the folder may have changed in the meantime. */
   readonly onReconnect: (selected: SelectedFolder) => void;
 }
 
-/** Executes tasks with a selected folder. All tasks name messages by UID, so that they can be repeated. */
+/**
+ * Runs tasks in a selected folder. All tasks identify messages by UID, so that a task can be repeated on a new
+ * connection.
+ */
 export class FolderSession {
   readonly #options: FolderSessionOptions;
   #connection: ImapConnection | undefined;
   #uidValidity: number | undefined;
   #hasResync = false;
-  /** The wait for changes, while no task is running. */
+  /** The request for changes that is active while no task is running. */
   #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(options: FolderSessionOptions) {
     this.#options = options;
   }
 
-  /** The address as text. */
+  /** The folder's address as text. */
   get name(): string {
     return formatServerAddress(this.#options.address);
   }
@@ -40,7 +43,9 @@ export class FolderSession {
     return this.#options.address.folder;
   }
 
-  /** Whether the server reports removed messages by UID, and changes since an earlier session (RFC 7162). */
+  /**
+   * Whether the server reports removed messages by UID, and can report the changes since an earlier session (RFC 7162).
+   */
   get hasResync(): boolean {
     return this.#hasResync;
   }
@@ -48,8 +53,8 @@ export class FolderSession {
   /**
    * Connects and selects the folder.
    *
-   * @param known the state that an earlier session saw; the listener receives the changes since then if the server can
-   *   report them
+   * @param known the folder's state at the end of an earlier session. If the server can report the changes since then,
+   *   the listener receives them.
    * @throws ImapFailed
    */
   async open(known?: KnownState): Promise<SelectedFolder> {
@@ -100,8 +105,9 @@ export class FolderSession {
   }
 
   /**
-   * Lets the server report changes until the next task begins: by IDLE (RFC 2177), or in response to NOOP, at once and
-   * then each minute. The listener receives the changes. A failure is reported by the next task.
+   * Asks the server to report changes until the next task begins: with IDLE (RFC 2177), or else with NOOP, which is
+   * sent at once and then every minute. The listener receives the changes. If the request fails, the next task reports
+   * the failure.
    */
   watch(): void {
     const connection = this.#connection;
@@ -118,7 +124,7 @@ export class FolderSession {
     await watch?.ended;
   }
 
-  /** Logs out. */
+  /** Logs out and closes the connection. */
   async close(): Promise<void> {
     await this.#endWatch();
     await this.#connection?.logout();
@@ -133,7 +139,7 @@ export class FolderSession {
   }
 }
 
-/** Asks the server for changes until the signal ends the wait. @throws ImapFailed, or the signal's AbortError */
+/** Sends NOOP at intervals until the signal is aborted. @throws ImapFailed, or the signal's AbortError */
 async function askRepeatedly(connection: ImapConnection, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await connection.noop();

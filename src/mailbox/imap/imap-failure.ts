@@ -1,7 +1,10 @@
-/** The reasons why a server could not be used. Decisions depend on the typed reasons, never on a message's text. */
+/**
+ * Lists the reasons why a server cannot be used or refuses a command. Callers decide on these typed reasons, never on
+ * the text of a message.
+ */
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 
-/** Problems with the connection. Another attempt may succeed, except after the last four. */
+/** Problems with the connection. For all reasons but the last four, another attempt may succeed. */
 type ConnectionReason =
   | "unknown host"
   | "no connection"
@@ -15,7 +18,7 @@ type ConnectionReason =
   | "response too large"
   | "unexpected reply";
 
-/** Problems with the encryption of a connection (RFC 9051, section 11; RFC 8314). */
+/** Problems with a connection's encryption (RFC 9051, section 11; RFC 8314). */
 type TlsReason =
   | "STARTTLS refused"
   | "STARTTLS injected"
@@ -35,7 +38,7 @@ type LoginReason =
   | "login not encrypted"
   | "login unavailable";
 
-/** Replies to a command in a session. */
+/** Reasons for which a command fails after the login. */
 type CommandReason =
   | "no such folder"
   | "folder exists"
@@ -46,7 +49,7 @@ type CommandReason =
   | "unsupported"
   | "refused"
   | "UIDVALIDITY changed"
-  /** The server uses a UID for another message than before. */
+  /** A UID belongs to a different message than before. */
   | "UID reused"
   | "invalid name";
 
@@ -80,7 +83,7 @@ const exits: Readonly<Partial<Record<ImapReason, ExitCode>>> = {
   "invalid name": Exit.Usage,
 };
 
-/** The exit code of a reason; EX_TEMPFAIL if another attempt may succeed. */
+/** Returns the exit code for a reason; EX_TEMPFAIL if another attempt may succeed. */
 export function exitOfImapReason(reason: ImapReason): ExitCode {
   return exits[reason] ?? Exit.TempFail;
 }
@@ -89,7 +92,7 @@ export function exitOfImapReason(reason: ImapReason): ExitCode {
 export class ImapFailed extends MailError {
   declare readonly reason: ImapReason;
 
-  /** @param message the name of the server or the folder, followed by the reason */
+  /** @param message the name of the server or folder, followed by a description of the failure */
   constructor(reason: ImapReason, message: string, cause?: unknown) {
     super(message, exitOfImapReason(reason), cause, { reason });
   }
@@ -110,7 +113,7 @@ const lost: ReadonlySet<ImapReason> = new Set<ImapReason>([
   "unexpected reply",
 ]);
 
-/** The response codes (RFC 5530, RFC 4315, RFC 9208) that determine a reason. */
+/** Maps response codes (RFC 5530, RFC 4315, RFC 9208) to reasons. */
 const ofCode: Readonly<Record<string, ImapReason>> = {
   NONEXISTENT: "no such folder",
   TRYCREATE: "no such folder",
@@ -126,7 +129,7 @@ const ofCode: Readonly<Record<string, ImapReason>> = {
   UNAVAILABLE: "login unavailable",
 };
 
-/** Returns the reason that a response code states; undefined for other codes. */
+/** Returns the reason that a response code implies; undefined if it implies none. */
 export function reasonOfCode(code: string | undefined): ImapReason | undefined {
   return code === undefined || !Object.hasOwn(ofCode, code) ? undefined : ofCode[code];
 }

@@ -1,6 +1,6 @@
 /**
- * A mailbox on an IMAP server. Opening it loads only the states of the messages. Their bytes are loaded when a window is
- * opened.
+ * Implements a mailbox on an IMAP server. When it is opened, only the states of its messages are loaded. A message's
+ * bytes are loaded when a window with that message is opened.
  */
 import { Exit, MailError } from "../../errors.ts";
 import { formatAsctime } from "../../message/date.ts";
@@ -36,12 +36,15 @@ import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
 import { UidTable } from "./uid-table.ts";
 
-/** The largest number of messages, and of bytes, in a window. */
+/** Maximum numbers of messages in a window whose facts, headers or bytes are loaded, and maximum number of bytes. */
 const mostFacts = 5000;
 const mostHeaders = 500;
 const mostMessages = 100;
 const mostBytes = 16 << 20;
-/** The server is not asked to search fewer messages, because loading their headers takes as long. */
+/**
+ * Minimum number of messages for which the server is asked to search. For fewer messages, loading the headers takes no
+ * longer.
+ */
 const fewMessages = 20;
 
 /**
@@ -74,17 +77,17 @@ class ImapMailbox implements Mailbox {
   readonly #cache: FolderCache;
   readonly #loaded = new LoadedMessages();
   readonly #replaced = new Map<number, Buffer>();
-  /** The messages that this session has deleted. Those that other clients have deleted are not removed. */
+  /** The messages that this session has deleted. Messages that other clients have marked as deleted are not removed. */
   readonly #deleted = new Set<number>();
   #openWindows = 0;
   #uidValidity = 0;
   #readOnly: boolean;
-  /** Whether the cache contains the folder's state. */
+  /** Whether the cache already contains the folder's current state. */
   #isStateStored = false;
-  /** The number of messages that the server has reported. */
+  /** The number of messages in the folder, as the server last reported it. */
   #exists = 0;
   #state: CachedState = { uidValidity: 0, modSeq: 0n, lastListed: 0 };
-  /** Whether the server has reported changes without UIDs, so that all UIDs or flags must be requested. */
+  /** Whether all UIDs and flags must be requested again, because the server may have reported changes without UIDs. */
   #hasUnknownChanges = false;
 
   constructor(address: ServerAddress, access: ServerAccess, options: MailboxOptions) {
@@ -122,8 +125,8 @@ class ImapMailbox implements Mailbox {
   }
 
   /**
-   * Connects and loads the states of all messages. If the states of an earlier session are known, the server reports only
-   * the changes.
+   * Connects and loads the states of all messages. If an earlier session has stored the states, the server needs to
+   * report only the changes.
    */
   async open(): Promise<void> {
     const cached = this.#cache.loadStates(this.#table);
@@ -185,12 +188,12 @@ class ImapMailbox implements Mailbox {
     return `${this.#uidValidity}-${this.#table.uid(message)}`;
   }
 
-  /** Returns the facts about a message for lists; undefined if its header has not been seen. */
+  /** Returns the facts that lists show about a message; undefined if its header has never been loaded. */
   facts(message: number): ListFacts | undefined {
     return this.#cache.findListFacts(this.#table.uid(message));
   }
 
-  /** Returns a header with the known facts, or one that reports that the message is gone. */
+  /** Returns a header that contains the known facts, or a header that reports that the message is gone. */
   makeHeader(message: number): Buffer {
     const known = this.isGone(message) ? undefined : this.#cache.makeHeader(this.#table.uid(message));
     return known ?? substituteHeader(message);
@@ -215,7 +218,7 @@ class ImapMailbox implements Mailbox {
   async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
     if (messages.length < fewMessages) return messages;
     const found = await this.#session.run(async (connection) => {
-      // Gmail compares words. Its results would be incomplete.
+      // Gmail searches for whole words, so its results would be incomplete.
       const keys = makeSearchKeys(term, connection.can("X-GM-EXT-1"));
       if (keys === undefined) return undefined;
       return connection.search(...keys).catch((error: unknown) => {
@@ -261,10 +264,10 @@ class ImapMailbox implements Mailbox {
     });
   }
 
-  /** Numbers the messages that have arrived. @returns their number */
+  /** Assigns numbers to the messages that have arrived. @returns how many have arrived */
   async #addArrived(connection: ImapConnection): Promise<number> {
     let added = 0;
-    // More messages may be reported in the meantime. The server reports each of them only once.
+    // The server may report more messages in the meantime, and it does not report them again.
     for (let seen = -1; this.#exists > this.#table.present && this.#exists !== seen; ) {
       seen = this.#exists;
       const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
@@ -292,9 +295,9 @@ class ImapMailbox implements Mailbox {
       this.#options,
     );
     this.#isStateStored = false;
-    // A commit that requires certain messages changes only these, and has not listed the others.
+    // A commit with required messages changes only these messages. The others have not been listed.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
-    // New mail that arrived during the quit has not been listed.
+    // Mail that arrived during the commit has not been listed.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };
   }
@@ -324,7 +327,7 @@ class ImapMailbox implements Mailbox {
       this.#cache,
       [...messages].sort((a, b) => a - b),
     );
-    // The moved messages have the state that they have in this session.
+    // The flags are stored first, so that the moved messages keep the state that they have in this session.
     await storeFlags(opened, messages);
     return moveOnServer(opened, messages, folder, (moved) =>
       expungeMessages(
@@ -344,12 +347,12 @@ class ImapMailbox implements Mailbox {
     return this.#table.isGone(message);
   }
 
-  /** Returns the size that the server reports, with CRLF newlines; 0 if it is unknown. */
+  /** Returns a message's size as the server reports it, with CRLF newlines; 0 if it is unknown. */
   serverSize(message: number): number {
     return this.#cache.find(this.#table.uid(message))?.size ?? 0;
   }
 
-  /** Returns the index after the last message of a window that begins at `from`. */
+  /** Returns the index after the last message of the window that begins at index `from`. */
   #endOfWindow(messages: readonly number[], from: number, need: MessageNeed): number {
     if (need === "facts") return Math.min(messages.length, from + mostFacts);
     if (need === "header") return Math.min(messages.length, from + mostHeaders);
@@ -362,7 +365,7 @@ class ImapMailbox implements Mailbox {
     return to;
   }
 
-  /** Loads those of the given messages that are not loaded yet. */
+  /** Loads the given messages, except for those that are already loaded. */
   async #load(messages: readonly number[], need: MessageNeed): Promise<void> {
     const wanted = messages.filter(
       (message) =>
@@ -378,7 +381,7 @@ class ImapMailbox implements Mailbox {
   }
 }
 
-/** The messages of a window. */
+/** Reads the messages of a window. */
 class Window implements StoredMessages {
   readonly #mailbox: ImapMailbox;
   readonly #loaded: LoadedMessages;
@@ -443,7 +446,7 @@ class Window implements StoredMessages {
     return this.#replaced.has(message) || this.#mailbox.isGone(message) ? undefined : this.#mailbox.facts(message);
   }
 
-  /** Returns the header of a message that was not loaded, because its facts are known or because it is gone. */
+  /** Returns a header for a message that was not loaded, because its facts are already known or because it is gone. */
   #makeHeader(message: number): Buffer {
     return this.#need === "facts" ? this.#mailbox.makeHeader(message) : substituteHeader(message);
   }
@@ -463,7 +466,7 @@ function countLines(bytes: Buffer): number {
   return lines;
 }
 
-/** Returns a header that takes the place of the header of a removed message in a list. */
+/** Returns the header that represents a removed message in a list. */
 function substituteHeader(message: number): Buffer {
   const { message: reason } = new MessageUnreadable(message, undefined);
   return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${reason})\n\n`);

@@ -1,4 +1,4 @@
-/** Loads messages, or the parts of them that will be read, into the session's file. */
+/** Loads messages, or only the parts that will be read, into the session's temporary file. */
 import { isAscii } from "node:buffer";
 import type { MessageNeed } from "../mailbox.ts";
 import type { FolderCache, MessageFacts } from "./folder-cache.ts";
@@ -10,11 +10,11 @@ import { bitsOfFlags } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";
 
-/** A longer message is loaded separately, in pieces. */
+/** Size in bytes above which a message is loaded separately, in pieces. */
 const largeMessage = 1 << 20;
-/** The largest header that is loaded, as in header-bytes.ts. */
+/** Maximum number of bytes of a header that are loaded, as in header-bytes.ts. */
 const longestHeader = 4 << 20;
-/** The fields that determine the facts (header-facts.ts) and the From_ line. */
+/** The header fields from which the facts (header-facts.ts) and the From_ line are derived. */
 const listedFields =
   "FROM SENDER TO CC SUBJECT DATE MESSAGE-ID REFERENCES IN-REPLY-TO REPLY-TO RETURN-PATH CONTENT-TYPE " +
   "CONTENT-DISPOSITION X-STATUS X-FAILED-RECIPIENTS";
@@ -50,7 +50,7 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
   for (const message of inOrder.filter(isLarge)) await loadLarge(loading, message, need);
 }
 
-/** Loads the size and the date of messages. */
+/** Loads the sizes and dates of messages. */
 async function loadFacts(loading: Loading, messages: readonly number[]): Promise<void> {
   await fetchEach(loading, messages, { flags: true, facts: true }, ({ uid }, facts) => {
     loading.cache.add(uid, facts);
@@ -59,8 +59,8 @@ async function loadFacts(loading: Loading, messages: readonly number[]): Promise
 }
 
 /**
- * Loads the fields that lists show. Most messages need only the facts in these fields, so the fields themselves are kept
- * only if their text is not ASCII or is unusual.
+ * Loads the header fields that lists show. For most messages, the facts in these fields suffice. The fields themselves
+ * are kept only if they are unusual or are not ASCII.
  */
 async function loadListedFields(loading: Loading, messages: readonly number[]): Promise<void> {
   const section = `HEADER.FIELDS (${listedFields})`;
@@ -95,14 +95,14 @@ async function loadTogether(
     if (found === undefined) return false;
     const writer = loading.loaded.begin(message, new Date(facts.received));
     writer.add(found);
-    // A message that fills the range may continue, although the server has reported a smaller size.
+    // If the bytes fill the requested range, the message may be longer than the size that the server has reported.
     writer.finish(found.length < length ? part : "header");
     loading.cache.add(uid, facts, loading.loaded.header(message));
     return true;
   });
 }
 
-/** Loads one message in pieces, so that a piece needs little memory. */
+/** Loads one message in pieces, so that little memory is needed. */
 async function loadLarge(loading: Loading, message: number, need: MessageNeed): Promise<void> {
   const { connection, table, cache, loaded } = loading;
   const known = cache.find(table.uid(message));
@@ -132,9 +132,9 @@ interface Arrival {
 }
 
 /**
- * Fetches items, and records the flags that are reported.
+ * Fetches items for messages, and records the flags that the server sends.
  *
- * @param take records the rest; returns false if the message lacks what was requested
+ * @param take records the other data of a message; returns false if requested data is missing
  */
 async function fetchEach(
   loading: Loading,
@@ -156,7 +156,7 @@ async function fetchEach(
   await explainMissing(loading, [...missing]);
 }
 
-/** Marks messages that the server did not send as gone. @throws ImapFailed if they still exist */
+/** Marks messages as gone if the server did not send them. @throws ImapFailed if any of them still exists */
 async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
   if (messages.length === 0) return;
   const uids = messages.map((message) => table.uid(message));

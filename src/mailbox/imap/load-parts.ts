@@ -1,7 +1,7 @@
 /**
- * Loads the parts of a large message that are shown: the headers, the structure and the texts. The other parts are
- * represented by filler of the same length, so that lists show their sizes. They are never read for anything else, because
- * saving and copying load the whole message.
+ * Loads only the parts of a large message that are displayed: headers, structure and text. Filler of about the same
+ * length replaces each of the other parts, so that lists of parts show their approximate sizes. The filler is never
+ * used for anything else, because saving and copying load the whole message.
  */
 import { parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
@@ -12,11 +12,11 @@ import type { LoadedMessages, MessageWriter } from "./loaded-messages.ts";
 const longestHeader = 4 << 20;
 const longestPartHeader = 64 << 10;
 
-/** The sections of a message by name. */
+/** The loaded sections of a message, by name. */
 type Sections = ReadonlyMap<string, Buffer>;
 
 /**
- * Loads a multipart message without its large parts.
+ * Loads a multipart message without the parts that are not displayed.
  *
  * @param target the message's number, UID and INTERNALDATE
  * @returns false if the message must be loaded completely: it is not a multipart, or its structure is unusual
@@ -59,7 +59,7 @@ export async function loadShownParts(
   return true;
 }
 
-/** Returns the boundary of a multipart, as its header states it. */
+/** Returns a multipart's boundary, which is a parameter of its Content-Type field. */
 function findBoundary({ number }: BodyPart, sections: Sections): string | undefined {
   const header = sections.get(number === "" ? "HEADER" : `${number}.MIME`);
   if (header === undefined) return undefined;
@@ -72,7 +72,7 @@ function hasBoundaries(part: BodyPart, sections: Sections): boolean {
   return findBoundary(part, sections) !== undefined && part.parts.every((each) => hasBoundaries(each, sections));
 }
 
-/** Writes the parts of a multipart between its boundary lines. */
+/** Writes the parts of a multipart, separated by its boundary lines. */
 function writeParts(writer: MessageWriter, multipart: BodyPart, sections: Sections): void {
   const boundary = findBoundary(multipart, sections) ?? "";
   for (const part of multipart.parts) {

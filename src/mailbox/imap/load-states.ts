@@ -1,17 +1,17 @@
-/** Loads the UIDs and the flags of messages, in as few and as short requests as possible. */
+/** Loads the UIDs and the flags of messages with few requests, whose responses are short. */
 import { type ImapConnection, mostMessages } from "./imap-connection.ts";
 import { bitsOfFlags, flagSearches } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";
 
-/** If at least this many messages are new, their flags are found by searches. */
+/** If at least this many messages are new, their flags are loaded with SEARCH instead of FETCH. */
 const fewMessages = 1000;
 
 /**
- * Loads the states of all messages: a search for all UIDs and one search for each flag. Messages that no longer exist are
- * marked as gone, and new messages are numbered.
+ * Loads the states of all messages with one search for all UIDs and one search per flag. Messages that no longer exist
+ * are marked as gone, and new messages are given numbers.
  *
- * FETCH would take ten times as long, and its response is long.
+ * FETCH would take ten times as long, and its response would be much longer.
  */
 export async function loadAllStates(connection: ImapConnection, table: UidTable): Promise<void> {
   const uids = await connection.search({ word: "ALL" });
@@ -22,7 +22,7 @@ export async function loadAllStates(connection: ImapConnection, table: UidTable)
   }
 }
 
-/** Numbers new messages and loads their flags. @returns the number of new messages */
+/** Assigns numbers to new messages and loads their flags. @returns how many messages are new */
 export async function loadStatesOf(
   connection: ImapConnection,
   table: UidTable,
@@ -49,7 +49,7 @@ export async function loadStatesOf(
   );
 }
 
-/** Returns the sorted UIDs that are not in another sorted list. */
+/** Returns the UIDs that are not in another list. Both lists are sorted. */
 function subtractUids(uids: readonly number[], others: readonly number[]): number[] {
   let next = 0;
   return uids.filter((uid) => {

@@ -1,6 +1,6 @@
 /**
- * Keeps the messages that were loaded from a server in an unnamed file, in the form that an mbox would store: LF newlines,
- * a From_ line made from INTERNALDATE and the sender, and an empty line at the end. So the code that prints, searches and
+ * Keeps messages loaded from a server in an unnamed file, in the same form as in an mbox: with LF newlines, a From_
+ * line made from the sender and INTERNALDATE, and an empty line at the end. So the code that prints, searches and
  * copies messages works with mailboxes of any kind.
  */
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
@@ -14,32 +14,32 @@ import { headerEnd } from "../header-bytes.ts";
 import type { MessageNeed } from "../mailbox.ts";
 import { openTemporary, type TemporaryFile } from "../packed/temporary-file.ts";
 
-/** If the file is longer than this when a window is opened, its messages are discarded. */
+/** Length in bytes above which the file is emptied before the next window is opened. */
 const largestFile = 64 << 20;
 /** Maximum number of bytes of a header that are searched for the sender. */
 const longestHead = 256 << 10;
 const CR = 13;
 const LF = 10;
 
-/** A message, or its beginning, in the file. */
+/** A message, or a part of it, in the file. */
 export interface Loaded {
   readonly at: number;
-  /** The length in bytes of the loaded part, from the From_ line on. */
+  /** The length in bytes of the loaded part, including the From_ line. */
   readonly length: number;
   readonly headerLength: number;
   /** The part of the message that is loaded. */
   readonly part: MessageNeed;
-  /** The ranges that consist of filler, counted from the From_ line, in ascending order. */
+  /** The ranges that consist of filler, in ascending order. Offset 0 is the From_ line. */
   readonly filler: readonly { readonly start: number; readonly end: number }[];
   /** The number of lines; undefined unless the message is complete. */
   readonly lines: number | undefined;
 }
 
-/** Removes the CR of each CRLF from bytes that arrive in pieces. */
+/** Converts CRLF newlines to LF in bytes that arrive in pieces. */
 export class NewlineConverter {
   #hasCarriageReturn = false;
 
-  /** Converts a piece in place, and returns the part that contains the result. */
+  /** Converts a piece in place, and returns the part of the buffer that contains the result. */
   convert(piece: Buffer): Buffer {
     if (piece.length === 0) return piece;
     let source = piece;
@@ -66,7 +66,7 @@ export class NewlineConverter {
     return source.subarray(0, written);
   }
 
-  /** Returns the CR that ends the last piece. */
+  /** Returns the CR at the end of the last piece, if there is one. */
   end(): Buffer {
     return Buffer.alloc(this.#hasCarriageReturn ? 1 : 0, CR);
   }
@@ -98,7 +98,7 @@ export class MessageWriter {
   #lines = 0;
   #last: number | undefined;
   readonly #filler: { start: number; end: number }[] = [];
-  /** The length of the filler so far, which is not in the file. */
+  /** The total length of the filler so far. Filler is not written to the file. */
   #fillerLength = 0;
 
   constructor(file: LoadedMessages, message: number, received: Date, at: number) {
@@ -108,30 +108,30 @@ export class MessageWriter {
     this.#at = at;
   }
 
-  /** Adds bytes as the server sends them. The first piece contains the header. The buffer is modified. */
+  /** Adds the next bytes as the server sent them; the first piece must contain the header. The buffer is modified. */
   add(bytes: Buffer): void {
     const piece = this.#newlines.convert(bytes);
     if (this.#length === 0) this.#addFirst(piece);
     else this.#write(piece);
   }
 
-  /** Adds bytes that do not continue the previous ones. The buffer is modified. */
+  /** Adds a separate section, which does not continue the preceding bytes. The buffer is modified. */
   addSection(bytes: Buffer): void {
     const newlines = new NewlineConverter();
     this.#write(newlines.convert(bytes));
     this.#write(newlines.end());
   }
 
-  /** Adds filler that takes the place of a part. @param size the size of the part with CRLF newlines */
+  /** Adds filler instead of a part. @param size the part's size with CRLF newlines */
   addFiller(size: number): void {
-    // A line of base64 has 76 characters.
+    // A line of base64 has 76 characters. Its newline is LF here, but CRLF on the server.
     const length = Math.floor((size * 77) / 78);
     this.#filler.push({ start: this.#length, end: this.#length + length });
     this.#length += length;
     this.#fillerLength += length;
   }
 
-  /** Completes the message. @param part the part of it that was added */
+  /** Completes the message. @param part the part of the message that was added */
   finish(part: MessageNeed): void {
     const isWhole = part === "whole";
     if (this.#length === 0) this.#addFirst(Buffer.alloc(0));
@@ -167,10 +167,10 @@ export class MessageWriter {
   }
 }
 
-/** From the smallest part of a message to the largest. */
+/** The parts of a message, from the smallest to the largest. */
 const order: readonly MessageNeed[] = ["facts", "header", "text", "whole"];
 
-/** Returns bytes `start` to `end` of filler: lines of base64 that contain nothing. */
+/** Returns bytes `start` to `end` of filler, which consists of meaningless base64 lines. */
 function makeFiller(start: number, end: number): Buffer {
   const bytes = Buffer.alloc(end - start, "A");
   for (let at = 76 - (start % 77); at < bytes.length; at += 77) bytes[at] = LF;
@@ -183,13 +183,13 @@ export class LoadedMessages {
   #end = 0;
   #found = new Map<number, Loaded>();
 
-  /** Returns a message if the given part of it is loaded. */
+  /** Returns a message if the given part of it is loaded; otherwise undefined. */
   find(message: number, need: MessageNeed): Loaded | undefined {
     const found = this.#found.get(message);
     return found !== undefined && order.indexOf(found.part) >= order.indexOf(need) ? found : undefined;
   }
 
-  /** Begins to write a message. Only one message is written at a time. */
+  /** Begins to write a message. Only one message can be written at a time. */
   begin(message: number, received: Date): MessageWriter {
     return new MessageWriter(this, message, received, this.#end);
   }
@@ -225,7 +225,7 @@ export class LoadedMessages {
     return Buffer.concat(pieces);
   }
 
-  /** Discards all messages if the file is large. The caller ensures that no window is open. */
+  /** Discards all messages if the file is large. The caller must ensure that no window is open. */
   makeRoom(): void {
     if (this.#end <= largestFile || this.#file === undefined) return;
     ftruncateSync(this.#file.descriptor, 0);

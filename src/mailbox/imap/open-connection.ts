@@ -1,4 +1,6 @@
-/** Opens a connection to an IMAP server by the policy that all protocols share: TLS, certificates, and the login. */
+/**
+ * Opens a connection to an IMAP server. The rules for TLS, certificates and the login are the same for all protocols.
+ */
 import { loadAuthorities, loadClientCertificate } from "../../connect/certificates.ts";
 import type { Credentials } from "../../connect/login.ts";
 import { type SaslMechanism, saslMechanisms, sendsToken, startExchange } from "../../connect/sasl.ts";
@@ -36,7 +38,7 @@ export async function openConnection(address: ServerAddress, access: ServerAcces
   }
 }
 
-/** The login was refused, but the access token has been renewed. */
+/** Reports that the login was refused, but that the access token has since been renewed. */
 class TokenRenewed extends ImapFailed {}
 
 const tlsReasons: readonly ImapReason[] = ["no TLS in time", "TLS failed"];
@@ -100,7 +102,7 @@ async function sendLogin(
   { user, secret }: Credentials,
   server: string,
 ): Promise<void> {
-  // A server without SASL has only the command LOGIN, which limits the characters of a password.
+  // A server without SASL offers only the LOGIN command, which limits the characters that a password may contain.
   if (mechanism === "LOGIN" && !offer.hasSaslLogin) return offer.logIn(user, secret);
   const exchange = startExchange(mechanism, user, secret);
   let problem: unknown;
@@ -110,7 +112,7 @@ async function sendLogin(
         return await exchange.respond(challenge);
       } catch (error) {
         problem = error;
-        // RFC 9051, section 6.2.2: this cancels the login.
+        // `*` cancels the login (RFC 9051, section 6.2.2).
         return "*";
       }
     })
@@ -122,7 +124,7 @@ async function sendLogin(
   throw new ImapFailed("login mechanism unknown", `${server}: login failed: ${text}`, problem);
 }
 
-/** @throws ImapFailed if no mechanism can be used; MailError if the setting is invalid */
+/** Chooses the login mechanism. @throws ImapFailed if none can be used; MailError if the setting is invalid */
 function chooseSaslMechanism(
   offered: readonly string[],
   { mechanism: wanted, tls, login }: ServerAccess,

@@ -1,4 +1,4 @@
-/** Writes conditions as keys of SEARCH (RFC 9051, section 6.4.4). */
+/** Converts conditions to search keys of the SEARCH command (RFC 9051, section 6.4.4). */
 import type { ServerTerm } from "../server-term.ts";
 import type { SearchKey } from "./imap-connection.ts";
 
@@ -6,15 +6,17 @@ const day = 24 * 60 * 60 * 1000;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * Returns the keys for a condition. The messages that they match include all that satisfy the condition:
+ * Returns the search keys for a condition. They match every message that satisfies the condition, and possibly others.
+ * The keys allow for the following differences between servers:
  *
- * - A server decodes encoded words. If it leaves those in a charset that it does not know as they are, it sees `=?`; Dovecot
- *   drops them, so that their text is not found.
- * - SENTSINCE and SENTBEFORE compare days and ignore the zone, so the range is a day wider. If a message has no valid
- *   Date field, the date of its arrival counts. Dovecot knows no dates after 2038.
- * - A server searches only the parts that are text. Bodies of other types are checked by the caller.
+ * - Servers decode encoded words before they search. A server may leave an encoded word in an unknown charset as it is,
+ *   so a search for `=?` also finds it. Dovecot removes such words, so their text is not found.
+ * - SENTSINCE and SENTBEFORE compare days and ignore the time zone, so the range is extended by a day. If a message has
+ *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
+ * - A server searches only text parts. Bodies of any other type are matched, so that the caller checks them.
  *
- * @param searchesWords whether the server compares words instead of substrings, so that its results are incomplete
+ * @param searchesWords whether the server searches for whole words instead of substrings; its results are then
+ *   incomplete
  * @returns undefined if the server cannot check the condition
  */
 export function makeSearchKeys(term: ServerTerm, searchesWords: boolean): readonly SearchKey[] | undefined {
@@ -57,7 +59,7 @@ function makeFieldKeys(field: string, words: readonly string[]): readonly Search
     words.flatMap((word) => makeHeaderKey(field, word)),
     makeHeaderKey(field, "=?"),
   );
-  // If the message has no From field, its envelope sender counts.
+  // If a message has no From field, its envelope sender is compared instead.
   return isFrom ? joinWithOr(found, [{ word: "NOT" }, ...exists]) : found;
 }
 
@@ -73,7 +75,7 @@ function joinWithOr(left: readonly SearchKey[], right: readonly SearchKey[]): re
   return [{ word: "OR" }, { all: left }, { all: right }];
 }
 
-/** Returns a day in UTC (RFC 9051, `date`). */
+/** Formats the day of a time, in UTC (RFC 9051, `date`). */
 function formatDay(date: Date): string {
   const year = Math.min(9999, Math.max(1, date.getUTCFullYear()));
   return `${date.getUTCDate()}-${months[date.getUTCMonth()]}-${`${year}`.padStart(4, "0")}`;

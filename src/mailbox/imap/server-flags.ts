@@ -2,7 +2,7 @@
 import { Flag } from "../mailbox.ts";
 import { splitLetterChanges } from "../marks.ts";
 
-/** The flags with a meaning: a bit for each, and its letter in a Maildir file name. */
+/** The flags whose meaning IMAP defines, each with its bit and its letter in a Maildir file name. */
 const systemFlags = [
   { name: "\\Seen", bit: 1, letter: "S" },
   { name: "\\Flagged", bit: 2, letter: "F" },
@@ -13,7 +13,9 @@ const systemFlags = [
 
 export const ServerFlag = { Seen: 1, Flagged: 2, Answered: 4, Draft: 8, Deleted: 16 } as const;
 
-/** For each flag, the key of SEARCH (RFC 9051, section 6.4.4) and whether the messages that it finds lack the flag. */
+/**
+ * For each flag, its search key (RFC 9051, section 6.4.4), and whether this key finds the messages that lack the flag.
+ */
 export const flagSearches = [
   { key: "UNSEEN", bit: ServerFlag.Seen, isInverted: true },
   { key: "FLAGGED", bit: ServerFlag.Flagged, isInverted: false },
@@ -22,42 +24,46 @@ export const flagSearches = [
   { key: "DELETED", bit: ServerFlag.Deleted, isInverted: false },
 ] as const;
 
-/** Returns the bits of ServerFlag for a list of flags. Keywords have no bit. */
+/** Converts a list of flags to bits of ServerFlag. Keywords have no bit and are ignored. */
 export function bitsOfFlags(flags: readonly string[]): number {
   const lower = new Set(flags.map((flag) => flag.toLowerCase()));
   return systemFlags.reduce((bits, { name, bit }) => (lower.has(name.toLowerCase()) ? bits | bit : bits), 0);
 }
 
-/** Returns the letters of a Maildir file name for bits of ServerFlag. */
+/** Converts bits of ServerFlag to the letters of a Maildir file name. */
 export function lettersOfBits(bits: number): string {
   return systemFlags.map(({ bit, letter }) => ((bits & bit) === 0 ? "" : letter)).join("");
 }
 
-/** Returns a copy's flags for letters of a Maildir file name. `\\Deleted` is omitted, because the copy is not deleted. */
+/**
+ * Converts the letters of a Maildir file name to the flags of a copy. `\Deleted` is omitted, because the copy is not
+ * deleted.
+ */
 export function flagsOfLetters(letters: string): string[] {
   return systemFlags
     .filter(({ bit, letter }) => bit !== ServerFlag.Deleted && letters.includes(letter))
     .map(({ name }) => name);
 }
 
-/** Returns the state of a message whose flags are `bits`. */
+/** Converts a message's flags to its state, as bits of Flag. @param bits bits of ServerFlag */
 export function stateOfBits(bits: number, isNew: boolean): number {
   const read = (bits & ServerFlag.Seen) === 0 ? 0 : Flag.Read;
   const deleted = (bits & ServerFlag.Deleted) === 0 ? 0 : Flag.Deleted;
   return read | deleted | (isNew && read === 0 ? Flag.New : 0);
 }
 
-/** Flags to be added and removed. */
+/** The flags to be added to a message, and the flags to be removed from it. */
 export interface FlagChange {
   readonly add: readonly string[];
   readonly remove: readonly string[];
 }
 
 /**
- * Returns a session's changes to a message's flags, except `\Deleted` for a message that is to be removed.
+ * Returns the session's changes to a message's flags. `\Deleted` is never added, because removing a message is a
+ * separate step.
  *
  * @param state bits of Flag
- * @param bits the server's flags
+ * @param bits the flags on the server, as bits of ServerFlag
  */
 export function changeOfState(state: number, bits: number): FlagChange {
   const { put, take } = splitLetterChanges(state, "maildir");

@@ -1,4 +1,4 @@
-/** Copies and moves messages between the folders of a server, without loading them. */
+/** Copies and moves messages between folders on the same server, without loading them. */
 import type { Transferred } from "../mailbox.ts";
 import { MessagesGone } from "../mailbox-errors.ts";
 import type { FolderSession } from "./folder-session.ts";
@@ -7,15 +7,15 @@ import { ImapFailed } from "./imap-failure.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";
 
-/** A folder with its session and its messages. */
+/** An open folder: its session and the table of its messages. */
 export interface OpenFolder {
   readonly session: FolderSession;
   readonly table: UidTable;
 }
 
 /**
- * Asks the server whether messages still exist. A command that names a missing UID succeeds without it (RFC 9051, section
- * 6.4.9).
+ * Asks the server whether messages still exist. This check is necessary because a command silently ignores UIDs that do
+ * not exist (RFC 9051, section 6.4.9).
  *
  * @throws MessagesGone
  */
@@ -30,7 +30,7 @@ export async function requireMessages({ session, table }: OpenFolder, messages: 
 }
 
 /**
- * Copies messages. The command is not repeated after a lost connection, because the messages would be copied twice.
+ * Copies messages. If the connection is lost, the command is not repeated, because it could copy the messages twice.
  *
  * @returns whether the destination was created
  * @throws ImapFailed
@@ -52,7 +52,8 @@ export async function copyOnServer(
 }
 
 /**
- * Moves messages: in one step if the server can (RFC 6851), otherwise copies them and then removes the originals.
+ * Moves messages, in one step if the server supports MOVE (RFC 6851). Otherwise, copies them and then removes the
+ * originals.
  *
  * @param remove marks the originals as deleted and removes them; returns a notice if they remain
  * @throws ImapFailed
@@ -84,7 +85,11 @@ function listSets(table: UidTable, messages: readonly number[]): string[] {
   return [...formatUidSets(uids)].map(({ set }) => set);
 }
 
-/** Runs a task, and once more after creating the folder if it is missing. @returns whether the folder was created */
+/**
+ * Runs a task. If the folder is missing, creates it and runs the task again.
+ *
+ * @returns whether the folder was created
+ */
 async function createIfMissing(
   session: FolderSession,
   folder: string,

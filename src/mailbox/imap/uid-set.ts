@@ -1,11 +1,11 @@
-/** Sets of UIDs as IMAP writes them (RFC 9051, `sequence-set`): `1:5,7`. */
+/** Formats and parses sets of UIDs in IMAP's notation, such as `1:5,7` (RFC 9051, `sequence-set`). */
 
-/** The largest UID (RFC 9051, `uniqueid`: 32 bits). */
+/** The largest possible UID, which has 32 bits (RFC 9051, `uniqueid`). */
 export const largestUid = 0xffff_ffff;
 
 /**
- * Writes UIDs as sets with ranges. A set has at most `limit` characters, because servers limit the length of a command (RFC
- * 7162, section 4: 8192 octets).
+ * Formats UIDs as sets that contain ranges. Each set has at most `limit` characters, because some servers accept no
+ * more than 8192 octets per command (RFC 7162, section 4).
  *
  * @param uids in ascending order, without repetitions
  */
@@ -31,14 +31,14 @@ export function* formatUidSets(uids: readonly number[], limit = 7000): Iterable<
   if (parts.length > 0) yield { set: parts.join(","), count };
 }
 
-/** A range of UIDs, both ends included. */
+/** A range of UIDs, including both ends. */
 export interface UidRange {
   readonly first: number;
   readonly last: number;
 }
 
 /**
- * Parses a set. Ranges may be written in either order.
+ * Parses a set. The ends of a range may be in either order.
  *
  * @returns undefined if it is not a set of valid UIDs
  */
@@ -54,7 +54,7 @@ export function parseUidRanges(text: string): UidRange[] | undefined {
   return ranges;
 }
 
-/** Returns the UIDs in ascending order without repetitions; undefined if there are more than `limit`. */
+/** Returns the UIDs in ranges, in ascending order and without duplicates; undefined if there are more than `limit`. */
 export function listUids(ranges: readonly UidRange[], limit: number): number[] | undefined {
   let total = 0;
   for (const { first, last } of ranges) total += last - first + 1;
@@ -68,7 +68,7 @@ export function listUids(ranges: readonly UidRange[], limit: number): number[] |
   return isSorted ? uids : sortUids(uids);
 }
 
-/** Returns UIDs in ascending order without repetitions. */
+/** Returns UIDs in ascending order and without duplicates. */
 export function sortUids(uids: readonly number[]): number[] {
   const sorted = Uint32Array.from(uids).sort();
   return [...sorted.filter((uid, at) => at === 0 || uid !== sorted[at - 1])];

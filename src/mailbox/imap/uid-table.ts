@@ -1,18 +1,19 @@
 /**
- * The messages of a session with a folder. A message's number is bound to its UID when the message is first seen, and
- * never changes. A message that another client removes keeps its number and is marked as gone.
+ * Stores the numbers, UIDs and states of a folder's messages during a session. When a UID is first seen, it is assigned
+ * a number, which never changes. If another client removes a message, the message keeps its number and is marked as
+ * gone.
  *
- * UIDs increase (RFC 9051, section 2.3.1.1), so the numbers are in the order of the UIDs. A folder may have a million
- * messages, so the table consists of typed arrays.
+ * New messages have higher UIDs (RFC 9051, section 2.3.1.1), so numbers and UIDs are in the same order. A folder may
+ * contain a million messages, so the table consists of typed arrays.
  */
 import { Flag } from "../mailbox.ts";
 import { stateOfBits } from "./server-flags.ts";
 import type { UidRange } from "./uid-set.ts";
 
-/** The bits of Flag that a change by another client updates, unless this session has changed them. */
+/** The bits of Flag that follow the flags on the server, unless this session has changed them. */
 const shared = Flag.Read | Flag.Deleted;
 
-/** Numbers messages by their UIDs, and keeps their states. */
+/** Assigns numbers to messages in the order of their UIDs, and stores their states. */
 export class UidTable {
   #count = 0;
   #uids = new Uint32Array(256);
@@ -27,7 +28,7 @@ export class UidTable {
     return this.#count;
   }
 
-  /** The number of messages that are not gone. */
+  /** The number of messages that still exist. */
   get present(): number {
     return this.#count - this.#goneCount;
   }
@@ -41,12 +42,12 @@ export class UidTable {
     return this.#uids[this.#indexOf(message)] as number;
   }
 
-  /** Returns the server's flags as bits of ServerFlag. */
+  /** Returns a message's flags on the server, as bits of ServerFlag. */
   bits(message: number): number {
     return this.#bits[this.#indexOf(message)] as number;
   }
 
-  /** Returns bits of Flag. */
+  /** Returns a message's state in this session, as bits of Flag. */
   state(message: number): number {
     return this.#states[this.#indexOf(message)] as number;
   }
@@ -59,13 +60,18 @@ export class UidTable {
     return this.#gone[this.#indexOf(message)] === 1;
   }
 
-  /** Returns the message with a UID; undefined if the session has not numbered it. */
+  /** Returns the number of the message with a UID; undefined if the message has no number yet. */
   numberOf(uid: number): number | undefined {
     const at = this.#firstNotBelow(uid);
     return at < this.#count && this.#uids[at] === uid ? at + 1 : undefined;
   }
 
-  /** Adds messages. @param uids in ascending order; UIDs that are not higher than the last one are ignored */
+  /**
+   * Adds messages.
+   *
+   * @param uids in ascending order; UIDs up to the table's last UID are ignored
+   * @returns the number of messages added
+   */
   add(uids: readonly number[], isNew: (uid: number) => boolean, bits: (uid: number) => number = () => 0): number {
     const before = this.#count;
     this.#grow(before + uids.length);
@@ -79,7 +85,7 @@ export class UidTable {
     return this.#count - before;
   }
 
-  /** Fills the empty table. @param uids in ascending order @param bits bits of ServerFlag */
+  /** Fills an empty table. @param uids in ascending order @param bits bits of ServerFlag */
   fill(uids: ArrayLike<number>, bits: ArrayLike<number>, count: number): void {
     this.#grow(count);
     for (let at = 0; at < count; at++) {
@@ -90,7 +96,10 @@ export class UidTable {
     this.#count = count;
   }
 
-  /** Drops messages that are gone, so that the others get consecutive numbers. Called before the session uses numbers. */
+  /**
+   * Removes messages that are gone, so that the others have consecutive numbers. Must be called before any number is
+   * used.
+   */
   dropGone(): void {
     let kept = 0;
     for (let at = 0; at < this.#count; at++) {
@@ -111,7 +120,7 @@ export class UidTable {
     this.#gone.fill(0);
   }
 
-  /** Records the flags that the server reports. A state that this session has changed is kept. */
+  /** Records the flags that the server has reported. Bits of the state that this session has changed are kept. */
   update(message: number, bits: number): void {
     const at = this.#indexOf(message);
     const [before, state] = [this.#bits[at] as number, this.#states[at] as number];
@@ -122,7 +131,11 @@ export class UidTable {
     this.#bits[at] = bits;
   }
 
-  /** Sets or clears one of the server's flags for all messages: `uids` are those that have it. */
+  /**
+   * Updates one of the server's flags in all messages.
+   *
+   * @param uids the sorted UIDs of the messages that have the flag
+   */
   updateFlag(bit: number, uids: readonly number[]): void {
     let next = 0;
     for (let at = 0; at < this.#count; at++) {
@@ -132,7 +145,7 @@ export class UidTable {
     }
   }
 
-  /** Sets New for the unseen messages with a UID above `last`. */
+  /** Marks unseen messages as new if their UID is higher than `last`. */
   markNew(last: number): void {
     for (let at = this.#firstNotBelow(last + 1); at < this.#count; at++) {
       const state = this.#states[at] as number;
@@ -140,7 +153,7 @@ export class UidTable {
     }
   }
 
-  /** Marks messages as gone. */
+  /** Marks the messages whose UIDs are in the given ranges as gone. */
   removeRanges(ranges: readonly UidRange[]): void {
     for (const { first, last } of ranges) {
       for (let at = this.#firstNotBelow(first); at < this.#count && (this.#uids[at] as number) <= last; at++)
@@ -148,7 +161,10 @@ export class UidTable {
     }
   }
 
-  /** Marks all messages as gone that are not among `uids`, and returns the UIDs that have no number yet. */
+  /**
+   * Marks all messages as gone whose UIDs are not in `uids`, and returns the UIDs to which no number has been assigned
+   * yet.
+   */
   retain(uids: readonly number[]): number[] {
     let next = 0;
     for (let at = 0; at < this.#count; at++) {
@@ -170,7 +186,7 @@ export class UidTable {
     return message - 1;
   }
 
-  /** Returns the index of the first UID that is at least `uid`. */
+  /** Returns the index of the first UID that is greater than or equal to `uid`. */
   #firstNotBelow(uid: number): number {
     let [low, high] = [0, this.#count];
     while (low < high) {

@@ -28,8 +28,8 @@ import { MessageTable } from "./message-table.ts";
 
 const pieceSize = 1 << 20;
 /**
- * Time in nanoseconds. A listing made this soon after the directory's last change is not reused, because a second
- * change may have the same timestamp.
+ * Time in nanoseconds. A listing that was made less than this time after the directory's last change is not reused,
+ * because a second change may have the same timestamp.
  */
 const sameInstant = 1_000_000_000n;
 

@@ -40,9 +40,9 @@ export class Separators {
   }
 
   /**
-   * Returns whether a `From ` line begins a message regardless of any Content-Length: a header follows, and the line has a
-   * date or the header contains Status. A quit adds Status to each message, and may thus make the Content-Length of a
-   * preceding message valid that was invalid before.
+   * Returns whether a `From ` line begins a message regardless of any Content-Length. This requires that a header
+   * follows, and that the line has a date or the header contains Status. A quit adds Status to each message, and may
+   * thus make the Content-Length of a preceding message valid that was invalid before.
    */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
