@@ -236,8 +236,9 @@ export interface Mailbox extends MessageStates {
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
   /**
-   * Returns all messages sorted by size, as a server determines it, without loading anything; messages of equal size are
-   * in ascending order. Returns undefined if the server cannot sort. A mailbox on this machine lacks this method.
+   * Returns the numbers of all messages in the order of their sizes, without loading any message. Messages of equal
+   * size are in ascending order. Returns undefined if the server cannot sort. A mailbox on this machine lacks this
+   * method.
    */
   sortBySize?(isDescending: boolean): Promise<readonly number[] | undefined>;
 

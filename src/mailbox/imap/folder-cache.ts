@@ -114,7 +114,7 @@ export class FolderCache {
     return size === undefined || received === undefined ? undefined : { size, received };
   }
 
-  /** Returns the facts that lists show about a message; undefined if its header has never been loaded. */
+  /** Returns the facts that lists show about a message; undefined if they have never been loaded. */
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
@@ -155,8 +155,8 @@ export class FolderCache {
   /**
    * Records the facts about a message.
    *
-   * @param header the From_ line and the header; undefined if it was not loaded
-   * @returns whether the facts for lists are known
+   * @param header the From_ line and the header; undefined if the header was not loaded
+   * @returns whether the facts that lists show are now known
    */
   add(uid: number, { size, received }: MessageFacts, header?: Buffer): boolean {
     const known = this.#rows.get(uid);

@@ -188,7 +188,7 @@ class ImapMailbox implements Mailbox {
     return `${this.#uidValidity}-${this.#table.uid(message)}`;
   }
 
-  /** Returns the facts that lists show about a message; undefined if its header has never been loaded. */
+  /** Returns the facts that lists show about a message; undefined if they have never been loaded. */
   facts(message: number): ListFacts | undefined {
     return this.#cache.findListFacts(this.#table.uid(message));
   }
@@ -236,7 +236,8 @@ class ImapMailbox implements Mailbox {
     const found = await this.#session.run(async (connection) =>
       connection.can("SORT") ? connection.sort(isDescending ? ["REVERSE", "SIZE"] : ["SIZE"]) : undefined,
     );
-    // Mail may have arrived, and other clients may have removed messages.
+    // The result is used only if it contains exactly the session's messages. Mail may have arrived, and other clients
+    // may have removed messages.
     const sorted = new Set(found?.flatMap((uid) => this.#table.numberOf(uid) ?? []));
     const isComplete = sorted.size === this.#table.count && found !== undefined;
     return isComplete ? [...sorted] : undefined;

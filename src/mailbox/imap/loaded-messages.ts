@@ -72,14 +72,22 @@ export class NewlineConverter {
   }
 }
 
-/** Returns the line that precedes a message in an mbox; empty if the message begins with one. @param piece its beginning */
+/**
+ * Returns the From_ line to be inserted before a message; empty if the message begins with one.
+ *
+ * @param piece the message's beginning
+ */
 function makeFromLine(piece: Buffer, received: Date): string {
   if (startsWithFrom(piece)) return "";
   const user = fromLineUser(piece.subarray(0, Math.min(headerEnd(piece, 0) ?? piece.length, longestHead)));
   return `From ${user} ${formatAsctime(received)}\n`;
 }
 
-/** Returns a header as the file stores it. @param bytes as the server sends them; the buffer is modified */
+/**
+ * Returns a header in the form in which the file stores it.
+ *
+ * @param bytes the header as the server sent it; the buffer is modified
+ */
 export function makeHeaderBytes(bytes: Buffer, received: Date): Buffer {
   const newlines = new NewlineConverter();
   const header = newlines.convert(bytes);

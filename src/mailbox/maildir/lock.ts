@@ -2,7 +2,8 @@
  * Locks a Maildir against other sessions of `mail`. Delivery agents and other clients need no lock. But if two sessions
  * moved messages at the same time, both would find the same message and file it twice.
  *
- * A session that cannot load koffi has only the lock file, so each session acquires both locks.
+ * Each session acquires both a flock() lock and a lock file, because a session that cannot load koffi can use only the
+ * lock file.
  */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -26,7 +27,7 @@ export async function lockMaildir(path: string, lockwait: number): Promise<Relea
 async function tryLocks(path: string, descriptor: number): Promise<Release | undefined> {
   const lock = await tryFlock(descriptor);
   if (lock === "refused") return undefined;
-  // If the lock file is refused, the next attempt still has the flock() lock, since it belongs to the descriptor.
+  // If the lock file is refused, the flock() lock is kept for the next attempt, because it belongs to the descriptor.
   const dotlock = tryLockFile(path, lock === "taken");
   if (dotlock === "refused") return undefined;
   return async () => {
@@ -35,12 +36,16 @@ async function tryLocks(path: string, descriptor: number): Promise<Release | und
   };
 }
 
-/** Attempts to create a lock file, under a name that no Maildir client uses. @param isOptional whether it may fail */
+/**
+ * Attempts to create a lock file, under a name that no Maildir client uses.
+ *
+ * @param isOptional whether errors are ignored
+ */
 function tryLockFile(path: string, isOptional: boolean): DotlockOutcome {
   try {
     return tryDotlock(join(path, "mail"));
   } catch (error) {
-    // On a full disk, messages must still be deletable.
+    // Users must be able to delete messages when the disk is full.
     if (isOptional && (isSystemError(error) || error instanceof MailError)) return "impossible";
     throw error;
   }
