@@ -134,6 +134,16 @@ test("SCRAM-SHA-256: both sides prove that they know the password without sendin
   expect(heard.join("\n")).not.toMatch(new RegExp(base64("c=biws").slice(0, 6)));
 });
 
+test.each([
+  ["accepts the login without a proof", "235 2.7.0 ok", "the server did not prove that it knows the password"],
+  ["sends a wrong proof", `334 ${base64("v=AAAA")}`, "the server could not prove that it knows the password"],
+])("a server that %s gets no message", async (_, reply, problem) => {
+  const { other: _other, ...script } = scramServer("pencil");
+  const smtp = await open({ ...script, other: (line) => (line === "*" ? "501 cancelled" : reply) }, { user: "me" });
+  await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toThrow(problem);
+  expect(server.messages).toHaveLength(0);
+});
+
 test("a wrong password is reported with the server's reply", async () => {
   const smtp = await open(scramServer("another"), { user: "me" });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({

@@ -8,7 +8,8 @@
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import type { SMTPConnectionSendInfo as SendInfo } from "nodemailer/lib/smtp-connection";
-import type { LoginHandlers, Mechanism } from "../authentication.ts";
+import type { SaslMechanism } from "../../connect/sasl.ts";
+import type { LoginHandlers } from "../authentication.ts";
 import type { Dialogue } from "../dialogue.ts";
 import type { ServerWay } from "../way.ts";
 import { WireLines } from "../wire-lines.ts";
@@ -114,7 +115,7 @@ export class SmtpSession extends StrictConnection {
    *
    * @throws nodemailer's errors
    */
-  async logIn(method: Mechanism, user: string, pass: string): Promise<void> {
+  async logIn(method: SaslMechanism, user: string, pass: string): Promise<void> {
     // Without credentials at the top level, nodemailer ignores the given mechanism. For XOAUTH2, nodemailer also
     // requires an object, which this program's handler does not use.
     const login = { method, user, pass, credentials: { user, pass } };
