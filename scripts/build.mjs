@@ -84,11 +84,12 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    // The mail-imap part is loaded only after a part that reads mail, so a module that both need belongs to the latter.
+    // The mail-imap part is loaded only after another part that reads mail. A module that both need therefore belongs
+    // to the other part.
     const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
     if (wanting.length === 0)
       return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;
-    // A session loads the modules for a list without a session as well as the commands.
+    // A session loads the commands, and also the modules that list messages without a session.
     if (wanting.join(" ") === "mail-read mail-list") return "mail-list";
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };

@@ -21,8 +21,8 @@ export function completions({ options, variables, maildOptions, topics }) {
 }
 
 /**
- * Returns a command, valid in all three shells, that prints the names that a command in ~/.mailrc defines. Omits names
- * that contain characters that a shell would expand.
+ * Returns a shell command that prints the names that an alias, group or account command in ~/.mailrc defines. The shell
+ * command works in all three shells. Omits names that contain characters that a shell would expand.
  */
 const namesAfter = (command, file) =>
   `sed -n 's/^[[:blank:]]*\\(${command}\\)[[:blank:]]\\{1,\\}\\([[:alnum:]._+-]\\{1,\\}\\)[[:blank:]].*/\\2/p' ${file} 2>/dev/null`;

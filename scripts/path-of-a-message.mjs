@@ -1,11 +1,12 @@
 /**
  * Counts the files and calls on the path from the command line to the socket, and to the mailbox.
  *
- * The program is run from its sources, one module per file. The script prints the number of files in src/ in which a
- * function runs before the message, or the mailbox, has been written; the number of loaded files; and the depth of the
- * call stack, including asynchronous calls. Functions that run only while a module is initialized do not count. The
- * depth is measured when the socket is opened or written to, or when the mailbox is written. Calls within Node and
- * packages are not counted. `--list` also prints the calls and the files. Files that are only loaded are in brackets.
+ * The program is run from its sources, one module per file. The script prints how many files in src/ contain a function
+ * that runs before the message or the mailbox has been written. It also prints the number of loaded files, and the
+ * depth of the call stack, including asynchronous calls. Functions that run only while a module is being initialized
+ * are not counted. The depth is measured when the socket is opened or written to, or when the mailbox is written. Calls
+ * within Node and packages are not counted. `--list` also prints the calls and the files. Files that are only loaded
+ * are in brackets.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -44,8 +45,8 @@ function observe(source, mailbox, report) {
   const used = new Set();
   let soFar = [];
   /**
-   * Returns whether the range is a function of the module's own, and neither the module itself nor one of esbuild's
-   * export functions.
+   * Returns whether the range is one of the module's own functions. The module itself and the export functions that
+   * esbuild generates are excluded.
    */
   const isOwnFunction = (text, { startOffset, endOffset }) =>
     startOffset > text.indexOf("module.exports = __toCommonJS(") && endOffset < text.length;

@@ -54,7 +54,7 @@ function environmentOf(home, more) {
   };
 }
 
-/** Runs a session. @returns a text that contains each named step and the screen after it */
+/** Runs a session. @returns each named step, followed by its screen, as text */
 async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colours = false, excerpt = false }) {
   const home = makeHome(files);
   const screen = emulator(size);
@@ -70,8 +70,8 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
     },
   });
   /**
-   * Waits for new output, and until the screen ends with the expected text or matches the expression. █ stands for the
-   * cursor.
+   * Waits until new output has arrived, and the screen ends with the expected text or matches the expression. █ stands
+   * for the cursor.
    */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {

@@ -33,7 +33,7 @@ function startOf({ program, options }, settings) {
   return [...program, ...options, ...settings.flatMap((setting) => ["-S", setting])];
 }
 
-/** The commands that search for a subject. S-nail's command has the form in which the server does the search. */
+/** The commands that search for a subject. S-nail's command has a form that makes the server do the search. */
 const searches = { "s-nail": (subject) => `from '(subject "${subject}")'` };
 
 /** Forwards connections to the server, and counts the bytes that the server sends. */
@@ -155,7 +155,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
         lines,
       ),
     );
-    // The subject contains the message number. GNU mail prints only its first four digits in the list.
+    // The subject contains the message number. GNU mail's list contains only the first four digits of the number.
     const subject = String(count - 23);
     report.work(
       "a search for a subject, including the opening",

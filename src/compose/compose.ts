@@ -171,8 +171,8 @@ interface Ready {
 }
 
 /**
- * Checks and builds a complete draft, and writes its copies. Returns the result instead if the message is not sent, or
- * if it is only copied to files and commands.
+ * Checks and builds a complete draft, and writes its copies. Returns a ComposeResult if the message will not be sent,
+ * or has only been copied to files and commands.
  */
 async function prepareDeparture(
   context: ComposeContext,

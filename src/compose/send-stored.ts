@@ -26,14 +26,14 @@ export interface StoredMessage {
 interface Attempt {
   /** The recipients to which an earlier attempt has sent the draft. */
   readonly reached: ReadonlySet<string>;
-  /** Called before the first byte is sent. If it throws a MailError, nothing is sent. */
+  /** Called before the first byte is sent. If this function throws a MailError, nothing is sent. */
   begin(): Promise<void>;
 }
 
 /** The draft stays in its mailbox, so an unsent copy is not kept. */
 const keepsNothing = { keepAndSay: async () => undefined };
 
-/** Fields that are not sent: those that name hidden recipients, and those in which mailboxes keep their state. */
+/** Fields that are not sent, because they name hidden recipients, contain a mailbox's state, or are replaced. */
 const notSent = /^(?:bcc|date|status|x-status|x-uid|x-imap|x-imapbase|x-keywords|content-length|lines)$/;
 
 /** Sends a draft, and reports the outcome. @throws MailError if the draft has no recipients; nothing was sent */

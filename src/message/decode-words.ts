@@ -74,8 +74,8 @@ function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): De
 }
 
 /**
- * Returns whether bytes are probably UTF-8, although they are also valid in another charset. If that charset has one
- * byte per character, real text in it is never valid UTF-8. In other charsets, only very short texts are.
+ * Returns whether bytes are probably UTF-8, although they are also valid in another charset. Real text in a charset
+ * with one byte per character is never valid UTF-8. In other charsets, only a very short text can also be valid UTF-8.
  */
 function isProbablyUtf8(bytes: Uint8Array, decode: Decode): boolean {
   if (!isUtf8(bytes)) return false;

@@ -41,8 +41,8 @@ export function fieldValues(header: string, name: string, names: FieldNames = "w
 }
 
 /**
- * Returns the same values; undefined if white space precedes a field's colon, because the values then depend on how
- * names are read.
+ * Returns the same values as `fieldValues`; undefined if white space precedes a field's colon, because the values then
+ * depend on how field names are read.
  */
 export function valuesOfPlainFields(header: string, name: string): string[] | undefined {
   const values: string[] = [];

@@ -80,7 +80,7 @@ function isInFlag(text: string, at: number): boolean {
   return codeAt(start) === flag.base && end > start + 2 && codeAt(end) === flag.end && at <= end;
 }
 
-/** Escapes the control characters that JSON may contain, but that a terminal can interpret. */
+/** Escapes control characters that are valid in JSON, but that a terminal would interpret. */
 export function escapeControls(json: string): string {
   return json.replace(
     /[\x7f-\x9f\u2028\u2029]/g,

@@ -102,7 +102,7 @@ interface CutOptions {
   readonly measure?: (text: string) => number;
 }
 
-/** Truncates text to the given number of columns. An ellipsis marks the omission. */
+/** Truncates text to the given number of columns. An ellipsis marks the omitted text. */
 export function cutToFit(
   text: string,
   columns: number,

@@ -1,6 +1,6 @@
 /**
- * The terminal for output that a program reads. `mail` then never prompts, pages, edits lines or uses colours, even if
- * the standard streams are terminals.
+ * The terminal for output that a program reads. On this terminal, `mail` never prompts, pages, edits lines or uses
+ * colours, even if the standard streams are terminals.
  */
 import { Exit, MailError } from "../errors.ts";
 import { escapeControls } from "../message/safe-text.ts";
@@ -52,7 +52,7 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
   };
 }
 
-/** @throws MailError, because a program might wait for ever for a user to type */
+/** @throws MailError, because `mail` would otherwise wait for ever for a user's input */
 function refuseTerminal(): never {
   const text = "standard input is a terminal; nothing was sent; the text must come from a pipe or a file";
   throw new MailError(text, Exit.Usage, undefined, { reason: "usage" });

@@ -39,7 +39,7 @@ export function pressInSearch(
   }
 }
 
-/** Shows the next match in the history. @param from how many lines back to begin */
+/** Shows the next match in the history. @param from the number of lines back at which the search begins */
 function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
   for (let back = from; back <= history.length; back++) {
     const text = history[history.length - back] ?? "";

@@ -33,8 +33,8 @@ export function stopAfterChildren(): () => void {
 }
 
 /**
- * Stops the job, as the terminal does after Ctrl-Z. Returns when the user continues the job, or at once if it has no
- * shell that could continue it.
+ * Stops the job, as the terminal does after Ctrl-Z. Returns when the user continues the job, or at once if no shell
+ * controls the job.
  */
 export function stopJob(): void {
   stopUntilContinued(0);

@@ -4,9 +4,9 @@ export interface LineState {
   readonly text: string;
   /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
   readonly cursor: number;
-  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed. Ctrl-Y inserts it again. */
+  /** The text that Ctrl-Y inserts, after Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C has removed it. */
   readonly killed: string;
-  /** Whether the last key removed text. If so, text that the next key removes is added to it. */
+  /** Whether the last key removed text. The results of consecutive removals are collected in `killed`. */
   readonly killing: boolean;
   /** The number of lines back in the history; 0 for the line being typed. */
   readonly back: number;

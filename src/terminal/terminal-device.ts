@@ -2,7 +2,7 @@
  * Opens the terminal from which lines are read. The terminal is reopened for each period of reading.
  *
  * After a Ctrl-D, Node's standard input can no longer be read, and a pending read of descriptor 0 prevents the process
- * from exiting. Each period therefore has its own stream, which is destroyed when the period ends.
+ * from exiting. Each period of reading therefore has its own stream, which is destroyed when the period ends.
  */
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { ReadStream } from "node:tty";

@@ -161,7 +161,7 @@ export interface Terminal {
   /**
    * Shows text in a pager, or prints it if no pager is installed. Resolves when the pager exits.
    *
-   * @param pager a command for the shell; undefined if no pager is installed, which is reported
+   * @param pager a shell command; undefined if no pager is installed, in which case a warning is printed
    * @param pieces the text; iterated a second time if the pager does not exist
    */
   page(pager: string | undefined, pieces: Paged): Promise<void>;

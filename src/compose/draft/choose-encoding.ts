@@ -112,7 +112,7 @@ export class TextFacts {
   }
 }
 
-/** Returns the number of bytes at the end that begin an incomplete UTF-8 sequence: 0 to 3. */
+/** Returns how many bytes at the end belong to an incomplete UTF-8 sequence: 0 to 3. */
 function countUnfinishedBytes(bytes: Buffer): number {
   for (let back = 1; back <= Math.min(3, bytes.length); back++) {
     const byte = bytes[bytes.length - back] as number;

@@ -37,7 +37,7 @@ export interface ComposeContext {
   };
 }
 
-/** The outcome of a message. The printed text, the JSON and the exit code are three views of it. */
+/** The outcome of a message. The printed text, the JSON and the exit code are derived from this result. */
 export interface ComposeResult {
   readonly exit: ExitCode;
   readonly sent: boolean;

@@ -42,7 +42,7 @@ export async function reportRefused(terminal: Terminal, refused: readonly Refusa
   }
 }
 
-/** Returns a remedy if the terminal prints remedies. Their code is loaded only then. */
+/** Returns a remedy if the terminal prints remedies. The code for remedies is loaded only if it is needed. */
 async function findRemedy(
   { report }: Terminal,
   find: (remedies: typeof import("../../submit/remedies.ts")) => string,

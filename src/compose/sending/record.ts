@@ -20,7 +20,7 @@ import type { ComposeContext } from "./context.ts";
 /**
  * Appends a message to a mailbox.
  *
- * @throws MailError if the file cannot be written, or the reason for the interrupt
+ * @throws MailError if the file cannot be written; the reason for the interrupt if writing was interrupted
  */
 export async function recordMessage(
   { config, accessServer }: Pick<ComposeContext, "config" | "accessServer">,

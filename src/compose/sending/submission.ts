@@ -55,14 +55,14 @@ interface TransportOptions extends ServerSettings {
   /** Returns the options for writing to a mailbox. */
   readonly storeOptions: () => { readonly lockwait: number; readonly stateDirectory: string };
   readonly verbose: boolean;
-  /** The envelope sender, if one was given. It is passed only to programs. */
+  /** The envelope sender, if one was given. The sender is passed only to sendmail programs. */
   readonly envelopeSender: string | undefined;
   /**
-   * Whether a sender who is a member of an expanded alias also receives the message. The option is passed only to
-   * programs.
+   * Whether a sender who is a member of an expanded alias also receives the message. This option is passed only to
+   * sendmail programs.
    */
   readonly metoo: boolean;
-  /** Where a program finds the recipients. */
+  /** The place where a sendmail program finds the recipients. */
   readonly recipients: "header" | "arguments";
   readonly observe: DialogueObserver | undefined;
   /** Provides the credentials for a server; undefined if no login is required. */
@@ -148,8 +148,8 @@ export class Submission {
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
-    // A queue entry never names a program, because root's timer also attempts delivery. Besides, a sendmail program has
-    // its own queue.
+    // A queue entry never names a program, because root's timer also attempts delivery. A sendmail program has its own
+    // queue.
     if (later.length === 0 || way.kind === "program") return outcome;
     const { program } = this.#options;
     const { Queue } = await import("../../submit/queue.ts");

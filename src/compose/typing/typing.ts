@@ -130,7 +130,7 @@ export class Typing {
   }
 }
 
-/** Counts the interrupts since the last typed line. The second one ends the message, as in bsd-mailx. */
+/** Counts the interrupts since the last typed line. The second interrupt ends the message, as in bsd-mailx. */
 class InterruptCount {
   readonly #composing: Pick<Composing, "terminal" | "config">;
   #count = 0;

@@ -63,7 +63,10 @@ export class Keeping {
     return path;
   }
 
-  /** Saves the text and reports its path, which bsd-mailx does not do. Returns the path if the text was saved. */
+  /**
+   * Saves the text, and reports the path of the file, which bsd-mailx does not do. Returns the path if the text was
+   * saved.
+   */
   keepAndSay(): Promise<string | undefined> {
     this.#said ??= this.#say();
     return this.#said;
@@ -119,7 +122,7 @@ export function keepAtSignals(
   const handler = (signal: NodeJS.Signals) => {
     const end = () => {
       release();
-      // Without a handler the signal has its default effect, and the parent process sees which signal ended `mail`.
+      // Without a handler, the signal has its default effect, and the parent process sees which signal ended `mail`.
       process.removeAllListeners(signal);
       process.kill(process.pid, signal);
     };

@@ -29,8 +29,8 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
 };
 
 /**
- * Returns HTML without its tags, comments, styles and scripts. Text between two markers is searched only once, because
- * it may be long.
+ * Returns HTML without its tags, comments, styles and scripts. Each part of the text is searched only once, because the
+ * text may be long.
  */
 function withoutMarkup(html: string): string {
   const withoutComments = removeBetween(html, /<!--/, /-->/);

@@ -1,5 +1,5 @@
 /**
- * A file in the private state directory that contains a session's unwritten changes.
+ * Stores a session's unwritten changes in a file in the private state directory.
  *
  * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
  * command made, or records that the last command was undone. Each command writes one line, without fsync, so the line

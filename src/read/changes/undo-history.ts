@@ -54,7 +54,8 @@ export class UndoHistory {
   }
 
   /**
-   * Records that the current command changes the header list, which is neither stored nor restored by another session.
+   * Records a change that the current command makes to the header list. Such changes are not stored for the next
+   * session.
    *
    * @param undone describes the effect of `undo`
    */

@@ -12,7 +12,7 @@ const mostMessages = 1000;
 const patience = 100;
 
 const fields = ["from", "reply-to", "to", "cc"];
-/** An address that contains no characters with a special meaning at the prompt. */
+/** Matches an address without characters that have a special meaning at the prompt. */
 const plainAddress = /^[A-Za-z0-9][\w.+=-]*@[A-Za-z0-9.-]+$|^[A-Za-z][\w.-]*$/;
 
 /** Returns a function that lists each address in the session's folder once. */

@@ -12,8 +12,8 @@ import type { Session } from "../session/session.ts";
 const freshness = 60_000;
 
 /**
- * Returns a function that completes the last word before the cursor. The function returns undefined if the word cannot
- * be the name of such a folder.
+ * Returns a function that completes the last word before the cursor. The function returns undefined if the word does
+ * not name a folder on a server.
  */
 export function folderCompleter(session: Session): (before: string) => Promise<Offer> | undefined {
   let known: { readonly directory: string; readonly listed: number; readonly names: readonly string[] } | undefined;

@@ -30,9 +30,9 @@ const leastSubject = 16;
 const leastTree = 5;
 
 /**
- * Returns the widths of the columns. In a window of 80 columns, they are the same as in bsd-mailx. In a wider window,
- * the sender and the subject share the additional width. In a narrow threaded list, the tree replaces the numbers of
- * lines and bytes.
+ * Returns the widths of the columns. In a window of 80 columns, the widths are the same as in bsd-mailx. In a wider
+ * window, the sender and the subject share the additional width. In a narrow threaded list, the tree replaces the
+ * numbers of lines and bytes.
  */
 function layoutFor(columns: number, isThreaded: boolean): Layout {
   if (columns >= (isThreaded ? wideThreads : 72)) {

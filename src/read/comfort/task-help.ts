@@ -11,8 +11,8 @@ import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 
 /**
- * Frequent questions: the help topics, command and effect of each. The manual and docs/recipes.md answer the same
- * questions.
+ * Frequent questions, each with its help topics, a command and the command's effect. The manual and docs/recipes.md
+ * answer the same questions.
  */
 export const questions: readonly {
   readonly topics: readonly string[];

@@ -42,7 +42,7 @@ export const accountCommands: readonly Command[] = [
     example: "account work",
     run: async (session, [name]) => {
       const { config, terminal, folder } = session;
-      // In a start-up file, and while a message is being composed, account changes only the variables.
+      // In a start-up file, and while a message is being composed, the account command changes only the variables.
       if (name !== undefined && (folder === undefined || session.composing)) return selectAccount(session, name);
       if (name !== undefined && folder !== undefined) return changeAccount(session, name, folder);
       terminal.out(

@@ -47,7 +47,7 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   await enterFolder(session, name, next);
 }
 
-/** Opens a folder. If the folder is missing on a server, asks on a terminal whether to create it. */
+/** Opens a folder. If the folder does not exist on the server, asks a user at a terminal whether to create it. */
 async function openOrCreateFolder(session: Session, name: FolderName): Promise<Folder> {
   const { terminal } = session;
   try {
@@ -81,8 +81,8 @@ export async function enterFolder(session: Session, name: FolderName, next: Fold
 }
 
 /**
- * Returns whether leaving the current folder has written to the next folder, which may be the same folder, mbox or
- * trash.
+ * Returns whether leaving the current folder has written to the next folder. The next folder may be the current folder,
+ * mbox or trash.
  */
 function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
   const { folder, config } = session;

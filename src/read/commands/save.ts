@@ -61,8 +61,8 @@ function saveRow(name: string, summary: string, write: Write, mark: number): Com
 }
 
 /**
- * Moves messages. If both mailboxes are folders on the same server, moves them immediately. Otherwise appends the
- * messages, and marks the originals as deleted.
+ * Moves messages. If both mailboxes are folders on the same server, moves the messages immediately. Otherwise appends
+ * the messages, and marks the originals as deleted.
  */
 async function moveMessages(session: Session, argument: MessagesToWrite | PartsToSave): Promise<void> {
   if ("parts" in argument) throw new UserMistake("move: parts cannot be moved; use save -p");

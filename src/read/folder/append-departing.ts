@@ -73,7 +73,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
  * no messages will be appended.
  *
  * @returns the number of messages that have arrived
- * @throws MessagesGone if a required message is among the removed ones
+ * @throws MessagesGone if another client has removed a required message
  */
 async function findGoneMessages(session: Session, mailbox: Mailbox, { mbox, required }: CommitPlan): Promise<number> {
   const appends = findTrash(session, mailbox) !== undefined || (mbox !== undefined && isServerAddress(mbox.path));
@@ -112,7 +112,7 @@ function appendMessagesOf(
   );
 }
 
-/** Returns the path of `trash`; undefined if it is not set or names the mailbox itself. */
+/** Returns the path of `trash`; undefined if `trash` is not set or names the mailbox itself. */
 function findTrash(session: Session, mailbox: Mailbox): string | undefined {
   const named = session.config.settings.text("trash");
   if (named === undefined || named === "") return undefined;

@@ -1,4 +1,4 @@
-/** The mailbox that the command line names. */
+/** Determines the mailbox that the command line names. */
 import type { CommandLine } from "../../cli/command-line.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
@@ -19,8 +19,8 @@ export function folderFromCommandLine(session: Session, given: CommandLine): Fol
 }
 
 /**
- * Returns the exit code for a mailbox that could not be opened. The exit code is never 1, which means that no messages
- * were found.
+ * Returns the exit code for a mailbox that could not be opened. The exit code is never 1, because 1 means that no
+ * messages were found.
  */
 export function failureToOpen({ exit, cause }: MailError): ExitCode {
   if (exit !== Exit.Failure) return exit;

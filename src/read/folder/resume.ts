@@ -93,7 +93,7 @@ async function locateMessages({ mailbox }: Folder, steps: readonly StoredStep[])
 interface Wanted {
   readonly offset: number;
   readonly hash: string;
-  /** Its current number, once it has been found. */
+  /** The message's current number, once the message has been found. */
   message?: number;
 }
 

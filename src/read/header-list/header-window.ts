@@ -47,7 +47,7 @@ export async function showHeaders(session: Session): Promise<void> {
 /**
  * Shows the window at `folder.screen`, without deleted messages.
  *
- * @returns false if all of its messages are deleted; this function has then printed a notice
+ * @returns false if all messages in the window are deleted; this function has then printed a notice
  */
 export async function showWindow(session: Session, folder: Folder): Promise<boolean> {
   const { terminal } = session;

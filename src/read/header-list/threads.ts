@@ -2,10 +2,11 @@
  * Threads by Message-ID, References and In-Reply-To (RFC 5322, section 3.6.4).
  *
  * The parent of a message is the nearest message to which it refers. Messages that refer to the same missing message
- * form a thread: the first is the parent of the others. A reference that would create a cycle is ignored.
+ * form a thread, in which the first message is the parent of the others. A reference that would create a cycle is
+ * ignored.
  *
  * By default, the thread that contains the newest message comes first. Within a thread, replies to the same message are
- * in the order of their dates.
+ * sorted by date.
  */
 
 /**

@@ -27,7 +27,7 @@ function othersCanWrite({ uid, mode }: { uid: number; mode: number }): boolean {
 /**
  * Runs start-up files.
  *
- * @param order the letters that stand for the files, in the order in which they are read, as in S-nail's -:SPEC: s is
+ * @param order the letters that stand for the files, in the order in which they are read (as in S-nail's -:SPEC): s is
  * the system's file, u the user's, and x the built-in one. Other letters are ignored.
  */
 export async function readStartUpFiles(session: Session, order: string): Promise<void> {

@@ -106,7 +106,7 @@ export async function* findMessages(session: Session, folder: Folder, list: stri
 /** The number of messages that a backward search examines before it yields their matches. */
 const backwardStep = 1024;
 
-/** Yields the same messages in reverse order. The search begins at the end of the mailbox. */
+/** Yields the same messages as findMessages, in reverse order. The search begins at the end of the mailbox. */
 export async function* findMessagesBackwards(
   session: Session,
   folder: Folder,
@@ -127,8 +127,8 @@ export async function* findMessagesBackwards(
 }
 
 /**
- * Yields the messages that match a query, in batches. The query may contain senders and other items without a term. It
- * may not contain message numbers, because these change.
+ * Yields the messages that match a query, in batches. The query may contain senders and other items without a term. The
+ * query may not contain message numbers, because these change.
  *
  * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake

@@ -59,7 +59,7 @@ export class Candidate {
     return this.messages.size(this.message);
   }
 
-  /** The known facts about the message, so that its header need not be read. */
+  /** The known facts about the message. If they are sufficient, the header need not be read. */
   get known(): ListFacts | undefined {
     if (this.#facts === "not requested") this.#facts = this.messages.facts?.(this.message);
     return this.#facts;
@@ -145,8 +145,8 @@ export class Candidate {
   }
 
   /**
-   * The marks that the session or other clients have set. They are in X-Status, as written by mutt and Dovecot, or in
-   * the name of a Maildir file.
+   * The marks that the session or other clients have set. The marks are in X-Status, as written by mutt and Dovecot, or
+   * in the name of a Maildir file.
    */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.messages.letters?.(this.message);

@@ -126,7 +126,7 @@ interface Run {
  * pieces.
  */
 function* groupMessages(stored: StoredMessages, messages: readonly number[]): Iterable<Run> {
-  // To determine the length of a Maildir message, its file would have to be opened once more.
+  // Determining the length of a Maildir message would require opening its file an additional time.
   if (stored.offset === undefined) {
     yield { part: "whole", run: messages };
     return;

@@ -15,7 +15,9 @@ export interface MessageState {
   readonly message: number;
   /** Bits of Flag. */
   readonly flags: number;
-  /** The mailbox's key for the message. If it is computed from the content, only a condition of Cost.Body uses it. */
+  /**
+   * The mailbox's key for the message. A key that is computed from the content is used only by conditions of Cost.Body.
+   */
   readonly id: string;
 }
 

@@ -48,13 +48,13 @@ export const wholeMessages: Write = (session, stored, chosen, signal) => {
     return appendFlagged(path, flagged, appendOptions(session, signal));
   }
   const forms = keep === undefined ? allFields(stored, messages, asRead) : someFields(stored, messages, keep, asRead);
-  // To determine the lengths of Maildir messages, each file would have to be opened.
+  // Determining the lengths of Maildir messages would require opening each file.
   if (stored.offset === undefined)
     return appendMessages(path, countProgress(session, path, count, forms), appendOptions(session, signal));
   return appendMessages(path, forms, watchAppend(session, stored, chosen, signal));
 };
 
-/** Returns append options with a callback that shows the number of bytes written on the terminal. */
+/** Returns append options with a callback that shows the progress, in bytes, on the terminal. */
 function watchAppend(
   session: Session,
   stored: StoredMessages,
@@ -67,7 +67,7 @@ function watchAppend(
   return { ...appendOptions(session, signal), onWritten };
 }
 
-/** Yields messages, and shows the number of messages processed so far on the terminal. */
+/** Yields messages, and shows on the terminal how many messages have been processed. */
 function* countProgress<T>(session: Session, path: string, total: number, messages: Iterable<T>): Iterable<T> {
   const tell = session.terminal.progress(path);
   let done = 0;
@@ -81,7 +81,11 @@ function* countProgress<T>(session: Session, path: string, total: number, messag
   }
 }
 
-/** Returns the flags of a copy. @param asRead Flag.Read if the copy is stored as read; otherwise it is stored as old */
+/**
+ * Returns the flags of a copy.
+ *
+ * @param asRead Flag.Read if the copy is to be stored as read; 0 if it is to be stored as old
+ */
 function flagsOfCopy(stored: StoredMessages, message: number, asRead: number): number {
   const flags = stored.flags(message);
   return asRead === 0 ? flags & ~Flag.New : flags | asRead;
@@ -136,7 +140,7 @@ function* joinBodies(stored: StoredMessages, messages: readonly number[]): Itera
   }
 }
 
-/** Yields a message's body. The lines of a malformed header that are not fields precede the body. */
+/** Yields a message's body. If the header is malformed, the lines that are not fields precede the body. */
 function* appendStrayLines(stored: StoredMessages, message: number): Iterable<Uint8Array> {
   yield findStrayLines(stored.header(message));
   yield* bodyPieces(stored, message);

@@ -4,7 +4,7 @@ import { type DisplayOrder, makeThreadOrder, messageAt, placeOf, type ThreadOrde
 import type { Folder } from "./session.ts";
 
 /**
- * Hides the replies to messages. A message without replies collapses the thread that contains it.
+ * Hides the replies to messages. If a message has no replies, collapses the thread that contains the message.
  *
  * @returns the number of messages whose replies this function has hidden
  */

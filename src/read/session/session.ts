@@ -16,7 +16,7 @@ import type { Branch, DisplayOrder, HiddenReplies } from "./display-order.ts";
 export interface Session {
   readonly config: Config;
   readonly terminal: Terminal;
-  /** The session's submissions, which share connections between messages. */
+  /** The session's submissions, which reuse connections. */
   readonly submission: Submission;
   /** Returns the logins of this run, for submission servers and for mailboxes on servers. */
   readonly logins: () => Promise<Logins>;

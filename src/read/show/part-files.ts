@@ -27,7 +27,7 @@ export function partsForm(text: string): PartsForm | undefined {
  * Returns the selected parts of a message.
  *
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
- * @throws MailError if a part is missing; the error contains its number
+ * @throws MailError if a part is missing; the error contains the part's number
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");

@@ -1,4 +1,4 @@
-/** Prints messages decoded for reading, as with `set decode`. */
+/** Prints messages in decoded form, as with `set decode`. */
 
 import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
@@ -56,8 +56,8 @@ async function printEach(
   const { terminal, config } = session;
   const limit = printing.paged ? -1 : pageLimit(session);
   /**
-   * The messages that were decoded in order to count their lines. The others, of which there may be many thousands, are
-   * decoded only when the pager requests them.
+   * The messages that were decoded in order to count their lines. Other messages, of which there may be many thousands,
+   * are decoded only when the pager requests them.
    */
   const counted = new Map<number, { readonly stored: StoredMessages; readonly pieces: Iterable<Shown> }>();
   async function* shown(): AsyncGenerator<Iterable<Shown>> {

@@ -41,7 +41,7 @@ export async function listMailbox(session: Session, given: CommandLine): Promise
  *
  * @param words a message list or query; without words, all messages are selected
  * @returns the exit code, as in grep(1): 0 if any message matches, 1 if none does
- * @throws MailError with Exit.Usage for a mistake in the list
+ * @throws MailError with Exit.Usage if the list contains a mistake
  */
 async function listSelected(session: Session, given: CommandLine, words: readonly string[]): Promise<ExitCode> {
   const { folder } = session;
