@@ -165,7 +165,7 @@ function formatVariableHelp(
 function formatEscapeHelp(topic: string, columns: number): readonly Styled[] {
   const wanted = topic.slice(1, 2);
   const rows = tildeEscapes.filter(({ characters }) => wanted === "" || characters.includes(wanted));
-  if (rows.length === 0) return [wrapStyled(`There is no escape ${topic}; help ~ lists them.`, columns)];
+  if (rows.length === 0) return [wrapStyled(`There is no escape ${topic}; help ~ lists the escapes.`, columns)];
   return rows.flatMap(({ characters, argument, meaning }): Styled[] => [
     { text: `~${characters.charAt(0)}${argument}\n`, style: "title" },
     wrapStyled(meaning ?? "Not listed.", columns, { indent: "  " }),

@@ -52,7 +52,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   for (const notice of await settleAppends(options.stateDirectory))
     session.terminal.err(`${session.program}: ${notice}\n`);
   const onProgress = session.terminal.progress(name, "bytes");
-  const mailbox = await makeInterruptible(session, `${name}: interrupted; it was not changed`, (signal) =>
+  const mailbox = await makeInterruptible(session, `${name}: interrupted; the mailbox was not changed`, (signal) =>
     openMailbox(path, {
       ...options,
       accessServer: serverAccess(session),
