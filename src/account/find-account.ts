@@ -60,7 +60,7 @@ async function findUserName(config: Config, server: LoginServer, wantsLogin: boo
 }
 
 /**
- * Returns `USER@HOST:PORT` and `USER@HOST`. Both are also returned with a percent-encoded user name, which S-nail
+ * Returns `USER@HOST:PORT` and `USER@HOST`. Both forms are also returned with the user name percent-encoded, as S-nail
  * accepts.
  */
 export function suffixesOf(user: string, { host, port }: Address): string[] {
@@ -84,7 +84,7 @@ export function senderSuffixes({ settings }: Config): string[] {
 }
 
 /**
- * Returns whether a variable's name ends with an account suffix. A variable without a suffix may be meant for another
+ * Returns whether the name of a variable ends with an account suffix. A variable without a suffix may apply to another
  * server.
  */
 export function isForAccount(name: string): boolean {

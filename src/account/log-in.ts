@@ -1,4 +1,4 @@
-/** `mail --login ACCOUNT`: obtains OAuth2 tokens for the selected account and stores them. */
+/** Implements `mail --login ACCOUNT`, which obtains OAuth2 tokens for the selected account and stores them. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/config.ts";
 import { LoginFailed } from "../connect/login.ts";
@@ -15,7 +15,7 @@ import { TokenStore } from "./token-store.ts";
 interface Context {
   readonly config: Config;
   readonly terminal: Terminal;
-  /** Waits for a number of milliseconds. */
+  /** Waits for the given number of milliseconds. */
   readonly wait?: (duration: number) => Promise<unknown>;
 }
 
@@ -33,7 +33,7 @@ export async function logInToProvider(context: Context, account: string): Promis
   if (tokens.refreshToken === undefined) {
     throw new LoginFailed(
       "no token",
-      `${settings.issuer}: it sent no refresh token; nothing was stored; add offline_access to oauth-scope`,
+      `${settings.issuer}: the provider sent no refresh token; nothing was stored; add offline_access to oauth-scope`,
       Exit.Config,
     );
   }
@@ -42,7 +42,7 @@ export async function logInToProvider(context: Context, account: string): Promis
   await store.lock(async () => {
     store.write({ clientId: settings.clientId, hosts, refreshToken, accessToken, expires });
   });
-  terminal.out(`Logged in as ${user}. The token is used for ${hosts.join(", ")} only.\n`);
+  terminal.out(`Logged in as ${user}. The token is used only for ${hosts.join(", ")}.\n`);
   return Exit.Ok;
 }
 
@@ -120,7 +120,7 @@ async function logInWithBrowser({ terminal }: Context, server: OAuthServer, user
     const { port } = new URL(redirect);
     terminal.out(
       `Open this address in a browser on this machine:\n\n${address}\n\n` +
-        `If the browser runs on another machine, first run there: ssh -L ${port}:127.0.0.1:${port} HOST\n`,
+        `If the browser runs on another machine, first run this command there: ssh -L ${port}:127.0.0.1:${port} HOST\n`,
     );
     await terminal.flush();
     const redirected = await received.catch(() => {

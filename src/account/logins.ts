@@ -31,7 +31,7 @@ export class Logins {
     this.#terminal = terminal;
   }
 
-  /** Returns the login for a user on a server. @throws MailError if a variable is invalid */
+  /** Returns a user's login on a server. @throws MailError if a variable is invalid */
   loginTo(request: LoginRequest): Login {
     const oauth = readOAuthSettings(this.#config, request);
     return {
@@ -77,7 +77,7 @@ export class Logins {
   #throwIfRejected(request: LoginRequest, secret: string): void {
     const problem = this.#rejected.get(loginKey(request))?.get(secret);
     if (problem === undefined) return;
-    throw new LoginFailed("login refused", `${problem}; it was not attempted again`, Exit.NoPerm);
+    throw new LoginFailed("login refused", `${problem}; the login was not attempted again`, Exit.NoPerm);
   }
 
   async #refuse(request: LoginRequest, { secret, isToken }: Credentials, problem: string): Promise<LoginRefusal> {

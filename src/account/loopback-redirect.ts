@@ -1,6 +1,6 @@
 /**
- * Receives the redirect of an OAuth2 login (RFC 8252, section 7.3): an HTTP server on 127.0.0.1 that accepts one
- * redirect.
+ * Receives the redirect of an OAuth2 login (RFC 8252, section 7.3) through an HTTP server on 127.0.0.1, which accepts
+ * one redirect.
  */
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -18,11 +18,11 @@ export interface Tokens {
   readonly accessToken: string;
   /** Undefined if the server does not report the token's lifetime. */
   readonly expires: number | undefined;
-  /** Undefined if the previous refresh token remains valid. */
+  /** Undefined if the server did not replace the refresh token. */
   readonly refreshToken: string | undefined;
 }
 
-/** A code that the user types on another device. */
+/** The codes for the device flow. The user enters `userCode` on another device. */
 export interface DeviceCode {
   readonly code: string;
   readonly userCode: string;
@@ -144,12 +144,12 @@ export class OAuthServer {
     if (endpoint === undefined) {
       throw new LoginFailed(
         "login not offered",
-        `${this.#settings.issuer}: it has no authorization endpoint; set oauth-authorization-endpoint`,
+        `${this.#settings.issuer}: the provider has no authorization endpoint; set oauth-authorization-endpoint`,
         Exit.Config,
       );
     }
     if (!endpoint.startsWith("https://")) {
-      const text = `${this.#settings.issuer}: its authorization endpoint does not use TLS; nothing was opened`;
+      const text = `${this.#settings.issuer}: the authorization endpoint does not use TLS; nothing was opened`;
       throw new LoginFailed("login not encrypted", text, Exit.Protocol);
     }
     const [state, verifier] = [oauth.generateRandomState(), oauth.generateRandomCodeVerifier()];
@@ -290,7 +290,7 @@ async function readLimited(stream: Readable): Promise<Buffer<ArrayBuffer>> {
   let size = 0;
   for await (const piece of stream as AsyncIterable<Buffer>) {
     size += piece.length;
-    if (size > longest) throw new Error("the response does not end");
+    if (size > longest) throw new Error("the response is too large");
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

@@ -7,7 +7,7 @@ import { hostSuffixes, senderSuffixes, suffixesOf } from "./find-account.ts";
 import { isConfigured } from "./named-servers.ts";
 import { type Endpoints, oauthProvider, oauthProviderNames } from "./providers.ts";
 
-/** A registered client of an authorization server. */
+/** A client that is registered with an authorization server. */
 export interface OAuthClient {
   readonly kind: "client";
   readonly issuer: string;
@@ -79,7 +79,7 @@ function readProvider(read: (name: VariableName) => string | undefined, host: st
   if (issuer === undefined && known === undefined && (named !== undefined || token === undefined)) {
     throw new MailError(
       named === undefined
-        ? `oauth-provider: the provider of ${host} is not known; set it to ${joinAlternatives([...oauthProviderNames, "the URL of an issuer"])}`
+        ? `oauth-provider: the provider for ${host} is unknown; set oauth-provider to ${joinAlternatives([...oauthProviderNames, "the URL of an issuer"])}`
         : `oauth-provider: "${named}" is invalid; use ${joinAlternatives([...oauthProviderNames, "the URL of an issuer"])}`,
       Exit.Config,
     );

@@ -1,5 +1,5 @@
 /**
- * Large mail providers: the logins that they require, and their OAuth2 endpoints.
+ * Lists large mail providers, with the logins that they require and their OAuth2 endpoints.
  *
  * Sources, read in November 2026: Google, "OAuth 2.0 for Desktop Apps" and "IMAP, POP, and SMTP"; Microsoft,
  * "Authenticate an IMAP, POP or SMTP connection using OAuth" and "OAuth 2.0 device authorization grant"; Fastmail,
@@ -75,7 +75,7 @@ function findProvider(host: string): Provider | undefined {
 }
 
 /**
- * Returns a description of the login that a host's provider requires, for an error message; empty if the provider is
+ * Returns a description, for an error message, of the login that a host's provider requires; empty if the provider is
  * unknown.
  */
 export function describeRequirement(host: string): string {

@@ -22,7 +22,7 @@ export interface StoredTokens {
   readonly refreshToken: string;
   /** Empty if no access token has been requested yet. */
   readonly accessToken: string;
-  /** The time at which the access token expires, in milliseconds since 1970; undefined if it is not known. */
+  /** The time at which the access token expires, in milliseconds since 1970; undefined if it is unknown. */
   readonly expires: number | undefined;
 }
 
@@ -83,7 +83,7 @@ export class TokenStore {
   /**
    * Runs an action while this process holds the renewal lock.
    *
-   * @throws LoginFailed if another process holds it for too long
+   * @throws LoginFailed if another process holds the lock for too long
    */
   async lock<Result>(action: () => Promise<Result>): Promise<Result> {
     makePrivateDirectory(this.#directory);

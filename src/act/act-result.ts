@@ -17,7 +17,7 @@ export interface ActResult {
   readonly to: string | null;
   readonly files?: readonly string[];
   readonly recipients?: readonly string[];
-  /** What became of a message that was submitted. */
+  /** The outcome of a submitted message. */
   readonly submission?: ReturnType<typeof toOutcome>;
 }
 

@@ -13,7 +13,7 @@ type Schema = Readonly<Record<string, unknown>>;
 const version = { const: schemaVersion };
 const id = {
   type: "string",
-  description: "Identifies the message as long as it is in the mailbox. The query id:ID selects it.",
+  description: "Identifies the message for as long as the mailbox contains it. The query id:ID selects the message.",
 };
 const untrusted = { "x-untrusted": true };
 const nullable = (schema: Schema): Schema => ({ ...schema, type: [schema["type"], "null"] });
@@ -67,7 +67,7 @@ const outcome = {
   reason: {
     type: ["string", "null"],
     description:
-      'Null if the message was accepted for all recipients. Otherwise "recipient refused", "outcome unknown", "queued", "stored", "already sent", "dry run", "not sent", or the reason of the error.',
+      'Null if the message was accepted for all recipients. Otherwise "recipient refused", "outcome unknown", "queued", "stored", "already sent", "dry run", "not sent", or the reason for the error.',
   },
   messageId: { type: ["string", "null"] },
   queueId: { type: ["string", "null"], description: "The server's queue id, if its reply contains one." },
@@ -75,14 +75,14 @@ const outcome = {
   refused: refusals,
   queued: {
     type: ["object", "null"],
-    description: "The entry in the queue of mail, if it contains the message for some recipients.",
+    description: "The entry in mail's queue, if the message is queued for some recipients.",
     required: ["id", "recipients"],
     properties: { id: { type: "string" }, recipients: refusals },
   },
   deadLetter: { type: ["string", "null"], description: "The file that contains the text of an unsent message." },
   copies: {
     type: "array",
-    description: "The copy for the variable record, and for files and commands among the recipients.",
+    description: "The copies for the record variable, and for recipients that are files or commands.",
     items: {
       type: "object",
       required: ["to", "done", "error"],
@@ -96,7 +96,8 @@ const outcome = {
   warnings: {
     type: "array",
     items: { type: "string" },
-    description: "Problems that do not affect the sending. The message must not be sent again because of them.",
+    description:
+      "Problems that did not prevent the message from being sent. Do not send the message again because of them.",
   },
 };
 
@@ -110,7 +111,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     {
       version,
       id,
-      number: { type: "integer", minimum: 1, description: "The number in a session, which changes between sessions." },
+      number: { type: "integer", minimum: 1, description: "The message number, which may differ in the next session." },
       offset: { type: ["integer", "null"], minimum: 0 },
       size: { type: "integer", minimum: 1 },
       lines: count,
@@ -165,7 +166,10 @@ const schemas: Readonly<Record<string, Schema>> = {
         },
       },
       text: { ...text, description: "With --text: the readable text." },
-      isTruncated: { type: "boolean", description: "With --text: whether the text is too long and was truncated." },
+      isTruncated: {
+        type: "boolean",
+        description: "With --text: whether the text was too long and has been truncated.",
+      },
       headers: {
         type: "array",
         description: "With --all-headers: all fields, in order.",
@@ -183,7 +187,7 @@ const schemas: Readonly<Record<string, Schema>> = {
   }),
   count: describeObject("The number of messages, as mail --count --json prints it", { version, count }),
   act: describeObject(
-    "The result for one message of an action such as mail --delete --json",
+    "The result of an action such as mail --delete --json for one message",
     {
       version,
       act: { enum: ["delete", "move", "copy", "mark", "save-parts", "resend", "reply", "forward"] },
@@ -209,13 +213,13 @@ const schemas: Readonly<Record<string, Schema>> = {
     },
   ),
   submission: describeObject(
-    "The outcome of a message that mail --json sends, stores with --draft, or sends with --send",
+    "The outcome of a message that is sent with --json or --send, or stored with --draft",
     {
       version,
       ...outcome,
       draft: {
         type: ["object", "null"],
-        description: "With --draft and --send: the id of the draft and its folder.",
+        description: "With --draft and --send: the draft's id and folder.",
         required: ["id", "folder"],
         properties: { id: nullable(id), folder: { type: "string" } },
       },
@@ -227,17 +231,17 @@ const schemas: Readonly<Record<string, Schema>> = {
     type: "object",
     additionalProperties: false,
     properties: {
-      from: addresses("The author; by default the user."),
+      from: addresses("The author; by default, the user."),
       to: addresses("At least one of to, cc and bcc is required."),
       cc: addresses("Recipients of copies."),
       bcc: addresses("Recipients who are not shown in the header."),
       subject: { type: "string" },
-      text: { type: "string", description: "The plain text, or with html its plain-text alternative." },
+      text: { type: "string", description: "The plain text. If html is present, the plain-text alternative to it." },
       html: { type: "string" },
       attachments: {
         type: "array",
         items: {
-          description: "A file, given by its path, or by its content in base64 and its name.",
+          description: "A file, specified by its path, or by its base64 content and its name.",
           anyOf: [
             describeAttachment("path", ["path"], "The path of the file."),
             describeAttachment("base64", ["base64", "name"], "The content."),
@@ -246,19 +250,19 @@ const schemas: Readonly<Record<string, Schema>> = {
       },
       headers: {
         type: "object",
-        description: "Further header fields by their names, each with one or several values.",
+        description: "Additional header fields, keyed by name, each with one or more values.",
         additionalProperties: { type: ["string", "array"], items: { type: "string" } },
       },
-      inReplyTo: { type: "string", description: "The message-id of the message that this one answers." },
-      references: { type: "array", items: { type: "string" }, description: "By default the value of inReplyTo." },
+      inReplyTo: { type: "string", description: "The message-id of the message to which this message replies." },
+      references: { type: "array", items: { type: "string" }, description: "By default, the value of inReplyTo." },
     },
   },
   error: describeObject("An error, one object per line on standard error", {
     error: describeObject("The error", {
-      code: { type: "integer", minimum: 1, description: "The exit code that the error causes (sysexits.h)." },
-      reason: { type: "string", description: "The kind of error, a phrase that does not change." },
+      code: { type: "integer", minimum: 1, description: "The exit code that results from the error (sysexits.h)." },
+      reason: { type: "string", description: "The kind of error, as a phrase that never changes." },
       message: { type: "string" },
-      remedy: { type: ["string", "null"], description: "What the caller can do." },
+      remedy: { type: ["string", "null"], description: "The action that the caller can take." },
     }),
   }),
   warning: describeObject("A warning, one object per line on standard error", {
@@ -283,7 +287,7 @@ export const schemaForms = Object.keys(schemas);
 export function formatSchemas(form: string | undefined): string {
   const $schema = "https://json-schema.org/draft/2020-12/schema";
   if (form === undefined) {
-    const title = "Everything that the forms of mail for programs print";
+    const title = "Everything that mail prints for programs, or reads from them";
     return `${JSON.stringify({ $schema, title, version: schemaVersion, $defs: schemas }, undefined, 2)}\n`;
   }
   const schema = schemas[form];

@@ -51,7 +51,7 @@ export async function selectForAct(
   const most = atMost ?? (limited.has(kind) ? usualMost : Number.POSITIVE_INFINITY);
   if (found.length > most) {
     throw new MailError(
-      `${found.length} messages match, more than ${most}; nothing was changed`,
+      `${found.length} messages match, but at most ${most} are allowed; nothing was changed`,
       Exit.Usage,
       undefined,
       {

@@ -38,7 +38,7 @@ function formatSubmission(submitted: Submitted): string {
   return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
-/** Returns the fields that describe what became of a message and of its copies. */
+/** Returns the fields that describe the outcome of a message and of its copies. */
 export function toOutcome(submitted: Submitted) {
   const { outcome, messageId, deadLetter, copies = [], warnings = [] } = submitted;
   const failedCopies = copies.flatMap(({ error }) => (error === undefined ? [] : [error.message]));

@@ -48,7 +48,7 @@ export async function waitForMail(session: Session, given: CommandLine, wait: Re
 
 function makeTimeError(seconds: number): MailError {
   return new MailError(`no matching message arrived within ${seconds} s`, Exit.TempFail, undefined, {
-    reason: "time over",
+    reason: "timed out",
   });
 }
 

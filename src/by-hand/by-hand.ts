@@ -50,7 +50,7 @@ export async function runDialogueByHand(
     // After QUIT, the server may disconnect without a response. An earlier refusal of a message determines the exit
     // code, because a retry would not help.
     const exit = protocol.exit ?? (error.reason === "unknown host" ? Exit.NoHost : Exit.TempFail);
-    const limit = error.reason === "no reply" || error.reason === "no TLS in time" ? " (smtptimeout)" : "";
+    const limit = error.reason === "no reply" || error.reason === "TLS timed out" ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
   } finally {
     conversation?.close();

@@ -96,11 +96,11 @@ async function checkMailboxServer(
 
 function describeEncryption({ encryption }: ImapConnection): Finding {
   if (encryption === undefined) {
-    return warn("TLS", "nothing is encrypted", "use imaps://, or set starttls=required");
+    return warn("TLS", "the connection is not encrypted", "use imaps://, or set starttls=required");
   }
   const { version, untrustedFor } = encryption;
-  if (untrustedFor === undefined) return pass("TLS", `${version}; its certificate is trusted`);
-  return warn("TLS", `${version}; its certificate is not checked (${untrustedFor})`, "set certcheck=yes");
+  if (untrustedFor === undefined) return pass("TLS", `${version}; the certificate is trusted`);
+  return warn("TLS", `${version}; the certificate is not checked (${untrustedFor})`, "set certcheck=yes");
 }
 
 /** The optional capabilities, each with the consequence of its absence. */
@@ -135,9 +135,7 @@ function checkFolder(variable: VariableName, folder: string, listed: readonly Li
   if (name === "" || (variable === "folder" && listed.some((each) => each.name.startsWith(name)))) return [];
   const isFound = listed.some((each) => each.name === name || `${each.name}${name}`.toUpperCase() === "INBOXINBOX");
   if (isFound) return [pass("folder", `${variable}: ${name} exists`)];
-  return [
-    fail("folder", `${variable}: ${name} does not exist`, `mail, then the command: folder +NAME, or set ${variable}`),
-  ];
+  return [fail("folder", `${variable}: ${name} does not exist`, `run folder +NAME in mail, or set ${variable}`)];
 }
 
 function describeQuota({ root, resource, used, limit }: Quota): Finding {
@@ -162,9 +160,9 @@ function chooseRemedy(reason: ImapReason | undefined, error: MailError): string 
     case "login not encrypted":
       return "use imaps://, or set starttls=required";
     case "certificate for another name":
-      return "use a host of that name, or install a certificate for this name on the server";
+      return "use a host that the certificate names, or install a certificate for this host on the server";
     case "certificate not trusted":
-      return "set cafile=FILE; FILE contains the server's certificate or that of its authority";
+      return "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
     case "certificate expired":
     case "certificate not yet valid":
       return "install a new certificate on the server; check the clocks of both machines";

@@ -150,7 +150,7 @@ function senderOf({ identity, settings }: Config): string {
 function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
   switch (reason) {
     case "STARTTLS refused":
-    case "no TLS in time":
+    case "TLS timed out":
     case "no TLS on this port":
     case "TLS failed":
     case "certificate for another name":
@@ -188,10 +188,10 @@ function checkEncryption({ encryption }: SmtpSession, server: ServerWay, { login
   if (encryption !== undefined) {
     const { version, untrustedFor } = encryption;
     const trust =
-      untrustedFor === undefined ? "its certificate is trusted" : `its certificate is not checked (${untrustedFor})`;
+      untrustedFor === undefined ? "the certificate is trusted" : `the certificate is not checked (${untrustedFor})`;
     findings.push(pass("TLS", `${version}; ${trust}`));
   } else if (!isLoopback(server)) {
-    const reason = hasTlsFailed ? "TLS failed" : "nothing is encrypted";
+    const reason = hasTlsFailed ? "TLS failed" : "the connection is not encrypted";
     findings.push(warn("TLS", `${reason}: mail is sent unencrypted`, "set starttls=required to prevent this"));
   }
   if (login !== undefined) findings.push(pass("login", `as ${server.user}, by ${login}`));

@@ -1,6 +1,6 @@
 /**
- * `mail --check [ADDRESS]`: checks whether local mail works on this machine, and prints one line per finding, with its
- * remedy.
+ * Implements `mail --check [ADDRESS]`, which checks whether local mail works on this machine. It prints one line per
+ * finding, with the remedy.
  *
  * The checks send no mail and change no mailbox.
  */

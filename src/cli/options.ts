@@ -294,12 +294,12 @@ export const options = [
     long: "check",
     alone: "[address]",
     meaning:
-      "Check whether local mail works on this machine, whether mail for the ADDRESS would be accepted, and whether the mailboxes on servers can be opened.",
+      "Check whether local mail works on this machine, whether mail for ADDRESS would be accepted, and whether mailboxes on servers can be opened.",
   },
   {
     long: "json",
     meaning:
-      "Print one JSON object per line for all messages, or for those that match a query, and exit. With --check, print the findings as JSON. With an option such as -s, send a message and print its outcome as JSON.",
+      "Print one JSON object per line for each message, or for each message that matches a query, and exit. With --check, print the findings as JSON. With an option such as -s, send a message and print its outcome as JSON.",
   },
   {
     long: "limit",
@@ -311,9 +311,9 @@ export const options = [
     long: "sort",
     argument: "key",
     meaning:
-      "With --json, print the messages sorted by date, from, subject or size, or in descending order if the key begins with a minus sign.",
+      "With --json, sort the messages by date, from, subject or size. A minus sign before the key reverses the order.",
   },
-  { long: "thread", meaning: "With --json, print the messages in threads, and add the thread of each message." },
+  { long: "thread", meaning: "With --json, group the messages by thread, and add each message's thread and depth." },
   {
     long: "parts",
     meaning: "With --json, add the parts of each message: number, type, name and size.",
@@ -330,13 +330,13 @@ export const options = [
     argument: "form",
     optional: true,
     alone: "",
-    meaning: "Print the JSON Schema of everything that the forms for programs print, or of one of them.",
+    meaning: "Print the JSON Schema of every object that mail exchanges with programs, or of one kind of object.",
   },
   {
     long: "delete",
     alone: "[-f name] id|query",
     meaning:
-      "Delete the messages that the arguments name: ids, or a query. The forms for programs do not accept message numbers.",
+      "Delete the messages with these ids, or the messages that match a query. Message numbers are not accepted.",
   },
   {
     long: "move",
@@ -355,7 +355,7 @@ export const options = [
     long: "save-parts",
     argument: "directory",
     alone: "[-f name] id|query",
-    meaning: "Save the attachments of messages in a directory. No file is overwritten.",
+    meaning: "Save the messages' attachments in a directory. Existing files are not overwritten.",
   },
   {
     long: "resend",
@@ -372,15 +372,15 @@ export const options = [
   },
   {
     long: "all",
-    meaning: "With --reply, reply to the author and all recipients, as the command reply does. This is the default.",
+    meaning: "With --reply, reply to the author and all recipients, as the reply command does. This is the default.",
   },
   { long: "sender", meaning: "With --reply, reply only to the author." },
-  { long: "quote", meaning: "With --reply, quote the message before the text." },
+  { long: "quote", meaning: "With --reply, insert the quoted message before the text." },
   {
     long: "forward",
     argument: "id",
     alone: "[-f name] address ...",
-    meaning: "Forward a message after the text from standard input.",
+    meaning: "Forward a message, preceded by the text from standard input.",
   },
   {
     long: "part",
@@ -395,7 +395,7 @@ export const options = [
   },
   {
     long: "draft",
-    meaning: "Store the message in the folder that the variable drafts names, instead of sending it.",
+    meaning: "Store the message in the folder that the drafts variable names, instead of sending it.",
   },
   {
     long: "send",
@@ -409,7 +409,7 @@ export const options = [
     long: "at-most",
     argument: "number",
     meaning:
-      "With an action on a query, refuse to change more messages than this number. The default for --delete, --move and --resend is 100.",
+      "With an action on a query, do nothing if more than this number of messages match. The default for --delete, --move and --resend is 100.",
   },
   { long: "count", meaning: "Print the number of messages, or of those that match a query, and exit." },
   {
@@ -422,7 +422,7 @@ export const options = [
     long: "folders",
     alone: "[--json]",
     meaning:
-      "List the names in the folder directory. If the variable folder names a server, list the folders there with their special uses.",
+      "List the names in the folder directory. If the folder variable names a server, list the server's folders with their special uses.",
   },
   {
     long: "queue",
@@ -449,7 +449,7 @@ export const options = [
     long: "wait",
     argument: "seconds",
     meaning:
-      "Wait for the first message that arrives and matches a query, print it, and exit. If none arrives within this time, exit with 75. With --track, follow the log until the message has been delivered or has bounced.",
+      "Wait until a message that matches a query arrives, print it, and exit. If no such message arrives within this time, exit with 75. With --track, follow the log until the message has been delivered or has bounced.",
   },
   { long: "present", meaning: "With --wait, accept a message that is already in the mailbox." },
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({

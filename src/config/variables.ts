@@ -328,7 +328,9 @@ export const variables = {
     "Log in with the user name that netrc contains for the server, if no other user name is set.",
   ),
   noheader: flagKind("Do not list the headers at start-up."),
-  noindex: flagKind("Do not use or write an index of large mailboxes, or facts for lists, in ~/.cache/mail."),
+  noindex: flagKind(
+    "Do not read or write the caches in ~/.cache/mail: the indexes of large mailboxes, and the data for message lists.",
+  ),
   nosave: flagKind("Do not save an interrupted message in dead.letter."),
   "oauth-authorization-endpoint": {
     ...textKind("The URL of the page on which the user logs in, if oauth-provider does not determine it.", "URL"),
@@ -344,7 +346,7 @@ export const variables = {
   },
   "oauth-client-secret": {
     ...textKind(
-      "The secret that the provider has issued together with oauth-client-id, if it has issued one. It is accepted from a start-up file that no other user can read.",
+      "The secret that the provider issued with oauth-client-id, if any. It is accepted from a start-up file only if no other user can read the file.",
       "secret",
     ),
     perAccount: true,
@@ -357,21 +359,21 @@ export const variables = {
   },
   "oauth-provider": {
     ...textKind(
-      "The OAuth2 provider: google, microsoft, or the URL of an issuer. By default it is determined by the name of the mail server.",
+      "The OAuth2 provider: google, microsoft, or the URL of an issuer. By default, the mail server's name determines the provider.",
       "provider",
     ),
     perAccount: true,
   },
   "oauth-scope": {
     ...textKind(
-      "The permissions to request, separated by spaces. By default those for mail at oauth-provider.",
+      "The permissions to request, separated by spaces. By default, the permissions that the provider requires for mail.",
       "list",
     ),
     perAccount: true,
   },
   "oauth-token-command": {
     ...textKind(
-      "A command that prints an OAuth2 access token, instead of mail --login. The environment variables MAIL_USER and MAIL_HOST identify the account.",
+      "A command that prints an OAuth2 access token. It replaces mail --login. The environment variables MAIL_USER and MAIL_HOST identify the account.",
       "command",
     ),
     perAccount: true,
@@ -435,7 +437,7 @@ export const variables = {
   sign: textKind("The signature that ~a inserts.", "text"),
   Sign: textKind("The signature that ~A inserts.", "text"),
   signature: {
-    ...textKind("The file that is appended to each message in plain text.", "file"),
+    ...textKind("The file that is appended to each plain-text message.", "file"),
     notInherited: true,
   },
   skipempty: { ...flagKind("Do not send a message with an empty body."), synonyms: { skipemptybody: asGiven } },
@@ -484,7 +486,7 @@ export const variables = {
   toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   trash: textKind(
-    "The mailbox to which quit moves deleted messages, a file or a folder on a server. Without it, they are removed.",
+    "The mailbox to which quit moves deleted messages: a file, or a folder on a server. If this is not set, quit removes deleted messages.",
     "file",
   ),
   user: {

@@ -3,7 +3,7 @@
 /** Problems with a connection's encryption (RFC 3207, RFC 8314). */
 export type TlsReason =
   | "STARTTLS refused"
-  | "no TLS in time"
+  | "TLS timed out"
   | "no TLS on this port"
   | "TLS failed"
   | "certificate for another name"
@@ -65,7 +65,7 @@ export function describeTlsFailure(
 ): string {
   switch (reason) {
     case "STARTTLS refused":
-    case "no TLS in time":
+    case "TLS timed out":
       return detail;
     case "no TLS on this port":
       return `the port does not use TLS${scheme.endsWith("s") ? `; use ${scheme.slice(0, -1)}:// instead of ${scheme}://` : ""}`;

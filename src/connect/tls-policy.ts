@@ -33,7 +33,7 @@ export interface TlsSettings {
   readonly allowsClearLogin: boolean;
 }
 
-/** The variables that this policy depends on. */
+/** The variables on which this policy depends. */
 export type TlsVariable =
   | "starttls"
   | "cafile"

@@ -55,7 +55,7 @@ export function chooseMechanism(
   const named = wanted === undefined || wanted === "" ? undefined : mechanismNamed(wanted);
   if (named !== undefined && usesToken && !sendsToken(named)) {
     throw new MailError(
-      `smtpauth: "${named.toLowerCase()}" cannot send an OAuth2 token; nothing was sent; unset it, or unset oauth-client-id`,
+      `smtpauth: "${named.toLowerCase()}" cannot send an OAuth2 token; nothing was sent; unset smtpauth or oauth-client-id`,
       Exit.Config,
     );
   }

@@ -95,7 +95,8 @@ export class Conversation {
           servername: /[a-z]/i.test(host) ? host : "",
           rejectUnauthorized: certificates.check,
         };
-        const late = () => reject(new Lost("no TLS in time", `no TLS within ${this.#silence / 1000} s`));
+        const late = () =>
+          reject(new Lost("TLS timed out", `TLS was not established within ${this.#silence / 1000} s`));
         timer = setTimeout(late, this.#silence);
         this.#socket = tls.connect({ ...options, ca: certificates.ca }, resolve);
         this.#socket.once("error", (error: Error) => {

@@ -43,7 +43,7 @@ type Temporary =
   | "refused"
   | "system error"
   | "STARTTLS refused"
-  | "no TLS in time"
+  | "TLS timed out"
   | "no TLS on this port"
   | "TLS failed"
   | "total time exceeded"
@@ -68,8 +68,8 @@ export function describeFailure(
       return "No such host";
     case "no greeting":
       return `no greeting within ${timeouts.connect / 1000} s (smtpconnecttimeout)`;
-    case "no TLS in time":
-      return `no TLS within ${timeouts.connect / 1000} s (smtpconnecttimeout)`;
+    case "TLS timed out":
+      return `TLS was not established within ${timeouts.connect / 1000} s (smtpconnecttimeout)`;
     case "no reply":
       return `no reply within ${timeouts.silence / 1000} s (smtptimeout)`;
     case "connection closed":

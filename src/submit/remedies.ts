@@ -40,17 +40,17 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "login mechanism unknown":
       return "check the user name in mta, and the password from ~/.netrc or passwordcommand";
     case "certificate for another name":
-      return "set mta to a host of that name, or install a certificate for this name on the server";
+      return "set mta to a host that the certificate names, or install a certificate for this host on the server";
     case "certificate expired":
     case "certificate not yet valid":
       return "install a new certificate on the server; check the clocks of both machines";
     case "certificate not trusted":
-      return "set cafile=FILE; FILE contains the server's certificate or that of its authority";
+      return "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
     case "no TLS on this port":
       if (isImplicitTls(way)) return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
       return tlsRemedy(way);
     case "STARTTLS refused":
-    case "no TLS in time":
+    case "TLS timed out":
     case "TLS failed":
       return tlsRemedy(way);
     case "not SMTP":

@@ -73,7 +73,7 @@ test("a rejected password is not sent again in the same run, but a new one is", 
   await expect(again).rejects.toMatchObject({
     reason: "login refused",
     exit: 77,
-    message: "imap.gmail.com port 993: login failed: no; it was not attempted again",
+    message: "imap.gmail.com port 993: login failed: no; the login was not attempted again",
   });
   config.settings.set("password-imap.gmail.com", "new");
   expect((await loginTo().find(verified)).secret).toBe("new");
@@ -98,7 +98,7 @@ test("a session with two messages sends a rejected password once", async () => {
     const input = "mail a@x.org\none\n~.\nmail b@x.org\ntwo\n~.\n";
     const { err } = await runMail(argv, { HOME: home, PATH: process.env["PATH"] }, input);
     expect(err).toContain(`mail: 127.0.0.1 port ${server.port}: login failed: 535 5.7.8 wrong password\n`);
-    expect(err).toContain("login failed: 535 5.7.8 wrong password; it was not attempted again\n");
+    expect(err).toContain("login failed: 535 5.7.8 wrong password; the login was not attempted again\n");
     expect(server.commands.filter((line) => line.startsWith("AUTH"))).toHaveLength(1);
   } finally {
     await closeServers();

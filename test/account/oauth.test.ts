@@ -86,7 +86,7 @@ test("the device flow shows the address and the code, and waits longer if the se
   expect(ended).toBe(0);
   expect(shown).toBe(
     `Open ${server.issuer}/code on any device, and enter the code ABCD-EFGH\n` +
-      "Logged in as ann. The token is used for localhost only.\n",
+      "Logged in as ann. The token is used only for localhost.\n",
   );
   expect(waits).toEqual([5, 5, 10, 10]);
   expect(server.requests[1]).toEqual({ path: "/device", client_id: "client-1", scope: "mail" });
@@ -412,7 +412,7 @@ test("if the mail server rejects the renewed token, too, the login fails, and no
   const input = "mail a@x.org\none\n~.\nmail b@x.org\ntwo\n~.\n";
   const { err } = await runMail(["-n", "-#", "--account", "work"], environment(), input);
   expect(err).toContain(`mail: localhost port ${mail.port}: login failed: 535 5.7.8 invalid token\n`);
-  expect(err).toContain("login failed: 535 5.7.8 invalid token; it was not attempted again\n");
+  expect(err).toContain("login failed: 535 5.7.8 invalid token; the login was not attempted again\n");
   expect(mail.commands.filter((line) => line.startsWith("AUTH"))).toHaveLength(2);
   expect(server.requests.filter(({ path }) => path === "/token")).toHaveLength(2);
 });
@@ -443,14 +443,16 @@ test("oauth-token-command provides the token, and nothing is stored", async () =
   expect(() => tokenFiles()).toThrow("ENOENT");
 });
 
-test("smtpauth with a mechanism for passwords contradicts OAuth2", async () => {
+test("smtpauth with a password mechanism conflicts with OAuth2", async () => {
   server = await startAuthorizationServer();
   const mail = await startMailServer("PLAIN XOAUTH2");
   storeTokens();
   defineAccount(mail.port, "set smtpauth=plain\n");
   const { exit, err } = await runMail(["-n", "--account", "work", "-s", "s", "a@x.org"], environment(), "text\n");
   expect(exit).toBe(78);
-  expect(err).toContain('mail: smtpauth: "plain" cannot send an OAuth2 token; nothing was sent; unset it, or');
+  expect(err).toContain(
+    'mail: smtpauth: "plain" cannot send an OAuth2 token; nothing was sent; unset smtpauth or oauth-client-id',
+  );
 });
 
 test("a client secret that other users can read is refused", async () => {
@@ -493,7 +495,7 @@ test("mail --login ACCOUNT logs in, and afterwards the account sends with the to
   expect(await exited).toEqual([0, null]);
   expect([await visited, out.split("\n").at(-2)]).toEqual([
     200,
-    "Logged in as ann. The token is used for localhost only.",
+    "Logged in as ann. The token is used only for localhost.",
   ]);
   const { exit } = await runMail(["-n", "--account", "work", "-s", "s", "a@x.org"], environment(), "text\n");
   expect([exit, mail.messages.length]).toEqual([0, 1]);

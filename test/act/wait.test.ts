@@ -37,7 +37,7 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
     expect(await startWaiting(["-f", "box", "subject:code"], 0.2)).toMatchObject({
       exit: 75,
       values: [],
-      problems: [{ error: { code: 75, reason: "time over" } }],
+      problems: [{ error: { code: 75, reason: "timed out" } }],
     });
     expect(await startWaiting(["-f", "box", "--present", "subject:code"], 0)).toMatchObject({
       exit: 0,

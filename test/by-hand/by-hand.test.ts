@@ -81,7 +81,7 @@ test("an endless response is abandoned, and so is a TLS handshake that does not 
   scripted = await scriptedServer({ greeting: "silent", other: "silent" });
   expect(await play(["quit"], String(scripted.port), { scheme: "smtps://", patience: 2 })).toMatchObject({
     exit: 75,
-    err: expect.stringContaining("no TLS within 2 s (smtptimeout)"),
+    err: expect.stringContaining("TLS was not established within 2 s (smtptimeout)"),
   });
 });
 

@@ -60,7 +60,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "localhost.pem" };
-const authority = "set cafile=FILE; FILE contains the server's certificate or that of its authority";
+const authority = "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
 const restart = "check its log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
@@ -70,7 +70,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "smtps with a trusted certificate",
     { scheme: "smtps", tls: { name: "localhost" }, variables: mine, address: "root" },
-    [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+    [greets, "ok TLS: TLSv1.3; the certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
     "smtps with an untrusted certificate",
@@ -82,12 +82,14 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a certificate for another host",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { cafile: "elsewhere.pem" } },
-    [/^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host of that name/],
+    [
+      /^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host that the certificate names/,
+    ],
   ],
   [
     "certificates that are not checked",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { certcheck: "no" } },
-    [greets, /^ok TLS: TLSv1.3; its certificate is not checked \(/],
+    [greets, /^ok TLS: TLSv1.3; the certificate is not checked \(/],
   ],
   [
     "smtps on a port without TLS",
@@ -100,7 +102,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "smtps with a silent server",
     { scheme: "smtps", script: { greeting: "silent", other: "silent" }, variables: brief },
-    [/^fail TLS: no TLS within 2 s/],
+    [/^fail TLS: TLS was not established within 2 s/],
   ],
   [
     "STARTTLS required and successful",
@@ -110,7 +112,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
       variables: { ...mine, starttls: "required" },
       address: "root",
     },
-    [greets, "ok TLS: TLSv1.3; its certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
+    [greets, "ok TLS: TLSv1.3; the certificate is trusted", "ok recipient: mail for root@host.example: 250 2.1.5 ok"],
   ],
   [
     "STARTTLS required, with an untrusted certificate",

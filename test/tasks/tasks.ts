@@ -90,7 +90,7 @@ export const tasks: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
     expect(desk.json("message", ["--wait", "0.3", "-f", desk.box("inbox"), "subject:code"])).toMatchObject({
       status: 75,
       values: [],
-      problems: [{ error: { reason: "time over" } }],
+      problems: [{ error: { reason: "timed out" } }],
     });
   },
   "save the attachments of invoices": async (desk) => {

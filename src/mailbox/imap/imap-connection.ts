@@ -845,7 +845,7 @@ const ofErrorCode: Readonly<Record<string, readonly [ImapReason, string]>> = {
   EPIPE: closed,
   CONNECT_TIMEOUT: ["no connection", "Connection timed out"],
   GREETING_TIMEOUT: ["no greeting", "no greeting in time"],
-  UPGRADE_TIMEOUT: ["no TLS in time", "TLS was not established in time"],
+  UPGRADE_TIMEOUT: ["TLS timed out", "TLS was not established in time"],
   ETIMEOUT: ["no reply", "no reply in time; the connection was closed"],
   LiteralTooLarge: tooLarge,
   LineTooLarge: tooLarge,

@@ -22,7 +22,7 @@ type ConnectionReason =
 type TlsReason =
   | "STARTTLS refused"
   | "STARTTLS injected"
-  | "no TLS in time"
+  | "TLS timed out"
   | "no TLS on this port"
   | "TLS failed"
   | "certificate for another name"

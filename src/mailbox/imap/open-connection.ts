@@ -41,7 +41,7 @@ export async function openConnection(address: ServerAddress, access: ServerAcces
 /** Reports that the login was refused, but that the access token has since been renewed. */
 class TokenRenewed extends ImapFailed {}
 
-const tlsReasons: readonly ImapReason[] = ["no TLS in time", "TLS failed"];
+const tlsReasons: readonly ImapReason[] = ["TLS timed out", "TLS failed"];
 
 async function connectOnce(address: ServerAddress, access: ServerAccess, attempt: Attempt): Promise<ImapConnection> {
   const { host, port, protocol } = address;

@@ -134,7 +134,7 @@ function toSubmissionFailure(error: SmtpError): DialogueFailure {
   switch (error.code) {
     case "ETIMEDOUT":
       if (error.timeoutType === "SOCKET_TIMEOUT") return { reason: "no reply", detail: "" };
-      return { reason: error.timeoutType === "UPGRADE_TIMEOUT" ? "no TLS in time" : "no greeting", detail: "" };
+      return { reason: error.timeoutType === "UPGRADE_TIMEOUT" ? "TLS timed out" : "no greeting", detail: "" };
     case "ECONNECTION":
       return { reason: "connection closed", detail: "" };
     case "EPROTOCOL":
