@@ -24,7 +24,7 @@ export async function printPart({ session, folder, selected }: Work, number: str
   return { results: [], exit: Exit.Ok };
 }
 
-/** Saves the attachments of messages in a directory. A message without attachments is not an error. */
+/** Saves the messages' attachments in a directory. A message without attachments is not an error. */
 export async function saveAttachments(work: Work): Promise<Ended> {
   const { folder, given, selected, to } = work;
   if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };

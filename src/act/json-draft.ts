@@ -94,7 +94,7 @@ function readJsonText(values: Values, key: string, where = key): string | undefi
   return value;
 }
 
-/** Returns a string for the header, which must be a single line. */
+/** Returns a string for use in the header. The string must be a single line. */
 function readLine(values: Values, key: string, where = key): string | undefined {
   const value = readJsonText(values, key, where);
   if (value !== undefined && /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/.test(value))

@@ -34,7 +34,7 @@ const refusals = {
     required: ["recipient", "reply", "exit"],
     properties: {
       recipient: { type: "string" },
-      reply: { type: "string", description: "The reply of the server or program." },
+      reply: { type: "string", description: "The reply from the server or program." },
       exit: { type: "integer" },
     },
   },
@@ -61,7 +61,7 @@ const addresses = (description: string) => ({
 });
 const count = { type: "integer", minimum: 0 };
 
-/** What became of a message that was submitted, and of its copies. */
+/** The outcome of a submitted message and of its copies. */
 const outcome = {
   sent: { type: "boolean", description: "Whether the message was accepted for at least one recipient." },
   reason: {
@@ -193,7 +193,7 @@ const schemas: Readonly<Record<string, Schema>> = {
       act: { enum: ["delete", "move", "copy", "mark", "save-parts", "resend", "reply", "forward"] },
       id,
       done: { type: "boolean" },
-      reason: { type: ["string", "null"], description: 'Why nothing was done; "dry run" with --dry-run.' },
+      reason: { type: ["string", "null"], description: 'The reason why nothing was done; "dry run" with --dry-run.' },
       to: {
         type: ["string", "null"],
         description: "The absolute path of the folder or directory, or the mark that was set; otherwise null.",
@@ -207,7 +207,7 @@ const schemas: Readonly<Record<string, Schema>> = {
         description: "With --reply, --forward and --resend: the recipients before aliases are expanded.",
       },
       submission: describeObject(
-        "With --reply, --forward and --resend: what became of the message, if it was submitted",
+        "With --reply, --forward and --resend: the outcome of the message, if it was submitted",
         outcome,
       ),
     },

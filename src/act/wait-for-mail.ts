@@ -77,7 +77,7 @@ class Arrivals {
   /** The number of messages that a mailbox on a server contained at the last check. */
   #present = 0;
   #pending: number[] = [];
-  /** The number of messages with each key that are not pending; used if another program may renumber messages. */
+  /** For each key, the number of messages that are not pending; used if another program may renumber messages. */
   #known = new Map<string, number>();
 
   constructor(session: Session, name: FolderName) {
