@@ -1,4 +1,7 @@
-/** A run's logins: the order in which passwords are found, and rejected credentials. */
+/**
+ * Tests logins within one run: the sources of passwords, in order of precedence, and the handling of rejected
+ * credentials.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,11 +46,11 @@ test.each<[where: string, variables: Record<string, string>, password: string]>(
   ],
   ["the variable password, if a variable names the server", { folder: "imaps://imap.x.org", password: "p" }, "p"],
   ["netrc, if password belongs to another server", { mta: "smtps://smtp.x.org", password: "p" }, "from-netrc"],
-])("the password of a mailbox comes from %s", async (_where, variables, password) => {
+])("the password for a mailbox comes from %s", async (_where, variables, password) => {
   expect(await passwordFor("imap.x.org", variables)).toBe(password);
 });
 
-test("without any of them, the error explains where to put the password", async () => {
+test("if no password is found, the error explains where to put it", async () => {
   const login = new Logins(configWith({}), terminal).loginTo({
     protocol: "imap",
     host: "x.org",
@@ -59,7 +62,7 @@ test("without any of them, the error explains where to put the password", async 
   );
 });
 
-test("a rejected password is not sent again in the same run, but a new one is", async () => {
+test("within one run, a rejected password is not sent again, but a changed password is sent", async () => {
   const config = configWith({ "password-imap.gmail.com": "old" });
   const logins = new Logins(config, terminal);
   const loginTo = () => logins.loginTo({ protocol: "imap", host: "imap.gmail.com", port: 993, user: "ann" });
@@ -84,13 +87,13 @@ test.each<[variables: Record<string, string>, user: string]>([
   [{ "user-imap.x.org": "bob" }, "bob"],
   [{ user: "bob", MAIL: "imaps://imap.x.org/INBOX" }, "bob"],
   [{ user: "bob", MAIL: "imaps://imap.y.org/INBOX" }, "ann"],
-])("with %j, the user name at a mailbox server is %s", async (variables, user) => {
+])("with the variables %j, the user name for a mailbox server is %s", async (variables, user) => {
   const account = await findServerAccount(configWith(variables), { protocol: "imap", host: "imap.x.org", port: 993 });
   expect(account.user).toBe(user);
   expect(account.suffixes.slice(0, 2)).toEqual([`${user}@imap.x.org:993`, `${user}@imap.x.org`]);
 });
 
-test("a session with two messages sends a rejected password once", async () => {
+test("a session that sends two messages sends a rejected password only once", async () => {
   const server = await scriptedServer({ EHLO: "250-test\r\n250 AUTH PLAIN", AUTH: "535 5.7.8 wrong password" });
   try {
     const argv = ["-n", "-#", "-S", `mta=smtp://me@127.0.0.1:${server.port}`, "-S", `netrc=${join(home, "two")}`];

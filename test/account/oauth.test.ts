@@ -1,4 +1,4 @@
-/** OAuth2: the flows of `mail --login`, the store of tokens, and their renewal, against an authorization server. */
+/** Tests OAuth2 against an authorization server: the flows of `mail --login`, and the storage and renewal of tokens. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -32,7 +32,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** The variables of an account whose mail server is on this machine. */
+/** Returns the variables of an account whose mail server runs on this machine. */
 const account = (port = 465) => ({
   mta: `smtps://ann@localhost:${port}`,
   "oauth-client-id": "client-1",
@@ -47,7 +47,7 @@ function configWith(variables: Record<string, string>): Config {
   return { settings, identity: { user: "ann", login: "ann", mailName: "host.example", home } } as Config;
 }
 
-/** A terminal that records its output and passes each piece to an observer. */
+/** Returns a terminal that records its output and passes each piece to an observer. */
 function recordingTerminal(observe: (text: string) => void = () => {}) {
   let shown = "";
   const terminal = {
@@ -62,7 +62,7 @@ function recordingTerminal(observe: (text: string) => void = () => {}) {
   return { terminal, shown: () => shown };
 }
 
-/** Logs in by the device flow. Returns the output, and the seconds between the questions. */
+/** Logs in through the device flow. Returns the output and the seconds between the token requests. */
 async function logInByDevice(variables: Record<string, string> = {}) {
   const { terminal, shown } = recordingTerminal();
   const waits: number[] = [];
@@ -77,7 +77,7 @@ const tokenFiles = () => readdirSync(tokenDirectory()).filter((name) => !name.en
 const tokenFile = () => join(tokenDirectory(), tokenFiles()[0] ?? "");
 const storedTokens = () => JSON.parse(readFileSync(tokenFile(), "utf8"));
 
-test("the device flow shows the address and the code, and waits longer if the server requests this", async () => {
+test("the device flow shows the address and the code, and polls more slowly if the server requests this", async () => {
   server = await startAuthorizationServer({
     offersDeviceFlow: true,
     deviceErrors: ["authorization_pending", "slow_down", "authorization_pending"],
@@ -97,14 +97,14 @@ test("the device flow shows the address and the code, and waits longer if the se
 test.each<[error: string, message: RegExp]>([
   ["access_denied", /: the login was refused: access_denied$/],
   ["expired_token", /: the code has expired; run mail --login again$/],
-])("if the answer to the device code is %s, no token is stored", async (error, message) => {
+])("if the server's response to the device code is %s, no token is stored", async (error, message) => {
   server = await startAuthorizationServer({ offersDeviceFlow: true, deviceErrors: [error] });
   const { ended } = await logInByDevice();
   expect(ended).toMatchObject({ exit: 77, reason: "login refused", message: expect.stringMatching(message) });
   expect(() => tokenFiles()).toThrow("ENOENT");
 });
 
-test("a device code that nobody enters is not asked for longer than it is valid", async () => {
+test("if nobody enters the device code, polling stops when the code expires", async () => {
   const deviceErrors = Array.from({ length: 100 }, () => "authorization_pending");
   server = await startAuthorizationServer({ offersDeviceFlow: true, deviceErrors });
   const { ended, waits } = await logInByDevice();
@@ -112,13 +112,13 @@ test("a device code that nobody enters is not asked for longer than it is valid"
   expect(waits.reduce((sum, each) => sum + each)).toBe(60);
 });
 
-test("a login without a refresh token is not stored", async () => {
+test("a login that returns no refresh token is not stored", async () => {
   server = await startAuthorizationServer({ offersDeviceFlow: true, withoutRefreshToken: true });
   expect((await logInByDevice()).ended).toMatchObject({ exit: 78, message: expect.stringMatching(/no refresh token/) });
   expect(() => tokenFiles()).toThrow("ENOENT");
 });
 
-/** Requests an address of the redirect's receiver. Returns the status, or the error's code. */
+/** Requests a URL from the server that receives the redirect. Returns the HTTP status or the error code. */
 function visit(url: URL): Promise<number | string | undefined> {
   return new Promise((resolve) => {
     get(url, (response) => resolve(response.resume().statusCode)).on("error", (error: NodeJS.ErrnoException) =>
@@ -127,7 +127,7 @@ function visit(url: URL): Promise<number | string | undefined> {
   });
 }
 
-test("without a device flow, the browser is redirected to 127.0.0.1 with state and PKCE, once", async () => {
+test("without a device flow, the browser flow uses state and PKCE, and 127.0.0.1 accepts the redirect only once", async () => {
   server = await startAuthorizationServer();
   const statuses: (number | string | undefined)[] = [];
   const visitPage = async (address: string) => {
@@ -156,7 +156,7 @@ test("without a device flow, the browser is redirected to 127.0.0.1 with state a
   expect(storedTokens()).toMatchObject({ refreshToken: "refresh-1", accessToken: "access-1" });
 });
 
-test("a code that another client has requested is refused, because its PKCE verifier differs", async () => {
+test("a code that another client requested is refused, because the PKCE verifiers differ", async () => {
   server = await startAuthorizationServer();
   const { terminal } = recordingTerminal((text) => {
     const [address] = /https:\S+authorize\S+/.exec(text) ?? [];
@@ -202,7 +202,7 @@ test.each<[what: string, variables: Record<string, string>, message: RegExp]>([
   });
 });
 
-/** Writes a token file as a login would, with an expired access token. */
+/** Writes the token file that a login would write, but with an expired access token. */
 function storeTokens(changes: object = {}): void {
   mkdirSync(tokenDirectory(), { recursive: true, mode: 0o700 });
   const tokens = {
@@ -246,7 +246,7 @@ test("a token that expires during a session is renewed for the next connection",
   expect((await login.find({ isVerified: true })).secret).toBe("access-3");
 });
 
-test("the names of hosts are compared without regard to case", async () => {
+test("host names are compared without regard to case", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   const login = loginTo("LOCALHOST");
@@ -301,7 +301,7 @@ test("a token is not sent over a connection whose certificate was not verified",
   });
 });
 
-test("a revoked refresh token is reported with the remedy", async () => {
+test("a revoked refresh token is reported, with a remedy", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   server.revoke();
@@ -326,7 +326,7 @@ test("an authorization server that cannot be reached is a temporary failure", as
 test.each<[what: string, plant: () => void, message: RegExp]>([
   ["is readable by others", () => chmodSync(tokenFile(), 0o640), /other users can read it; not used/],
   ["is writable by others", () => chmodSync(tokenFile(), 0o622), /other users can write to it; not used/],
-  ["lies in a directory that others can write to", () => chmodSync(tokenDirectory(), 0o777), /write to it; not used/],
+  ["is in a directory that others can write to", () => chmodSync(tokenDirectory(), 0o777), /write to it; not used/],
   [
     "contains something else",
     () => writeFileSync(tokenFile(), '{"version":1,"hosts":"localhost"}'),
@@ -372,7 +372,7 @@ function defineAccount(port: number, more = ""): void {
 }
 
 test.each(["OAUTHBEARER", "XOAUTH2"])(
-  "a message is sent with a renewed token by %s, which -v masks",
+  "with %s, a message is sent with a renewed token, and -v masks the token",
   async (mechanism) => {
     server = await startAuthorizationServer();
     const mail = await startMailServer(mechanism);
@@ -386,7 +386,7 @@ test.each(["OAUTHBEARER", "XOAUTH2"])(
   },
 );
 
-test("a token that the mail server rejects is renewed once, and the login is repeated once", async () => {
+test("if the mail server rejects a token, the token is renewed once, and the login is repeated once", async () => {
   server = await startAuthorizationServer();
   const mail = await startMailServer("XOAUTH2");
   storeTokens({ expires: Date.now() + 3600_000 });
@@ -402,7 +402,7 @@ test("a token that the mail server rejects is renewed once, and the login is rep
   ]);
 });
 
-test("if the mail server rejects the renewed token, too, the login fails, and no further token is requested", async () => {
+test("if the mail server also rejects the renewed token, the login fails, and no further token is requested", async () => {
   server = await startAuthorizationServer();
   const mail = await startMailServer("XOAUTH2");
   storeTokens();
@@ -466,7 +466,7 @@ test("a client secret that other users can read is refused", async () => {
   );
 });
 
-test("--config shows neither the client's secret nor tokens", async () => {
+test("--config shows neither the client secret nor any tokens", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   defineAccount(465, "set oauth-client-secret=geheim\n");
@@ -476,7 +476,7 @@ test("--config shows neither the client's secret nor tokens", async () => {
   expect(out).not.toMatch(/geheim|refresh-/);
 });
 
-test("mail --login ACCOUNT logs in, and afterwards the account sends with the token", async () => {
+test("mail --login ACCOUNT logs in, and messages from the account are then sent with the token", async () => {
   server = await startAuthorizationServer();
   const mail = await startMailServer("XOAUTH2");
   defineAccount(mail.port);

@@ -11,7 +11,7 @@ const parts =
   "--cut\n\nhello\n--cut\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\naGkK\n--cut--";
 const letters = [letter("one"), letter("two", { fields: pdf, body: parts }), letter("three", { from: "cron@y.org" })];
 
-describe.each(kinds)("in a mailbox of the format %s", (kind) => {
+describe.each(kinds)("for a mailbox in %s format", (kind) => {
   let ids: Record<string, string>;
   const id = (subject: string) => ids[subject] as string;
 
@@ -21,7 +21,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     ids = place.ids("box");
   });
 
-  test("--delete removes the messages with these ids, and the states of the others do not change", () => {
+  test("--delete removes the messages with the given ids and leaves the states of other messages unchanged", () => {
     const before = readMessages(join(place.home, "box"));
     const { status, values, problems } = place.json("act", ["--delete", "-f", "box", `id:${id("one")}`]);
     expect({ status, problems }).toEqual({ status: 0, problems: [] });
@@ -34,18 +34,18 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     ]);
   });
 
-  test("an id is also recognized without id:, and the options may follow the arguments", () => {
+  test("the prefix id: is optional, and options may follow the arguments", () => {
     const { status, stdout } = place.run([id("two"), "--delete", "-f", "box"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${id("two")}: deleted\n` });
     expect(place.subjects("box")).toEqual(["one", "three"]);
   });
 
-  test("a query selects messages, and messages that it does not match stay", () => {
+  test("only the messages that match a query are deleted", () => {
     expect(place.run(["--delete", "-f", "box", "from:cron", "or", "subject:one"]).status).toBe(0);
     expect(place.subjects("box")).toEqual(["two"]);
   });
 
-  test("an id that is gone: exit code 1, the reason gone, and nothing is changed", () => {
+  test("if a message is gone, the exit code is 1, the reason is `gone`, and nothing is changed", () => {
     expect(place.run(["--delete", "-f", "box", id("one")]).status).toBe(0);
     const before = readMessages(join(place.home, "box"));
     for (const act of [["--delete"], ["--move", "./old"], ["--copy", "./old"], ["--mark", "read"]]) {
@@ -90,7 +90,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     );
   });
 
-  test.each(kinds)("--move moves messages to a folder of the format %s, unread", (other) => {
+  test.each(kinds)("--move moves messages to a folder in %s format and leaves them unread", (other) => {
     if (other === "Maildir") place.create(other, "old", []);
     const { values } = place.json("act", ["--move", "./old", "-f", "box", "from:ann"]);
     expect(values.map(({ done, to }) => [done, to])).toEqual([
@@ -102,16 +102,19 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     expect(place.json("message", ["-f", "old"]).values.map(({ state }) => state)).not.toContain("read");
   });
 
-  test.each(kinds)("--copy copies messages to a folder of the format %s, unread, and the originals stay", (other) => {
-    if (other === "Maildir") place.create(other, "old", []);
-    const before = readMessages(join(place.home, "box"));
-    expect(place.json("act", ["--copy", "./old", "-f", "box", id("one")]).values).toMatchObject([{ done: true }]);
-    expect(readMessages(join(place.home, "box"))).toEqual(before);
-    expect(place.subjects("old")).toEqual(["one"]);
-    expect(place.json("message", ["-f", "old"]).values.map(({ state }) => state)).not.toContain("read");
-  });
+  test.each(kinds)(
+    "--copy copies messages to a folder in %s format, leaves the copies unread, and keeps the originals",
+    (other) => {
+      if (other === "Maildir") place.create(other, "old", []);
+      const before = readMessages(join(place.home, "box"));
+      expect(place.json("act", ["--copy", "./old", "-f", "box", id("one")]).values).toMatchObject([{ done: true }]);
+      expect(readMessages(join(place.home, "box"))).toEqual(before);
+      expect(place.subjects("old")).toEqual(["one"]);
+      expect(place.json("message", ["-f", "old"]).values.map(({ state }) => state)).not.toContain("read");
+    },
+  );
 
-  test("--mark sets and removes marks, and other messages keep theirs", () => {
+  test("--mark sets and removes the marks of the selected messages only", () => {
     const flagsOf = (subject: string) =>
       place.json("message", ["-f", "box"]).values.find((each) => each["subject"] === subject)?.["flags"];
     const mark = (state: string) => place.json("act", ["--mark", state, "-f", "box", id("two")]);
@@ -146,7 +149,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     expect(place.run(["--part", "1", "m-00000000000000000000000000000000", "-f", "box"])).toMatchObject({ status: 1 });
   });
 
-  test("--show prints one message completely and leaves it unread", () => {
+  test("--show prints one message in full and leaves it unread", () => {
     const before = readMessages(join(place.home, "box"));
     const [plain] = place.json("message", ["--show", id("one"), "-f", "box"]).values;
     expect(plain?.["text"]).toBe("body of one\n");
@@ -191,7 +194,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     },
   );
 
-  test("a query that matches nothing: exit code 1", () => {
+  test("if a query matches nothing, the exit code is 1", () => {
     expect(place.json("act", ["--delete", "-f", "box", "from:zoe"])).toMatchObject({
       status: 1,
       values: [],
@@ -199,7 +202,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     });
   });
 
-  test("messages are not moved or copied to their own mailbox", () => {
+  test("messages are not moved or copied into the mailbox that already contains them", () => {
     symlinkSync("box", join(place.home, "old"));
     for (const act of ["--move", "--copy"])
       expect(place.json("act", [act, "./old", "-f", "box", id("one")])).toMatchObject({
@@ -210,7 +213,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
   });
 });
 
-test("an act on the id of identical copies takes one of them, and the same id twice takes two", () => {
+test("an action on an id that identical copies share affects one copy; the same id given twice affects two copies", () => {
   place.create("mbox", "copies", [letter("same"), letter("other"), letter("same"), letter("same")]);
   const { same } = place.ids("copies");
   expect(place.run(["--delete", "-f", "copies", `id:${same}`]).status).toBe(0);
@@ -219,7 +222,7 @@ test("an act on the id of identical copies takes one of them, and the same id tw
   expect(place.subjects("copies")).toEqual(["other"]);
 });
 
-test("without -f, acts use the system mailbox, and read messages are not moved to mbox", () => {
+test("without -f, actions use the system mailbox and do not move read messages to mbox", () => {
   place.create("mbox", "spool", [letter("read", { fields: "Status: RO\n" }), letter("new")]);
   expect(place.run(["--mark", "flagged", "subject:read"]).status).toBe(0);
   expect(place.run(["--delete", "subject:new"]).status).toBe(0);
@@ -262,7 +265,7 @@ test.each([
   [["--track", "--delete", "id:a"]],
   [["--no-such-option"]],
   [["--limit"]],
-])("options that contradict each other or are invalid: exit code 64 (%j)", (argv) => {
+])("conflicting or invalid options cause exit code 64 (%j)", (argv) => {
   const { status, values, problems } = place.json("act", argv);
   expect({ status, values, problems }).toMatchObject({
     status: 64,
@@ -279,7 +282,7 @@ test.each(["--limit", "--newest", "--thread", "--text", "--parts", "--all-header
   },
 );
 
-test("output of start-up files is not part of the result", () => {
+test("output from start-up files is not part of the result", () => {
   place.create("mbox", "inbox", letters);
   writeFileSync(join(place.home, ".mailrc"), "echo hola\nset nonsense=1\nbogus\n");
   const { status, values, problems } = place.json("message", ["-f", "inbox", "subject:one"]);

@@ -31,7 +31,7 @@ async function killAtCall(id: string, call: string, nth: number): Promise<boolea
 }
 
 testWith("strace").each(["fsync", "connect", "unlink", "pwrite64", "ftruncate", "rename"])(
-  "a draft is neither sent twice nor lost if mail is killed at any %s call",
+  "if mail is killed at any %s call, a draft is neither sent twice nor lost",
   async (call) => {
     const { port, messages } = await scriptedServer();
     for (let nth = 1, isKilled = true; isKilled; nth++) {

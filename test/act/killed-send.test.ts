@@ -35,7 +35,7 @@ function startSending(id: string): ChildProcess {
 }
 
 test.each(["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"] as const)(
-  "mail --send is killed when the server receives %s: the next attempt does not send, and exits with 75",
+  "if mail --send is killed when the server receives %s, the next attempt sends nothing and exits with 75",
   async (phase) => {
     let child: ChildProcess | undefined;
     const { port, messages } = await scriptedServer({
@@ -55,9 +55,9 @@ test.each(["greeting", "EHLO", "MAIL", "RCPT", "DATA", "dot"] as const)(
   },
 );
 
-test("mail --send is killed at any moment: the message is never sent twice, and never lost", async () => {
+test("if mail --send is killed at any moment, the message is neither sent twice nor lost", async () => {
   const { port, messages } = await scriptedServer();
-  // The moments are spread over the usual time, which depends on the machine.
+  // The kills are spread over the usual run time, which depends on the machine.
   const begun = performance.now();
   const first = await storeDraft(port);
   const stored = performance.now();
@@ -79,7 +79,7 @@ test("mail --send is killed at any moment: the message is never sent twice, and 
     const context = { round, exit, reason: value?.["reason"], sent, isThere };
     const isSafe = sent === 1 || (sent === 0 && isThere);
     expect({ ...context, isSafe }).toEqual({ ...context, isSafe: true });
-    // Only a known outcome may end in success.
+    // The program may succeed only if the outcome is known.
     if (exit === 0) expect(context).toEqual({ ...context, sent: 1, isThere: false });
   }
 }, 120_000);

@@ -1,4 +1,6 @@
-/** The forms for programs on a terminal: they ask nothing, read nothing, page nothing and print no colours. */
+/**
+ * Runs the forms for programs on a terminal: they ask no questions, read no input, start no pager and print no colours.
+ */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -14,13 +16,13 @@ beforeAll(() => {
   place.create("mbox", "box", letters);
   id = place.ids("box")["s0"] as string;
   writeFileSync(join(place.home, ".mailrc"), "set crt=5 PAGER=false ask editheaders colour\nset mta=/bin/true\n");
-  // A draft that a killed session has left is not offered.
+  // A draft left by a killed session must not be offered.
   mkdirSync(join(place.home, ".local/state/mail/drafts"), { recursive: true, mode: 0o700 });
   writeFileSync(join(place.home, ".local/state/mail/drafts/1"), "To: x@y\n\ntext\n", { mode: 0o600 });
 });
 afterAll(() => rmSync(place.home, { recursive: true, force: true }));
 
-/** Runs a form on a terminal on which nobody types. */
+/** Runs a form on a terminal and types nothing. */
 async function runOnTerminal(argv: readonly string[]): Promise<{ exit: number | null; text: string }> {
   let text = "";
   const pty = await openPty({
@@ -56,7 +58,7 @@ test.each<[argv: string[], exit: number]>([
   [["--forward", "ID", "x@y", "-f", "box"], 64],
   [["--part", "1", "ID", "-f", "box"], 0],
   [["--json-schema"], 0],
-])("mail %j ends without input, with exit code %s, and prints no colours", async (argv, exit) => {
+])("mail %j reads no input, exits with code %s, and prints no colours", async (argv, exit) => {
   const ended = await runOnTerminal(argv.map((word) => (word === "ID" ? id : word)));
   expect(ended.exit).toBe(exit);
   expect(ended.text).not.toContain("\u001b");

@@ -49,7 +49,11 @@ test("the recipe for Node prints the newest message", () => {
   expect(run(process.execPath, ["-e", codeOf("js")])).toBe("hola the last text\n\n");
 });
 
-/** Lets the program submit messages to a program that appends them to a file. */
+/**
+ * Configures `mail` to submit messages to a program that appends them to a file.
+ *
+ * @returns a function that reads the file
+ */
 function receiveMessages(): () => string {
   const path = join(place.home, "received");
   const mta = join(place.home, "mta");
@@ -74,7 +78,7 @@ testWith("python3")("the recipe for Python sends a message", () => {
   expect(received()).toContain("All jobs are complete.");
 });
 
-test("the recipe for Node waits for a code", () => {
+test("the recipe for Node waits for a message that contains a code", () => {
   place.deliver("mbox", "inbox", letter("code", { body: "Your code is 123456." }));
   expect(run(process.execPath, ["-e", codeOf("js", 1)])).toBe("123456\n");
 });

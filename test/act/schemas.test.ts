@@ -9,18 +9,18 @@ type Schema = { readonly [key: string]: Schema | unknown };
 /** The schemas of the version that programs rely on. Fields may be added to this file, but never removed or changed. */
 const published = JSON.parse(readFileSync(join(import.meta.dirname, "published-schemas.json"), "utf8")) as Schema;
 
-/** Keywords that do not affect which values conform. */
+/** Keywords that do not affect validation. */
 const notes = new Set(["title", "description"]);
 
 /**
- * Returns what a program that relies on the published schema would notice: fields that are missing, or whose schema is
- * another one. Added properties are allowed.
+ * Returns the changes that could break a program that relies on the published schema: missing fields, and fields whose
+ * schema has changed. Added properties are allowed.
  */
 function findBreaks(before: unknown, now: unknown, path: string): string[] {
   if (typeof before !== "object" || before === null) return before === now ? [] : [`${path} has changed`];
   if (typeof now !== "object" || now === null) return [`${path} is missing`];
   if (Array.isArray(before)) {
-    // A required property may be added, since only the output is described.
+    // A property may become required, because the schemas describe only output.
     const kept = before.every(
       (each) => Array.isArray(now) && now.some((one) => JSON.stringify(one) === JSON.stringify(each)),
     );
@@ -33,7 +33,7 @@ function findBreaks(before: unknown, now: unknown, path: string): string[] {
   });
 }
 
-test("no published field disappears or changes without a new version", () => {
+test("no published field is removed or changed without a new version", () => {
   const now = JSON.parse(formatSchemas(undefined)) as Schema;
   if (now["version"] !== published["version"])
     throw new Error("publish the new version: test/act/published-schemas.json");
@@ -60,7 +60,7 @@ test.each<[what: string, change: (text: string) => string]>([
   expect(findBreaks(published, JSON.parse(change(text)), "")).not.toEqual([]);
 });
 
-test.each(schemaForms)("the schema of the form %s is a valid JSON Schema", (form) => {
+test.each(schemaForms)("the schema for the %s form is a valid JSON Schema", (form) => {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true });
   for (const keyword of ["x-untrusted", "version"]) ajv.addKeyword(keyword);
   const schema = JSON.parse(formatSchemas(form)) as object;
@@ -68,7 +68,7 @@ test.each(schemaForms)("the schema of the form %s is a valid JSON Schema", (form
   expect(() => ajv.compile(schema)).not.toThrow();
 });
 
-test("text that the sender of a message controls is marked", () => {
+test("text that a message's sender controls is marked as untrusted", () => {
   const { properties } = JSON.parse(formatSchemas("message")) as { properties: Record<string, Schema> };
   const isMarked = (schema: unknown): boolean =>
     typeof schema === "object" &&

@@ -8,7 +8,7 @@ afterAll(() => rmSync(place.home, { recursive: true, force: true }));
 
 const program = join(place.home, "mta");
 const sentPath = join(place.home, "sent");
-/** The message that the sendmail program received, and its arguments. */
+/** Returns the arguments and the message that the sendmail program received. */
 const sent = () => (existsSync(sentPath) ? readFileSync(sentPath, "utf8") : undefined);
 
 const original = letter("hola", {
@@ -17,7 +17,7 @@ const original = letter("hola", {
   body: "first line\nsecond line",
 });
 
-describe.each(kinds)("in a mailbox of the format %s", (kind) => {
+describe.each(kinds)("for a mailbox in %s format", (kind) => {
   let id: string;
 
   beforeEach(() => {
@@ -43,12 +43,12 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     expect(sent()).toMatch(/^In-Reply-To: <hola@x\.org>$/m);
     expect(sent()).toMatch(/^References: <0@x\.org>\n <hola@x\.org>$/m);
     expect(sent()).toMatch(/\n\nthanks\n$/);
-    // As after the command reply: always in a Maildir, in an mbox with markanswered.
+    // As with the reply command, the flag is always set in a Maildir, but in an mbox only with markanswered.
     expect(flags()).toEqual(kind === "Maildir" ? ["answered"] : []);
     expect(place.ids("box")["hola"]).toBe(id);
   });
 
-  test("--reply --sender --quote replies to the author, with the quoted message before the text", () => {
+  test("--reply --sender --quote replies to the author and inserts the quoted message before the text", () => {
     const argv = ["--reply", `id:${id}`, "--sender", "--quote", "-f", "box", "-s", "other", "-c", "zoe@x.org"];
     const { values } = place.json("act", argv, "thanks\n");
     expect(values[0]?.["recipients"]).toEqual(["ann@x.org", "zoe@x.org"]);
@@ -57,7 +57,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     expect(sent()).not.toMatch(/bob@x\.org, /);
   });
 
-  test("--forward sends a message after the text from standard input", () => {
+  test("--forward sends the text from standard input, followed by the message", () => {
     const { status, values } = place.json("act", ["--forward", id, "zoe@x.org", "-f", "box"], "see below\n");
     expect({ status, values }).toMatchObject({ status: 0, values: [{ done: true, recipients: ["zoe@x.org"] }] });
     expect(sent()).toMatch(/^Subject: Fwd: hola$/m);
@@ -65,7 +65,7 @@ describe.each(kinds)("in a mailbox of the format %s", (kind) => {
     expect(flags()).toEqual([]);
   });
 
-  test("--resend sends messages unchanged, with Resent- fields", () => {
+  test("--resend sends messages unchanged except for added Resent- fields", () => {
     const { status, values } = place.json("act", ["--resend", "zoe@x.org", "-f", "box", "subject:hola"]);
     expect({ status, values }).toMatchObject({ status: 0, values: [{ id, done: true, recipients: ["zoe@x.org"] }] });
     expect(sent()).toMatch(/^Resent-To: zoe@x\.org$/m);

@@ -34,8 +34,8 @@ async function send(argv: readonly string[], input = "text\n", form = "submissio
 const refusing: Script = { RCPT: (line) => (/nobody/.test(line) ? "550 5.1.1 no such user" : "250 ok") };
 const toDraft = (draft: object) => send(["--from-json"], JSON.stringify(draft));
 
-describe("mail --json with an option that means sending", () => {
-  test("an accepted message: the queue id and the recipients", async () => {
+describe("mail --json with an option that requests sending", () => {
+  test("for an accepted message, the queue id and the recipients are reported", async () => {
     const { messages } = await start();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "bob@x.org"]);
     const [, messageId] = /^Message-ID: (.*)$/m.exec(messages[0] ?? "") ?? [];
@@ -56,7 +56,7 @@ describe("mail --json with an option that means sending", () => {
     });
   });
 
-  test("a refused recipient: the server's reply, the exit code and the file that contains the text", async () => {
+  test("for a refused recipient, the server's reply, the exit code and the file that contains the text are reported", async () => {
     await start(refusing);
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "nobody@x.org"]);
     const refused = [{ recipient: "nobody@x.org", reply: expect.stringMatching(/^550 .*no such user/), exit }];
@@ -69,7 +69,7 @@ describe("mail --json with an option that means sending", () => {
     expect(readFileSync(at("dead.letter"), "utf8")).toContain("text");
   });
 
-  test("a server that cannot be reached: not sent, with the reason of the error", async () => {
+  test("if the server cannot be reached, the message is reported as not sent, with the reason for the error", async () => {
     const { close } = await start();
     await close();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
@@ -79,7 +79,7 @@ describe("mail --json with an option that means sending", () => {
     });
   });
 
-  test("a connection that is lost after the message: the outcome is unknown", async () => {
+  test("if the connection is lost after the message has been transferred, the outcome is unknown", async () => {
     await start({ dot: "close" });
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
     expect(value).toMatchObject({ sent: false, reason: "outcome unknown", accepted: [] });
@@ -93,19 +93,19 @@ describe("mail --json with an option that means sending", () => {
     ["no TLS on this port", "starttls=none", {}, "set starttls=required\n"],
     ["recipient refused", "later", { RCPT: "451 4.7.1 later" }, ""],
     ["recipient refused", "relay mail from this machine", { RCPT: "554 5.7.1 Relay access denied" }, ""],
-  ])("the error %s has a remedy", async (reason, remedy, script, settings) => {
+  ])('the error "%s" has a remedy', async (reason, remedy, script, settings) => {
     await start(script, settings);
     const { problems } = await send(["-s", "hola", "ann@x.org"]);
     expect(problems[0]).toMatchObject({ error: { reason, remedy: expect.stringContaining(remedy) } });
   });
 
-  test("a file that cannot be written has no remedy for addresses", async () => {
+  test("if a file cannot be written, no remedy for addresses is suggested", async () => {
     await start({}, "set expandaddr\n");
     const { problems } = await send(["-s", "hola", "ann@x.org", "/nowhere/file"]);
     expect(problems[0]).toMatchObject({ error: { reason: "recipient refused", remedy: null } });
   });
 
-  test("a message that was sent, although its copy failed: exit code 0 and a warning", async () => {
+  test("if a message was sent but its copy could not be stored, the exit code is 0 and a warning is printed", async () => {
     await start({}, "set record=nowhere/sent\n");
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
     const error = expect.stringMatching(/No such file/);
@@ -117,7 +117,7 @@ describe("mail --json with an option that means sending", () => {
     expect({ exit, problems }).toEqual({ exit: 0, problems: [{ warning: { message: error } }] });
   });
 
-  test("a message in the queue is neither accepted nor refused", async () => {
+  test("a queued message is reported as neither accepted nor refused", async () => {
     await start({ RCPT: "451 4.7.1 later" }, "set queue\n");
     const { exit, value } = await send(["-s", "hola", "ann@x.org"]);
     expect(value).toMatchObject({ sent: false, reason: "queued", accepted: [], refused: [] });
@@ -125,7 +125,7 @@ describe("mail --json with an option that means sending", () => {
     expect(exit).toBe(0);
   });
 
-  test("--dry-run sends nothing and shows the message; an empty message does not disturb the output", async () => {
+  test("--dry-run sends nothing and shows the message; the output is valid even if the message is empty", async () => {
     const { messages } = await start();
     const { exit, value } = await send(["--dry-run", "-s", "hola", "ann@x.org"], "");
     expect({ exit, value }).toMatchObject({ exit: 0, value: { sent: false, reason: "dry run", accepted: [] } });
@@ -133,7 +133,7 @@ describe("mail --json with an option that means sending", () => {
     expect(messages).toEqual([]);
   });
 
-  test("an attachment that cannot be read: nothing is sent", async () => {
+  test("if an attachment cannot be read, nothing is sent", async () => {
     const { messages } = await start();
     const { exit, value } = await send(["-s", "hola", "-A", "./none", "ann@x.org"]);
     expect({ exit, value }).toMatchObject({ exit: 66, value: { sent: false, reason: "ENOENT" } });
@@ -141,7 +141,7 @@ describe("mail --json with an option that means sending", () => {
   });
 });
 
-describe("--reply, --forward and --resend report what became of the message, as mail --json does", () => {
+describe("--reply, --forward and --resend report the outcome as mail --json does", () => {
   const acts: [act: string, argv: readonly string[]][] = [
     ["reply", ["--reply", "ID", "-c", "nobody@x.org"]],
     ["forward", ["--forward", "ID", "ann@x.org", "nobody@x.org"]],
@@ -182,14 +182,14 @@ describe("--reply, --forward and --resend report what became of the message, as 
     expect(submission).toMatchObject({ sent: false, reason: "no connection", accepted: [], refused: [] });
   });
 
-  test.each(acts)("%s: a connection that is lost after the message", async (_act, argv) => {
+  test.each(acts)("%s: a connection that is lost after the message has been transferred", async (_act, argv) => {
     await start({ dot: "close" });
     const { value, submission } = await run(argv);
     expect(value).toMatchObject({ done: false, reason: "outcome unknown" });
     expect(submission).toMatchObject({ sent: false, reason: "outcome unknown" });
   });
 
-  test.each(acts)("%s: a message in the queue", async (_act, argv) => {
+  test.each(acts)("%s: a queued message", async (_act, argv) => {
     await start({ RCPT: "451 4.7.1 later" }, "set queue\n");
     const { exit, value, submission } = await run(argv);
     const recipients = [{ recipient: "ann@x.org" }, { recipient: "nobody@x.org" }];
@@ -210,7 +210,7 @@ test.each([
   { argv: ["--json", "-s", "hola", "ann@x.org"] },
   { argv: ["--json", "--from-json"] },
   { argv: ["--draft", "-s", "hola", "ann@x.org"] },
-])("$argv on a terminal: the text is not read from it, and nothing is asked", async ({ argv }) => {
+])("$argv neither reads the text from a terminal nor asks questions there", async ({ argv }) => {
   const { commands } = await start();
   const program = join(import.meta.dirname, "../../bin/mail.js");
   const env = { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC", TERM: "xterm" };
@@ -223,7 +223,7 @@ test.each([
 });
 
 describe("mail --from-json", () => {
-  test("a complete draft is sent", async () => {
+  test("a draft that contains every kind of field is sent", async () => {
     const { messages, commands } = await start();
     writeFileSync(at("data.csv"), "1,2\n");
     const { exit } = await toDraft({
@@ -298,7 +298,7 @@ describe("mail --from-json", () => {
   });
 });
 
-describe.each(["mbox", "Maildir"] as const)("drafts in a folder of the format %s", (kind) => {
+describe.each(["mbox", "Maildir"] as const)("drafts in a folder in %s format", (kind) => {
   beforeEach(() => {
     if (kind === "Maildir")
       for (const each of ["new", "cur", "tmp"]) mkdirSync(at(`drafts/${each}`), { recursive: true });
@@ -309,7 +309,7 @@ describe.each(["mbox", "Maildir"] as const)("drafts in a folder of the format %s
     return String((value?.["draft"] as Record<string, unknown> | undefined)?.["id"]);
   };
 
-  test("--draft stores the message with its hidden recipients, and --send sends it without them and removes it", async () => {
+  test("--draft stores the message with its Bcc recipients, and --send sends the message without Bcc and removes the draft", async () => {
     const { messages, commands } = await start();
     const id = await store();
     expect(commands).toEqual([]);
@@ -364,7 +364,7 @@ describe.each(["mbox", "Maildir"] as const)("drafts in a folder of the format %s
     expect(place.subjects("drafts")).toEqual([]);
   });
 
-  test("several processes that send the same draft at the same time send it once", async () => {
+  test("if several processes send the same draft at the same time, it is sent only once", async () => {
     const { messages } = await start();
     const id = await store();
     const results = await Promise.all([1, 2, 3].map(() => send(["--send", id])));

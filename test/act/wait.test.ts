@@ -13,7 +13,7 @@ afterAll(() => rmSync(place.home, { recursive: true, force: true }));
 const program = join(import.meta.dirname, "../../bin/mail.js");
 const at = (name: string) => join(place.home, name);
 
-/** Starts to wait. `isReady` is resolved when the program has opened the mailbox. */
+/** Starts `mail --wait`. Returns a promise of its exit code and output. */
 function startWaiting(argv: readonly string[], seconds = 20) {
   const child = spawn(process.execPath, [program, "-n", "--json", "--wait", `${seconds}`, ...argv], {
     cwd: place.home,
@@ -24,16 +24,18 @@ function startWaiting(argv: readonly string[], seconds = 20) {
   return all.then(([out, err, exit]) => ({ exit, values: parseLines("message", out), problems: parseProblems(err) }));
 }
 
-/** Waits until the program has probably begun to wait. Every test must also succeed if it has not. */
+/**
+ * The time in milliseconds after which the program is usually waiting. Every test must also pass if it is not.
+ */
 const usualStart = 400;
 
-describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
+describe.each(kinds)("mail --wait on a mailbox in %s format", (kind) => {
   beforeEach(() => {
     for (const name of ["box", "spool"]) rmSync(at(name), { recursive: true, force: true });
     place.create(kind, "box", [letter("old"), letter("code 1")]);
   });
 
-  test("a message that was there before does not end the wait, unless --present is given", async () => {
+  test("a message that is already in the mailbox ends the wait only if --present is given", async () => {
     expect(await startWaiting(["-f", "box", "subject:code"], 0.2)).toMatchObject({
       exit: 75,
       values: [],
@@ -46,11 +48,11 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
     });
   });
 
-  test("the first matching message that arrives ends the wait, and stays unread", async () => {
+  test("the first matching message to arrive ends the wait and stays unread", async () => {
     const waiting = startWaiting(["-f", "box", "--text", "subject:code"]);
     await sleep(usualStart);
     let stop = false;
-    // The program may still be starting. Then the first message was there before.
+    // Mail is delivered repeatedly, because a message that arrives before the wait begins does not end it.
     const delivering = (async () => {
       for (let n = 2; !stop; n++) {
         place.deliver(kind, "box", letter("other"));
@@ -69,7 +71,7 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
     expect(ids).toContain(values[0]?.["id"]);
   });
 
-  test("there is no gap: a message that arrives at any moment ends the wait with --present", async () => {
+  test("with --present, a message that arrives at any moment ends the wait", async () => {
     for (let round = 0; round < 12; round++) {
       rmSync(at("box"), { recursive: true, force: true });
       place.create(kind, "box", [letter("old")]);
@@ -80,7 +82,7 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
     }
   }, 60_000);
 
-  test("a message that arrives after the wait is left alone", async () => {
+  test("a message that arrives after the wait has ended is left unchanged", async () => {
     expect(await startWaiting(["-f", "box", "subject:late"], 0.1)).toMatchObject({ exit: 75 });
     place.deliver(kind, "box", letter("late"));
     expect(place.json("message", ["-f", "box", "subject:late"]).values).toMatchObject([{ state: "new" }]);
@@ -94,7 +96,7 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
     expect(await startWaiting(["-f", "box", "3"])).toMatchObject({ exit: 64 });
   });
 
-  test("without --json, the message is printed as --print does", () => {
+  test("without --json, the message is printed as with --print", () => {
     const { status, stdout } = place.run(["--wait", "0", "--present", "-f", "box", "subject:code"]);
     expect({ status, stdout }).toEqual({
       status: 0,
@@ -103,7 +105,7 @@ describe.each(kinds)("waiting in a mailbox of the format %s", (kind) => {
   });
 });
 
-test("a system mailbox that does not exist yet is awaited", async () => {
+test("a wait may begin before the system mailbox exists", async () => {
   rmSync(at("spool"), { recursive: true, force: true });
   const waiting = startWaiting(["subject:code"]);
   await sleep(usualStart);
@@ -111,11 +113,11 @@ test("a system mailbox that does not exist yet is awaited", async () => {
   expect(await waiting).toMatchObject({ exit: 0, values: [{ subject: "code" }] });
 });
 
-test("a missing file that -f names is an error", async () => {
+test("a missing file given with -f is an error", async () => {
   expect(await startWaiting(["-f", "none", "subject:code"])).toMatchObject({ exit: 66 });
 });
 
-test("a mailbox that another program replaces: only the new message ends the wait", async () => {
+test("if another program replaces the mailbox, only the new message ends the wait", async () => {
   rmSync(at("box"), { recursive: true, force: true });
   place.create("mbox", "box", [letter("one"), letter("code 1"), letter("three")]);
   const waiting = startWaiting(["-f", "box", "subject:code"]);
@@ -135,7 +137,7 @@ test("a mailbox that another program replaces: only the new message ends the wai
   expect({ exit, values }).toMatchObject({ exit: 0, values: [{ subject: expect.stringMatching(/^code [2-9]/) }] });
 });
 
-test("a message that is written slowly and without a lock is printed completely", async () => {
+test("a message that is written slowly and without a lock is printed in full", async () => {
   rmSync(at("box"), { recursive: true, force: true });
   place.create("mbox", "box", [letter("old")]);
   const waiting = startWaiting(["-f", "box", "--present", "--text", "subject:slow"]);

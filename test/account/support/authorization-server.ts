@@ -1,4 +1,6 @@
-/** An OAuth2 authorization server on the loopback interface (RFC 6749, 7636, 8414, 8628), which rotates refresh tokens. */
+/**
+ * An OAuth2 authorization server on the loopback interface (RFC 6749, 7636, 8414, 8628), which rotates refresh tokens.
+ */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -12,12 +14,12 @@ const certificates = join(import.meta.dirname, "../../fixtures/tls");
 /** The path of the server's certificate, for cafile. */
 export const certificateFile = join(certificates, "localhost.pem");
 const cert = readFileSync(certificateFile, "utf8");
-/** The TLS identity of the server, which also suits a mail server. */
+/** The server's TLS key and certificate; a mail server in a test can use them, too. */
 export const identity = { cert, key: readFileSync(join(certificates, "localhost.key"), "utf8") };
 
 export interface AuthorizationServer {
   readonly issuer: string;
-  /** The parameters of all requests, with the path as `path`. */
+  /** The parameters of each request; `path` contains the path of its URL. */
   readonly requests: Record<string, string>[];
   /** The access tokens that a mail server would accept. */
   readonly validTokens: Set<string>;
@@ -31,14 +33,14 @@ export interface AuthorizationServer {
 interface Behaviour {
   /** Whether the metadata lists a device authorization endpoint. */
   readonly offersDeviceFlow?: boolean;
-  /** The error codes with which the first questions for a device code are answered. */
+  /** The error codes returned to the first token requests that contain the device code. */
   readonly deviceErrors?: readonly string[];
   /** The lifetime of access tokens in seconds. */
   readonly lifetime?: number;
   readonly withoutRefreshToken?: boolean;
   /** Whether the user denies the request in the browser. */
   readonly isDenied?: boolean;
-  /** The scheme of the authorization endpoint in the metadata. */
+  /** The URL scheme of the authorization endpoint in the metadata. */
   readonly browserScheme?: string;
   /** Called before a token is renewed. */
   readonly beforeRenewal?: () => Promise<void>;
@@ -50,7 +52,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
   const requests: Record<string, string>[] = [];
   const refreshTokens = new Set<string>();
   const validTokens = new Set<string>();
-  /** The challenge and redirect address of each authorization code. */
+  /** The PKCE challenge and redirect URI for each authorization code. */
   const codes = new Map<string, { readonly challenge: string; readonly redirect: string }>();
   const pending = [...deviceErrors];
   let issued = 0;
@@ -84,7 +86,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
       }
       default: {
         await behaviour.beforeRenewal?.();
-        // A refresh token is valid once.
+        // A refresh token can be used only once.
         return refreshTokens.delete(given["refresh_token"] ?? "") ? issueTokens() : { error: "invalid_grant" };
       }
     }
@@ -114,7 +116,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
         };
       case "/token":
         return grant(given);
-      // RFC 7662: a mail server asks to whom a token belongs.
+      // A mail server asks who owns a token (RFC 7662).
       case "/introspect":
         return { active: validTokens.has(given["token"] ?? ""), username: "ann" };
       default:
@@ -124,7 +126,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
   const server = createServer(identity, (sent, response) => {
     const url = new URL(sent.url ?? "/", issuer);
     if (url.pathname === "/authorize") {
-      // The user agrees at once, and the browser is redirected.
+      // The server redirects the browser at once, as if the user had already decided.
       const given = url.searchParams;
       const code = `code-${codes.size + 1}`;
       codes.set(code, {
@@ -165,7 +167,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
   };
 }
 
-/** Opens an address of the authorization server as a browser does, and returns the address of the redirect. */
+/** Opens a URL on the authorization server as a browser does, and returns the URL of the redirect. */
 export async function openInBrowser(address: string): Promise<URL> {
   const sent = request(address, { ca: cert });
   sent.end();

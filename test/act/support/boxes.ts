@@ -1,4 +1,4 @@
-/** Mailboxes of both local formats, and the real program that acts on them. */
+/** Creates mailboxes in both local formats, and runs the real program on them. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,12 +22,12 @@ export interface Place {
   create(kind: Kind, name: string, letters: readonly string[]): void;
   /** Appends a message to a mailbox, as a delivery agent does. */
   deliver(kind: Kind, name: string, text: string): void;
-  /** Returns the subjects of the messages in a mailbox, in its order. */
+  /** Returns the subjects of the messages in a mailbox, in mailbox order. */
   subjects(name: string): string[];
   run(argv: readonly string[], input?: string): { status: number | null; stdout: string; stderr: string };
-  /** Runs a form with --json. Everything that it prints must conform to the schemas. */
+  /** Runs a form with --json, and checks that all output conforms to the schemas. */
   json(form: string, argv: readonly string[], input?: string): Answer;
-  /** Returns the id of each message by its subject. */
+  /** Returns the ids of all messages, keyed by subject. */
   ids(name: string): Record<string, string>;
 }
 
@@ -78,7 +78,7 @@ export function makePlace(env: Readonly<Record<string, string>> = {}): Place {
   return place;
 }
 
-/** Returns the messages of a mailbox as they are stored. */
+/** Returns the text of each message as it is stored in the mailbox. */
 export function readMessages(path: string): string[] {
   if (!existsSync(path)) return [];
   if (!existsSync(join(path, "cur")))

@@ -1,6 +1,7 @@
 /**
- * Plays rounds of a race: a program lists a mailbox and acts on a message by its id, while another program delivers
- * mail or expunges messages. An act must affect the message with this id or, if it is gone, nothing.
+ * Runs rounds of a race: a program lists a mailbox and acts on a message by id while another program delivers mail or
+ * expunges messages. The action must affect only the message with this id. If the message is gone, the action must
+ * change nothing.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -13,20 +14,23 @@ import { runMail } from "../../run-mail.ts";
 import { type Kind, letter, makePlace } from "./boxes.ts";
 import { parseLines } from "./schemas.ts";
 
-/** How often each case occurred, so that a test can check that the race took place. */
+/** The number of times that each outcome occurred, so that a test can check that the race took place. */
 export interface Occurred {
   done: number;
   gone: number;
-  /** Refused because the mailbox was locked or has changed too much; nothing was done. */
+  /** The number of actions refused because the mailbox was locked or had changed too much; these did nothing. */
   refused: number;
 }
 
-/** The number of messages that a mailbox has at the start of a round. */
+/** The number of messages in the mailbox at the start of a round. */
 const usualCount = 6;
-/** The acting program takes about this time in milliseconds. The other program begins at a random time within it. */
+/**
+ * The usual run time of the acting program in milliseconds. The other program starts at a random moment during this
+ * time.
+ */
 const usualTime = 120;
 
-/** Plays rounds. @param other what the other program does in each round */
+/** Runs rounds. @param other the operation of the other program in each round */
 export async function playRounds(kind: Kind, other: "deliver" | "expunge", rounds: number): Promise<Occurred> {
   const place = makePlace();
   const path = join(place.home, "box");
@@ -78,7 +82,7 @@ export async function playRounds(kind: Kind, other: "deliver" | "expunge", round
         (each) => !expunged.includes(each) && !(isDone && each === target),
       );
       expect({ ...context, after: [...after].sort() }).toEqual({ ...context, after: left.sort() });
-      // An act may fail only if the message is gone, or if the mailbox could not be changed.
+      // An action may fail only if the message is gone or the mailbox could not be changed.
       if (exit === 1) expect({ ...context, isGone: expunged.includes(target) }).toEqual({ ...context, isGone: true });
       if (exit !== 0 && exit !== 1) expect({ ...context, exit }).toEqual({ ...context, exit: 75 });
       const moved = place.subjects("old");

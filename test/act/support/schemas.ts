@@ -1,4 +1,4 @@
-/** Checks everything that the forms for programs print against the schemas that --json-schema prints. */
+/** Checks the output of the forms for programs against the schemas that --json-schema prints. */
 import { expect } from "@jest/globals";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { formatSchemas } from "../../../src/act/schemas.ts";
@@ -8,10 +8,10 @@ for (const keyword of ["x-untrusted", "version"]) ajv.addKeyword(keyword);
 
 const validators = new Map<string, ValidateFunction>();
 
-/** The forms that the tests have printed, to detect a form that no test covers. */
+/** The forms whose output the tests have checked; used to detect a form that no test covers. */
 export const printedForms = new Set<string>();
 
-/** Parses lines of JSON, each of which must conform to the schema of the form. */
+/** Parses lines of JSON, each of which must conform to the form's schema. */
 export function parseLines(form: string, text: string): Record<string, unknown>[] {
   const known = validators.get(form);
   const validate = known ?? ajv.compile(JSON.parse(formatSchemas(form)) as object);
