@@ -270,6 +270,12 @@ export interface Mailbox extends MessageStates {
    */
   countReported?(): number;
 
+  /**
+   * Stops loading messages. The reader that is waiting for them receives the reason; a commit continues. A mailbox on this
+   * machine lacks this method.
+   */
+  stopLoading?(reason: Error): void;
+
   /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
   replace(message: number, bytes: Buffer): void;
 

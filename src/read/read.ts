@@ -10,6 +10,7 @@ import { leaveFolder } from "./folder/quit.ts";
 import { printHeaderLines, showHeaders } from "./header-list/header-window.ts";
 import { runSession } from "./interpreter/loop.ts";
 import { offerUnfinished } from "./send/unfinished.ts";
+import { CommandInterrupted } from "./session/mistakes.ts";
 import type { Session } from "./session/session.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.";
@@ -34,9 +35,10 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) await showHeaders(session);
   await offerPending(session);
-  // An interrupt never ends the session. Long-running commands check for it.
+  // An interrupt never ends the session. Long-running commands check for it, or wait for a server.
   const release = terminal.onInterrupt(() => {
     session.interrupted = true;
+    session.folder?.mailbox.stopLoading?.(new CommandInterrupted());
   });
   const ending = await runSession(session);
   if (ending === "quit") await leaveFolder(session);

@@ -80,6 +80,9 @@ class ImapMailbox implements Mailbox {
   /** The messages that this session has deleted. Messages that other clients have marked as deleted are not removed. */
   readonly #deleted = new Set<number>();
   #openWindows = 0;
+  #isCommitting = false;
+  /** Stops the current task that reads; undefined if there is none. */
+  #stopReading: ((reason: Error) => void) | undefined;
   #uidValidity = 0;
   #readOnly: boolean;
   /** Whether the cache already contains the folder's current state. */
@@ -217,7 +220,7 @@ class ImapMailbox implements Mailbox {
 
   async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
     if (messages.length < fewMessages) return messages;
-    const found = await this.#session.run(async (connection) => {
+    const found = await this.#runReading(async (connection) => {
       // Gmail searches for whole words, so its results would be incomplete.
       const keys = makeSearchKeys(term, connection.can("X-GM-EXT-1"));
       if (keys === undefined) return undefined;
@@ -278,6 +281,15 @@ class ImapMailbox implements Mailbox {
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
+    this.#isCommitting = true;
+    try {
+      return await this.#commit(plan);
+    } finally {
+      this.#isCommitting = false;
+    }
+  }
+
+  async #commit(plan: CommitPlan): Promise<CommitResult> {
     if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
     const known = this.count;
     plan.signal?.throwIfAborted();
@@ -343,6 +355,29 @@ class ImapMailbox implements Mailbox {
     return this.#exists;
   }
 
+  stopLoading(reason: Error): void {
+    this.#stopReading?.(reason);
+  }
+
+  /** Runs a task that only reads, and that `stopLoading` may stop. The next task connects again. */
+  async #runReading<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
+    let stopped: Error | undefined;
+    try {
+      return await this.#session.run((connection) => {
+        this.#stopReading = (reason) => {
+          if (this.#isCommitting) return;
+          stopped ??= reason;
+          connection.destroy();
+        };
+        return task(connection).catch((error: unknown) => {
+          throw stopped ?? error;
+        });
+      });
+    } finally {
+      this.#stopReading = undefined;
+    }
+  }
+
   /** Returns whether a message no longer exists on the server. */
   isGone(message: number): boolean {
     return this.#table.isGone(message);
@@ -376,7 +411,7 @@ class ImapMailbox implements Mailbox {
         (need !== "facts" || !this.#cache.hasPlainFacts(this.#table.uid(message))),
     );
     if (wanted.length === 0) return;
-    await this.#session.run((connection) =>
+    await this.#runReading((connection) =>
       loadMessages({ connection, table: this.#table, cache: this.#cache, loaded: this.#loaded }, wanted, need),
     );
   }
