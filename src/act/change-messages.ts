@@ -18,6 +18,7 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
   if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
   const messages = selected.map(({ message }) => message).sort((a, b) => a - b);
   const fate = (kind: Fate) => new Map(messages.map((message) => [message, kind]));
+  let missing: readonly number[] = [];
   if (act.kind === "copy") {
     await saveMessages(session, folder.mailbox, { messages, path: to ?? "", keepsState: true }, wholeMessages);
   } else {
@@ -25,26 +26,35 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
     // A message with the Touched flag can be found again if another program rewrites the mailbox.
     const marks = act.kind === "move" ? { set: 0, clear: 0 } : { set, clear };
     for (const message of messages) markMessage(folder, message, marks.set | Flag.Touched, marks.clear & ~Flag.Touched);
-    if (act.kind === "move" && isServerAddress(to ?? "")) await moveToServer(work, messages, to ?? "");
+    if (act.kind === "move" && isServerAddress(to ?? "")) missing = await moveToServer(work, messages, to ?? "");
     else if (act.kind === "move") await commitChanges(session, folder, fate("mbox"), to ?? "");
     else await commitChanges(session, folder, fate(act.kind === "delete" ? "drop" : "keep"));
   }
-  return { results: selected.map(({ id }) => ({ id, done: true, reason: null, to })), exit: Exit.Ok };
+  const results = selected.map(({ id, message }) => {
+    const done = !missing.includes(message);
+    return { id, done, reason: done ? null : "gone", to };
+  });
+  return { results, exit: missing.length === 0 ? Exit.Ok : Exit.Failure };
 }
 
 /**
  * Moves messages to a folder on a server. Messages on the same server are moved directly; others are copied and then
  * deleted.
  */
-async function moveToServer({ session, folder }: Work, messages: readonly number[], path: string): Promise<void> {
+async function moveToServer(
+  { session, folder }: Work,
+  messages: readonly number[],
+  path: string,
+): Promise<readonly number[]> {
   const moved = await folder.mailbox.transfer?.(messages, path, "move");
   if (moved?.notice !== undefined) session.terminal.err(`mail: ${moved.notice}\n`);
-  if (moved !== undefined) return;
+  if (moved !== undefined) return moved.missing ?? [];
   await saveMessages(session, folder.mailbox, { messages, path, keepsState: true }, wholeMessages);
   try {
     const { set, clear } = stateChanges.delete;
     for (const message of messages) markMessage(folder, message, set, clear);
     await commitChanges(session, folder, new Map(messages.map((message) => [message, "drop"])));
+    return [];
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // The action must not be repeated, because the messages have already been copied.

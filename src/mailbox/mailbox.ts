@@ -189,6 +189,8 @@ export interface Transferred {
   readonly created: boolean;
   /** A notice for the user if the server could not complete the transfer. */
   readonly notice?: string;
+  /** The messages that another program removed before they could be moved. */
+  readonly missing?: readonly number[];
 }
 
 /** Consecutive messages from a request. Their bytes can be read until the next window is requested. */

@@ -22,6 +22,7 @@ export async function confirmIdentity(
   messages: readonly number[],
 ): Promise<void> {
   const uids = messages.map((message) => table.uid(message)).filter((uid) => cache.isUnconfirmed(uid));
+  const different = new Set<number>();
   for (const { set } of formatUidSets(uids)) {
     await session.run((connection) =>
       connection.fetch(set, { facts: true, ranges: [{ section, start: 0, length: 4096 }] }, ({ uid, size, bytes }) => {
@@ -30,13 +31,24 @@ export async function confirmIdentity(
         const found = parseHeader(bytes(section) ?? Buffer.alloc(0)).get("message-id");
         const isSame =
           size === cache.find(uid)?.size && (listed === undefined || listed.trim() === (found ?? "").trim());
-        if (!isSame)
-          throw new ImapFailed(
-            "UID reused",
-            `${session.name}: message ${table.numberOf(uid)} is not the one that was listed; nothing was changed; remove the cache and open the mailbox again`,
-          );
-        cache.confirm(uid);
+        if (isSame) cache.confirm(uid);
+        else different.add(uid);
       }),
+    );
+  }
+  if (different.size > 0) await requireRemoved({ session, table }, different);
+}
+
+/** Throws an error unless the messages have been removed in the meantime, in which case a server sends no data of them. */
+async function requireRemoved({ session, table }: OpenFolder, different: ReadonlySet<number>): Promise<void> {
+  // A server may include removed messages in its results until it has reported their removal.
+  await session.run((connection) => connection.noop());
+  for (const { set } of formatUidSets([...different].sort((a, b) => a - b))) {
+    const [present] = await session.run((connection) => connection.search({ word: "UID" }, { set }));
+    if (present === undefined) continue;
+    throw new ImapFailed(
+      "UID reused",
+      `${session.name}: message ${table.numberOf(present)} is not the one that was listed; nothing was changed; remove the cache and open the mailbox again`,
     );
   }
 }

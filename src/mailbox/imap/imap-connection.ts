@@ -185,6 +185,8 @@ export type SearchKey =
 export interface CopiedUids {
   readonly uidValidity: number;
   readonly uids: readonly number[];
+  /** The UIDs of the originals; empty for an appended message. */
+  readonly sources: readonly number[];
 }
 
 /** A limit of a server (RFC 9208). */
@@ -619,7 +621,7 @@ export class ImapConnection {
       { type: "LITERAL", value: bytes, ...(hasNul ? { isLiteral8: true } : {}) } as Token,
     ]);
     const [uidValidity, uid] = (code?.name === "APPENDUID" ? code.words : []).map((word) => readNumber(word));
-    return uidValidity === undefined || uid === undefined ? undefined : { uidValidity, uids: [uid] };
+    return uidValidity === undefined || uid === undefined ? undefined : { uidValidity, uids: [uid], sources: [] };
   }
 
   /** Asks the server for changes. The listener receives them. @throws ImapFailed */
@@ -874,8 +876,10 @@ function findCode(response: Response | undefined): Code | undefined {
 function readCopiedUids(code: Code | undefined): CopiedUids | undefined {
   if (code?.name !== "COPYUID") return undefined;
   const uidValidity = readNumber(code.words[0]);
-  const uids = listUids(parseUidRanges(code.words[2] ?? "") ?? [], mostMessages);
-  return uidValidity === undefined || uids === undefined || uids.length === 0 ? undefined : { uidValidity, uids };
+  const [sources = [], uids = []] = code.words
+    .slice(1, 3)
+    .map((set) => listUids(parseUidRanges(set) ?? [], mostMessages));
+  return uidValidity === undefined || uids.length === 0 ? undefined : { uidValidity, uids, sources };
 }
 
 function parseFetch({ command, attributes = [] }: Response): FetchedMessage | undefined {

@@ -72,12 +72,20 @@ export async function moveOnServer(
     return { created, ...(notice === undefined ? {} : { notice }) };
   }
   const sets = listSets(table, messages);
+  const moved = new Set<number>();
+  let isReported = true;
   const created = await createIfMissing(session, folder, async (connection) => {
-    for (const set of sets) await connection.move(set, folder);
+    isReported = connection.can("UIDPLUS");
+    for (const set of sets) for (const uid of (await connection.move(set, folder))?.sources ?? []) moved.add(uid);
   });
   const uids = messages.map((message) => table.uid(message));
+  // Another client may have removed messages since the server was asked. It then reports fewer moved messages.
+  const missing = isReported ? messages.filter((message) => !moved.has(table.uid(message))) : [];
   table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
-  return { created };
+  if (missing.length === messages.length) throw new MessagesGone(session.name, missing);
+  if (missing.length === 0) return { created };
+  const notice = `${session.name}: another program has removed ${missing.length} of the messages, which were not moved`;
+  return { created, notice, missing };
 }
 
 function listSets(table: UidTable, messages: readonly number[]): string[] {
