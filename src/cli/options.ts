@@ -231,7 +231,7 @@ export const options = [
   {
     long: "dry-run",
     meaning:
-      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done.",
+      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done without doing it.",
   },
   { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error as JSON lines." },
   { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },
@@ -245,13 +245,14 @@ export const options = [
   {
     long: "account",
     argument: "name",
-    meaning: "Select an account that a start-up file defines. Variables given with -S are set afterwards.",
+    meaning:
+      "Select an account that a start-up file defines. Variables given with -S are set after the account's variables.",
   },
   {
     long: "login",
     argument: "account",
     meaning:
-      "Log in to the OAuth2 provider of an account that a start-up file defines, and store the token. See oauth-client-id in mailrc(5).",
+      "Log in to the OAuth2 provider for an account that a start-up file defines, and store the token. See oauth-client-id in mailrc(5).",
   },
   {
     letter: "X",
@@ -289,7 +290,7 @@ export const options = [
     long: "digest",
     meaning: "With --throttle, include the output of runs that sent nothing in the next message.",
   },
-  { long: "config", alone: "", meaning: "List every variable with its value and the place where it was set." },
+  { long: "config", alone: "", meaning: "List every variable with its value, and the file or option that set it." },
   {
     long: "check",
     alone: "[address]",
@@ -299,7 +300,7 @@ export const options = [
   {
     long: "json",
     meaning:
-      "Print one JSON object per line for each message, or for each message that matches a query, and exit. With --check, print the findings as JSON. With an option such as -s, send a message and print its outcome as JSON.",
+      "Print each message, or each message that matches a query, as one line of JSON, and exit. With --check, print the findings as JSON. With an option for sending, such as -s, send a message and print its outcome as JSON.",
   },
   {
     long: "limit",
@@ -316,7 +317,7 @@ export const options = [
   { long: "thread", meaning: "With --json, group the messages by thread, and add each message's thread and depth." },
   {
     long: "parts",
-    meaning: "With --json, add the parts of each message: number, type, name and size.",
+    meaning: "With --json, add the number, type, name and size of each message part.",
   },
   { long: "text", meaning: "With --json, add the readable text of each message." },
   { long: "all-headers", meaning: "With --json, add all header fields of each message." },
@@ -327,7 +328,7 @@ export const options = [
   },
   {
     long: "json-schema",
-    argument: "form",
+    argument: "kind",
     optional: true,
     alone: "",
     meaning: "Print the JSON Schema of every object that mail exchanges with programs, or of one kind of object.",
@@ -362,7 +363,7 @@ export const options = [
     argument: "address",
     repeats: true,
     alone: "[-f name] id|query",
-    meaning: "Send messages unchanged to another address, with Resent- fields.",
+    meaning: "Send messages to another address, unchanged except for the added Resent- fields.",
   },
   {
     long: "reply",

@@ -244,13 +244,13 @@ export const variables = {
     "Decode messages before showing them. By default set on a terminal; nodecode shows messages as stored.",
   ),
   DEAD: textKind("The file that receives unsent messages. By default ~/dead.letter.", "file"),
-  debug: flagKind("Show the message instead of sending it."),
+  debug: flagKind("Show each message instead of sending it."),
   dot: flagKind("A lone dot ends a message typed on a terminal."),
   drafts: textKind(
     "The mailbox in which mail --draft stores messages, and from which mail --send sends them. By default ~/drafts.",
     "file",
   ),
-  dryrun: flagKind("Show the envelope and the message instead of sending it; the same as --dry-run."),
+  dryrun: flagKind("Show the envelope and the message instead of sending the message; the same as --dry-run."),
   dsn: textKind(
     "The events for which to request a delivery status notification: success, failure, delay or never.",
     "list",
@@ -338,7 +338,7 @@ export const variables = {
   },
   "oauth-client-id": {
     ...textKind(
-      "The identifier under which you have registered mail with the provider. If set, the account uses OAuth2, and mail --login obtains its token.",
+      "The client identifier that the provider issued when you registered mail. If set, the account uses OAuth2, and mail --login obtains its token.",
       "identifier",
     ),
     perAccount: true,
@@ -387,7 +387,7 @@ export const variables = {
   PAGER: programKind("The program that shows long messages page by page.", ["/usr/bin/pager", "less", "more"]),
   password: {
     ...textKind(
-      "The password for the server. It is accepted from a start-up file that no other user can read.",
+      "The password for the server. A start-up file that contains it must not be readable by other users.",
       "password",
     ),
     synonyms: { "smtp-auth-password": asGiven },

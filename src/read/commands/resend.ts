@@ -36,7 +36,7 @@ export const resendCommands: readonly Command[] = [
     task: "send",
     inFull: true,
     takes: takesMessagesAndNames,
-    summary: "Send messages unchanged to other recipients, with Resent- fields.",
+    summary: "Send messages to other recipients, unchanged except for the added Resent- fields.",
     example: "resend 3 ann@example.org",
     barred: ["sending", "sourcing", "recursing"],
     run: async (session, { messages, to: named }) => {
