@@ -48,7 +48,7 @@ function words(options) {
 
 function bash({ options, variables, maildOptions, topics }) {
   const reply = (list) => `mapfile -t COMPREPLY < <(compgen ${list} -- "$word")`;
-  // If there is no match, readline completes the word. It quotes names and marks directories.
+  // If there is no match, readline completes the word. readline quotes names and marks directories.
   const actions = {
     file: "compopt -o default",
     directory: "compopt -o dirnames",

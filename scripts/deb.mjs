@@ -2,7 +2,7 @@
  * `npm run deb`: builds the Debian packages in the top-level directory and prints their names. mail-client depends on
  * nodejs and registers `mailx` with the alternatives system. mail-client-mta contains sendmail (deb-mta.mjs).
  *
- * koffi's binary is specific to this machine's architecture, and so are the packages. They contain no
+ * koffi's binary is specific to this machine's architecture, and so are the packages. The packages contain no
  * configuration files. As in Debian's own tools, DEBFULLNAME and DEBEMAIL name the maintainer.
  */
 import { execFileSync } from "node:child_process";
@@ -101,7 +101,8 @@ const changelog = (of) => `${of} (${version}) unstable; urgency=medium
  -- ${maintainer}  ${changed}
 `;
 
-// maild must be enabled by the administrator. The scripts restart it after an upgrade and stop it before it is removed.
+// maild must be enabled by the administrator. The scripts restart maild after an upgrade, and stop maild before the
+// package is removed.
 const postinst = `#!/bin/sh
 set -e
 if [ "$1" = configure ]; then

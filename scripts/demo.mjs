@@ -1,6 +1,6 @@
 /**
- * Runs the acceptance test with the built programs and with maild in a private directory. On a terminal, then starts a
- * shell in that directory.
+ * Runs the acceptance test with the built programs and with maild in a private directory. If run on a terminal, then
+ * starts a shell in that directory.
  *
  * Each step is typed on a pseudo-terminal, as a user would type it, and its results are checked.
  */
@@ -21,7 +21,7 @@ const spool = join(sandbox, "spool");
 const log = join(sandbox, "mail.log");
 let maild;
 let terminal;
-/** Whether Ctrl-C ends the demo. In the shell at the end, it interrupts only the programs that run in the shell. */
+/** Whether Ctrl-C ends the demo. In the shell at the end, Ctrl-C interrupts only the programs that run in the shell. */
 let interruptible = true;
 
 process.on("exit", () => {

@@ -23,7 +23,7 @@ export function helpTopics() {
   const topics = {};
   const add = (name, topic) => {
     const key = name.toLowerCase();
-    // A command and a variable can have the same name. Both are then shown.
+    // If a command and a variable have the same name, both are shown.
     if (topics[key] === undefined) topics[key] = topic;
     else if (!topics[key].text.includes(topic.text)) topics[key].text += `\n${topic.text}`;
   };

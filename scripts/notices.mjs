@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 
 function packageOf(path) {
   let directory = dirname(path);
-  // Some package.json files inside a package have no version. They only set the type of modules.
+  // Some package.json files inside a package have no version. Such files only set the type of modules.
   while (!existsSync(join(directory, "package.json")) || manifestOf(directory).version === undefined)
     directory = dirname(directory);
   return directory;

@@ -46,7 +46,7 @@ async function open(rows, columns) {
 class Shown {
   text = "";
   ended = false;
-  /** The end of the last expected text. */
+  /** The offset at which the last expected text ends. */
   #from = 0;
   #wake = () => {};
 

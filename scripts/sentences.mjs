@@ -1,8 +1,8 @@
 /**
  * Draws random sentences from all text in the repository that is meant to be read. A reader who does not know the
- * project can then mark those that must be read twice.
+ * project can then mark the sentences that must be read twice.
  *
- *     node scripts/sentences.mjs [--count 300] [--seed NUMBER] [--places] [PATH ...]
+ * node scripts/sentences.mjs [--count 300] [--seed NUMBER] [--places] [PATH ...]
  *
  * Sources: documents, manual pages, comments, messages and help texts (string literals in src/), and test titles.
  */

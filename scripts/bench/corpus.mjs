@@ -46,9 +46,9 @@ function header(number, next, size, unread) {
 
 /**
  * Writes an mbox of `count` messages with an average size of `average` bytes: many small messages and a few large ones.
- * All except the last are marked as read.
+ * All messages except the last are marked as read.
  *
- * @returns its size in bytes, and the number of subjects that contain hola
+ * @returns the mailbox's size in bytes, and the number of subjects that contain hola
  */
 export function writeMbox(path, { count, average, seed = 1 }) {
   const next = numbers(seed);
@@ -89,9 +89,9 @@ export function writeMbox(path, { count, average, seed = 1 }) {
 }
 
 /**
- * Writes the messages as files in a Maildir, without their From_ lines. All except the last are marked as read.
+ * Writes the messages as files in a Maildir, without their From_ lines. All messages except the last are marked as read.
  *
- * @returns their size in bytes
+ * @returns the messages' total size in bytes
  */
 export function writeMaildir(path, { count, average, seed = 1 }) {
   const next = numbers(seed);

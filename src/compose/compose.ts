@@ -39,7 +39,7 @@ export interface Composition {
 }
 
 interface ComposeOptions {
-  /** An earlier draft that this one continues. Its file is removed once the text is stored elsewhere. */
+  /** An earlier draft that this draft continues. Its file is removed once the text is stored elsewhere. */
   readonly continued?: Unfinished;
   /** Whether the draft already contains its text. */
   readonly isComplete?: boolean;
@@ -56,7 +56,7 @@ const longest = 5000;
 const quietPeriods = 3;
 
 /**
- * Waits until the text that was typed or piped before a signal has been read. It may arrive in several pieces.
+ * Waits until the text that was typed or piped before a signal has been read. The text may arrive in several pieces.
  *
  * @param isOpen returns whether the input is still being read
  */

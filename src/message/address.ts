@@ -1,8 +1,8 @@
 /**
  * Address lists (RFC 5322, section 3.4): display names, comments, quoted strings and groups.
  *
- * The parser is lenient, because people type recipients by hand. It never fails; it returns all addresses that it
- * finds.
+ * The parser is lenient, because people type recipients by hand. The parser never fails, and returns all addresses that
+ * it finds.
  */
 import { pushAll } from "./lists.ts";
 

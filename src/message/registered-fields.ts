@@ -1,4 +1,4 @@
-/** The names in IANA's registry of message header fields (RFC 3864) whose protocol is mail or MIME. */
+/** The names of the mail and MIME fields in IANA's registry of message header fields (RFC 3864). */
 
 const names = `
 Accept-Language Also-Control Alternate-Recipient Approved Archive Archived-At ARC-Authentication-Results

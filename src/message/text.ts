@@ -56,7 +56,7 @@ export function toBytes(text: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Returns the lines with their line endings. The last line may lack one. */
+/** Returns the lines with their line endings. The last line may have no line ending. */
 export function linesOf(text: string): string[] {
   const lines: string[] = [];
   for (let at = 0; at < text.length; ) {

@@ -118,7 +118,7 @@ async function runStartUpCommands(session: Session, commands: string): Promise<v
 }
 
 /**
- * Selects the accounts that -A names. If both an account and a file have the name, it is ambiguous.
+ * Selects the accounts that -A names. If both an account and a file have the name, the name is ambiguous.
  *
  * @throws MailError
  */

@@ -20,7 +20,7 @@ export function drawChanges(before: LineView | undefined, after: LineView): read
   return drawCompletely(before.cursor, after);
 }
 
-/** Returns the output that redraws the entire line. @param cursor the current place of the cursor */
+/** Returns the output that redraws the entire line. @param cursor the cursor's current position */
 export function drawCompletely(cursor: Place, view: LineView): readonly Stroke[] {
   return [{ move: { rows: -cursor.row, column: 0 } }, "erase-below", ...drawWhole(view)];
 }

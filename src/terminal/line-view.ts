@@ -19,7 +19,7 @@ export interface LineView {
    * screen.
    */
   readonly text: string;
-  /** The place after the last character, relative to the start of the prompt. */
+  /** The position after the last character, relative to the start of the prompt. */
   readonly end: Place;
   readonly cursor: Place;
 }
@@ -63,8 +63,8 @@ function withoutTabs(text: string, columns: number): string {
 }
 
 /**
- * Returns the place of the cursor after text that begins in the first column. After a full row, this is the start of
- * the next row.
+ * Returns the position of the cursor after text that begins in the first column. After a full row, the position is the
+ * start of the next row.
  */
 function findPlaceAfter(text: string, columns: number): Place {
   let row = 0;

@@ -29,8 +29,8 @@ export class Pasting {
   }
 
   /**
-   * Returns the first key, as the function firstKey does. Pasted text is returned as text keys, an Enter key per
-   * newline, and a key that marks the end.
+   * Returns the first key, in the same way as firstKey. Pasted text is returned as text keys, an Enter key per newline,
+   * and a key that marks the end.
    */
   firstKey(bytes: Uint8Array): { readonly key: Key; readonly size: number } | undefined {
     if (this.#going) return this.#pasted(bytes);
@@ -60,7 +60,7 @@ export class Pasting {
     return byte >= 0x20 ? byte !== DEL : byte === TAB && bytes[0] !== tilde;
   }
 
-  /** @returns the length in bytes of the newline at this place; 0 if there is none */
+  /** @returns the length in bytes of the newline at this offset; 0 if there is none */
   #lineEnd(bytes: Uint8Array, at: number): number {
     const first = bytes[at];
     if (first !== CR && first !== LF) return 0;

@@ -46,7 +46,7 @@ export interface Styled {
 /** The text for a pager: pieces, or groups of pieces, each of which is created when it is requested. */
 export type Paged = Iterable<Styled | Uint8Array> | AsyncIterable<Iterable<Styled | Uint8Array>>;
 
-/** The kind of line that is awaited. It determines the candidates for Tab and the history for the arrow keys. */
+/** The kind of line that is awaited. The kind determines the candidates for Tab and the history for the arrow keys. */
 export type Asked =
   | "command"
   /** Recipients. */
@@ -103,7 +103,7 @@ export interface Terminal {
    * input.
    */
   readonly lost: boolean;
-  /** Returns the size of the window; 24 by 80 if there is none. */
+  /** Returns the size of the window; 24 rows and 80 columns if there is no window. */
   size(): { readonly rows: number; readonly columns: number };
 
   /**
@@ -151,8 +151,8 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 
   /**
-   * Returns a function that reports the progress of a long task. If `rich`, it draws a bar on standard error. For
-   * bytes, the bar also shows their number, the speed and the time left.
+   * Returns a function that reports the progress of a long task. If `rich`, that function draws a bar on standard
+   * error. For bytes, the bar also shows their number, the speed and the time left.
    */
   progress(what: string, unit?: "bytes"): (done: number, total: number) => void;
 

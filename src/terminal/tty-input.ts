@@ -1,8 +1,8 @@
 /**
  * Reads lines from a terminal in cooked mode, which echoes and edits them itself.
  *
- * The terminal device is closed when no line is awaited (terminal-device.ts). It stays open between lines that are
- * requested in direct succession, such as those of a message.
+ * The terminal device is closed when no line is awaited (terminal-device.ts). The device stays open between lines that
+ * are requested in direct succession, such as the lines of a message.
  */
 import type { ReadStream } from "node:tty";
 import { decodeBytes } from "../message/text.ts";

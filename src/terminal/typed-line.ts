@@ -37,7 +37,7 @@ export class TypedLine {
   readonly #assistance: Assistance | undefined;
   readonly #shown: ShownLine;
   readonly #pasting: Pasting;
-  /** Where the current paste began, if this line is pasted. */
+  /** The place where the current paste began; undefined if this line was not pasted. */
   #pastedFrom: "an earlier line" | "its beginning" | undefined;
   #state: LineState;
   #stream: ReadStream | undefined;

@@ -35,7 +35,7 @@ export function newStamp(mailName: string): Stamp {
 /**
  * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
  * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
- * SMTP, but keeps its Bcc field. The same applies to every message if the variable `encoding` is set.
+ * SMTP, but keeps its Bcc field. If the `encoding` variable is set, every message is encoded in this way.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */

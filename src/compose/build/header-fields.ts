@@ -298,7 +298,7 @@ export interface Author {
   readonly identity: Identity;
   /** The charset of the user's input if it is not UTF-8 (config/charset.ts). */
   readonly charset: string | undefined;
-  /** The transfer encoding for text that is not ASCII (the variable `encoding`); undefined if the transport decides. */
+  /** The transfer encoding for text that is not ASCII (the `encoding` variable); undefined if the transport decides. */
   readonly encoding: "quoted-printable" | "base64" | undefined;
 }
 

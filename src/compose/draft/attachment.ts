@@ -49,7 +49,7 @@ export interface HowToAttach extends PartLabel {
  *
  * @param typed the path as lossless text
  * @param interrupt a signal that cancels a wait, such as one for a pipe that has no writer
- * @throws MailError if it cannot be read, so that the user knows before typing the message
+ * @throws MailError if the file cannot be read, so that the user knows before typing the message
  */
 export async function openAttachment(
   typed: string,

@@ -28,14 +28,14 @@ export interface Draft {
   inReplyTo: string | undefined;
   /** The identifiers of the thread for References; undefined for a reply in bsd-mailx's form. */
   references: string | undefined;
-  /** The sender in From and the envelope, from -r or the variable `from`. */
+  /** The sender in From and in the envelope, given by -r or the `from` variable. */
   from: string | undefined;
   body: Body;
   /** Text that follows the typed text, such as a forwarded message. */
   appended: Buffer | undefined;
   /** Returns the message for dead.letter; defined once the recipients are known. */
   whole: (() => Promise<Built>) | undefined;
-  /** The file for a copy of the message, instead of the file that the variable `record` names. */
+  /** The file for a copy of the message, instead of the file that the `record` variable names. */
   record: string | undefined;
   attachments: Attachment[];
   /** The form that the user has chosen for the body. */

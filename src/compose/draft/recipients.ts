@@ -15,7 +15,7 @@ export interface Recipients {
   readonly bcc: readonly string[];
   /** Aliases without members, because they refer only to themselves. */
   readonly refused: readonly Refusal[];
-  /** With `expandaddr`, the files and |commands that receive the message. They are also in the lists above. */
+  /** With `expandaddr`, the files and |commands that receive the message. These aliases are also in the lists above. */
   readonly sinks: readonly string[];
 }
 
@@ -29,8 +29,8 @@ export function splitTypedItems(text: string): string[] {
 
 /**
  * Prepares the items of a command line. Empty items, such as those from unset shell variables, are dropped if another
- * To recipient remains. An item with newlines is split if each of its lines is one address. All other such items are
- * refused later.
+ * To recipient remains. An item with newlines is split if each of its lines is one address. Other items with newlines
+ * are refused later.
  */
 export function settleItems(draft: Pick<Draft, "to" | "cc" | "bcc">): void {
   const hasRecipient = draft.to.some((item) => item.trim() !== "");

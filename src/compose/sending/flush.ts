@@ -119,8 +119,8 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
 }
 
 /**
- * Moves to dead.letter a message whose recipients are unknown. Returns whether it may be removed from the queue. If
- * `mail` was killed, it did not report that the message was queued, but this may be the only copy.
+ * Moves to dead.letter a message whose recipients are unknown. Returns whether the message may be removed from the
+ * queue. If `mail` was killed, it did not report that the message was queued, but this may be the only copy.
  */
 async function recoverEntry(
   { config, terminal, place, program }: Flushing,
@@ -146,7 +146,9 @@ type Tried = Pick<Outcome, "accepted" | "refused" | "queueId"> & {
   readonly closed?: boolean;
 };
 
-/** The server may have received the message. Another attempt could deliver it twice, so the user has to decide. */
+/**
+ * The server may have received the message. Another attempt could deliver the message twice, so the user has to decide.
+ */
 const unsure = { exit: Exit.Unavailable, unknown: true } as const;
 
 async function attemptEntry({ submission, queue }: Flushing, entry: Entry): Promise<Tried> {

@@ -104,7 +104,7 @@ function withAutomaticCopies({ to, cc, bcc }: Draft, settings: Config["settings"
 }
 
 /**
- * Prints how a message would be sent, for the variable `debug`.
+ * Prints how a message would be sent, for the `debug` variable.
  *
  * @param to the recipients, if a sendmail program receives them as arguments
  */

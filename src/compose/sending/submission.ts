@@ -75,7 +75,7 @@ export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;
   readonly #options: SubmissionOptions & Required<Omit<SubmissionOptions, "queues">>;
-  /** The transports that have accepted a message. Queued messages for them may be retried. */
+  /** The transports that have accepted a message. Queued messages for these transports may be retried. */
   readonly #open = new Set<string>();
   #reused: { readonly key: string; readonly transport: Transport } | undefined;
 

@@ -56,7 +56,7 @@ const shellInterrupted = 130;
 
 /**
  * Waits until a child that inherits the terminal has exited. If Ctrl-C ended the child, this function also waits until
- * the interrupt reaches this process. It would otherwise interrupt the next operation.
+ * the interrupt reaches this process. The interrupt would otherwise end the next operation.
  *
  * @returns the exit code, or null and the signal
  * @throws the system's error if the child could not be started

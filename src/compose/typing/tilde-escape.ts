@@ -19,7 +19,7 @@ export interface Composing {
 export type Ended = "sent" | "cancelled" | "dropped" | undefined;
 
 export interface TildeEscape {
-  /** The characters that invoke the escape. The first one is its name. */
+  /** The characters that invoke the escape. The first character is the escape's name. */
   readonly characters: string;
   /** The argument that ~? shows after each of these characters. */
   readonly argument: string;

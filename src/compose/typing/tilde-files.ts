@@ -42,7 +42,7 @@ export async function readIntoDraft(composing: Composing, path: string): Promise
   }
 }
 
-/** Appends a file. If an interrupt cancels this, the message is restored. */
+/** Appends a file. If an interrupt cancels the insertion, the message is restored. */
 function readFile({ terminal, draft }: Composing, path: string, take: (piece: Buffer) => void): Promise<void> {
   const before = draft.body.size;
   return runInterruptibly(terminal, async (signal) => {

@@ -19,7 +19,8 @@ async function appendText(path: string, text: Built, options: AppendOptions): Pr
 }
 
 /**
- * Appends an unsent message's text to dead.letter. If this fails, the text is printed on standard error.
+ * Appends an unsent message's text to dead.letter. If the file cannot be written, the text is printed on standard
+ * error.
  *
  * @returns the path if the text was saved
  */

@@ -47,7 +47,7 @@ export class Keeping {
     if (this.#kept === undefined) this.#autosave?.update(this.#draft);
   }
 
-  /** Saves the text in dead.letter. Returns the path if it was saved. */
+  /** Saves the text in dead.letter. Returns the path if the text was saved. */
   keep(): Promise<string | undefined> {
     this.#kept ??= this.#toDeadLetter();
     return this.#kept;

@@ -9,8 +9,8 @@ const quoteMark = 62;
 const fieldLine = /^(?:[!-9;-~]+[ \t]*:|[ \t])/;
 
 /**
- * Returns the header and the start of the body. An empty line ends the header. A line that is not a field also ends
- * it, and belongs to the body.
+ * Returns the header and the start of the body. An empty line ends the header. A line that is not a field also ends the
+ * header, and belongs to the body.
  */
 export function headerAt(source: Bytes, start: number, end: number): { header: Header; bodyStart: number } {
   for (let room = shortHeader; ; room *= 16) {

@@ -25,7 +25,7 @@ export interface Part {
   readonly parameters: ReadonlyMap<string, string>;
   /** "attachment", "inline" or empty. */
   readonly disposition: string;
-  /** The decoded name. It is not safe to show or to use as a file name. */
+  /** The decoded name. The name is not safe to show or to use as a file name. */
   readonly name: string | undefined;
   /** The Content-Transfer-Encoding in lower case. */
   readonly encoding: string;

@@ -33,7 +33,7 @@ export function decodeBody(encoded: Encoded, limit: number): Buffer {
   return Buffer.concat(pieces).subarray(0, limit);
 }
 
-/** Returns the number of bytes in the decoded body. For a large encoded body this is an estimate. */
+/** Returns the number of bytes in the decoded body. For a large encoded body, the number is an estimate. */
 export function computeDecodedSize(encoded: Encoded): number {
   const size = encoded.end - encoded.start;
   // The number of decoded bytes in a full line, and the length of that line with its line ending.

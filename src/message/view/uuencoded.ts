@@ -5,7 +5,7 @@
 import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 
 export interface EmbeddedFile {
-  /** The name in the begin line. It is not safe to use as a file name. */
+  /** The name in the begin line. The name is not safe to use as a file name. */
   readonly name: string;
   /** The Content-Transfer-Encoding that decodes it. */
   readonly encoding: "x-uuencode" | "base64";
@@ -27,7 +27,7 @@ const forms = [
   { begin: "begin-base64 ", end: "====", encoding: "base64", isData: isBase64Line },
 ] as const;
 
-/** Returns the complete files in order. Text that merely mentions uuencode contains none. */
+/** Returns the complete files in order. Text that merely mentions uuencode contains no such file. */
 export function findEmbeddedFiles(source: Bytes, start: number, end: number): EmbeddedFile[] {
   if (end - start > longest) return [];
   const files = forms.flatMap((form) => [...filesOf(form, source, start, end)]).sort((a, b) => a.from - b.from);
@@ -73,8 +73,8 @@ function lineAt(source: Bytes, at: number, end: number): string {
 }
 
 /**
- * Returns whether a line is uuencoded. Its first character encodes the number of bytes. Trailing spaces may have been
- * lost.
+ * Returns whether a line is uuencoded. The line's first character encodes the number of bytes. Trailing spaces may have
+ * been lost.
  */
 function isUuLine(line: string): boolean {
   const bytes = (line.charCodeAt(0) - 32) & 63;

@@ -51,7 +51,7 @@ function removeBetween(text: string, open: RegExp, close: RegExp): string {
 export class Viewer {
   readonly #charsets: Charsets;
   readonly #width: number;
-  /** Whether anything has been shown. If so, an empty line must precede the next piece. */
+  /** Whether anything has been shown, so that an empty line must precede the next piece. */
   #begun = false;
   /** Whether an invitation has been summarised. */
   #invited = false;
@@ -166,7 +166,7 @@ export class Viewer {
     return summarise(text) || text.replace(/^\s*\n|\s+$/g, "").replace(/.$/s, "$&\n");
   }
 
-  /** Summarises an invitation. If it is repeated as an attached file, the file is only described. */
+  /** Summarises an invitation. If the invitation is repeated as an attached file, the file is only described. */
   async *#calendar(part: Part): AsyncIterable<ViewPiece> {
     const summary = this.#invited && part.disposition === "attachment" ? "" : calendarSummary(this.#textOf(part));
     if (summary === "") yield* this.#attachment(part);

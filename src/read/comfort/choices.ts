@@ -12,7 +12,10 @@ import { viewStoredBytes } from "../show/print-decoded.ts";
 /** The maximum number of folders through which a user can scroll conveniently. */
 const mostFolders = 500;
 
-/** Lets the user choose a folder. Returns the name to type for it, or undefined if none was chosen. */
+/**
+ * Lets the user choose a folder. Returns the name that a user would type for the folder, or undefined if the user chose
+ * none.
+ */
 export async function chooseFolder(session: Session): Promise<string | undefined> {
   const { config, folder, terminal } = session;
   const choices: Choice[] = [
@@ -38,7 +41,7 @@ export function folderNames(directory: string | undefined): readonly string[] {
 
 /**
  * Lets the user choose and set a variable. Returns an argument for `set` (name, name=value or noname), or undefined if
- * none was chosen.
+ * the user chose none.
  */
 export async function editVariable({ config, terminal }: Session): Promise<string | undefined> {
   const { settings } = config;

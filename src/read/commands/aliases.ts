@@ -1,4 +1,4 @@
-/** The commands alias, group, unalias and alternates. */
+/** The alias, group, unalias and alternates commands. */
 
 import { UserMistake } from "../../errors.ts";
 import { type Command, declareCommand } from "../session/command.ts";

@@ -1,4 +1,4 @@
-/** The commands if, else and endif, which select lines of a start-up file for sending or for reading. */
+/** The if, else and endif commands, which select lines of a start-up file for sending or for reading. */
 import { UserMistake } from "../../errors.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";

@@ -1,4 +1,4 @@
-/** The commands edit and visual, which replace a message with its edited version. */
+/** The edit and visual commands, which replace a message with its edited version. */
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** The commands quit, exit and #. */
+/** The quit, exit and # commands. */
 
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText } from "../session/command-arguments.ts";

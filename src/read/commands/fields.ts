@@ -1,4 +1,4 @@
-/** The commands ignore, retain, saveignore and saveretain, which select the header fields to print or to save. */
+/** The ignore, retain, saveignore and saveretain commands, which select the header fields to print or to save. */
 import type { FieldSelection } from "../../config/config.ts";
 import { type Command, declareCommand, type Task } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";

@@ -1,4 +1,4 @@
-/** The commands file, folder, folders, inc and source, which open mailboxes and read files. */
+/** The file, folder, folders, inc and source commands, which open mailboxes and read files. */
 
 import { expandFileName, folderDirectory, mboxPath } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
@@ -97,7 +97,9 @@ async function printServerFolders(session: Session, directory: string): Promise<
   printFolderNames(folders, session.terminal);
 }
 
-/** Runs the program LISTER in the folder directory, or in the home directory if there is no folder directory. */
+/**
+ * Runs the program that LISTER names in the folder directory, or in the home directory if there is no folder directory.
+ */
 async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
   const { settings } = config;

@@ -1,4 +1,4 @@
-/** The command forward, which forwards a message inline or as an attachment. */
+/** The forward command, which forwards a message inline or as an attachment. */
 
 import { compose } from "../../compose/compose.ts";
 import { Body } from "../../compose/draft/body.ts";
@@ -94,7 +94,9 @@ export async function addOriginals(
     await openMessage(mailbox, message, "whole", (stored) => addForwarded(session, stored, message, draft));
 }
 
-/** Asks for recipients on a terminal. Returns none in a pipe or if the user cancels the question. */
+/**
+ * Asks for recipients on a terminal. Returns no recipients if the input is a pipe, or if the user cancels the question.
+ */
 export async function askRecipients({ terminal }: Session): Promise<string[]> {
   if (!terminal.inputIsTerminal) return [];
   const answer = await terminal.readLine("To: ", "people");

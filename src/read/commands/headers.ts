@@ -1,4 +1,4 @@
-/** The commands headers, z, from, size and =, which describe messages without printing them. */
+/** The headers, z, from, size and = commands, which describe messages without printing them. */
 
 import { UserMistake } from "../../errors.ts";
 import {

@@ -1,4 +1,4 @@
-/** The commands ?, help, list and version. */
+/** The ?, help, list and version commands. */
 
 import type { Takes } from "../session/command.ts";
 import { type Command, declareCommand } from "../session/command.ts";
@@ -47,7 +47,7 @@ export function helpCommands(listed: readonly string[]): readonly Command[] {
       synonyms: ["?"],
       task: "session",
       takes: takesTopic,
-      summary: "Describe the commands, or on a terminal a single command, variable or escape.",
+      summary: "Describe the commands or, on a terminal, a single command, variable or escape.",
       example: "help save",
       run: showHelp,
     }),

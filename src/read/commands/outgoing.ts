@@ -1,4 +1,7 @@
-/** The commands mail, which sends a new message, and track, which prints the mail server's log of a sent message. */
+/**
+ * The mail command, which sends a new message, and the track command, which prints the mail server's log of a sent
+ * message.
+ */
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
 import { splitTypedItems } from "../../compose/draft/recipients.ts";

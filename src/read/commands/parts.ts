@@ -1,4 +1,4 @@
-/** The commands parts and open, and the option -p of save, copy, write and pipe. */
+/** The parts and open commands, and the -p option of save, copy, write and pipe. */
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

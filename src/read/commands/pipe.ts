@@ -1,4 +1,4 @@
-/** The commands pipe and |, which pipe messages into a shell command. */
+/** The pipe and | commands, which pipe messages into a shell command. */
 import { spawn } from "node:child_process";
 import type { Writable } from "node:stream";
 import { waitForExit } from "../../compose/typing/child.ts";

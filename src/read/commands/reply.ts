@@ -1,4 +1,4 @@
-/** The commands reply, Reply, followup and Followup. */
+/** The reply, Reply, followup and Followup commands. */
 
 import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
 import { compose } from "../../compose/compose.ts";
@@ -130,8 +130,8 @@ export async function draftReplyToAuthors(session: Session, originals: readonly 
 }
 
 /**
- * Returns whether Reply-To replaces the author, as the variable `reply-to-honour` requests. Returns undefined if the
- * variable is unset or the message has no Reply-To: the reply is then addressed as in bsd-mailx.
+ * Returns whether Reply-To replaces the author, as the `reply-to-honour` variable requests. Returns undefined if the
+ * variable is unset or the message has no Reply-To. The reply is then addressed as in bsd-mailx.
  */
 async function decideReplyTo({ config, terminal }: Session, header: Header): Promise<boolean | undefined> {
   const honour = config.settings.get("reply-to-honour");
@@ -201,7 +201,8 @@ function draftFor(header: Header): Draft {
 }
 
 /**
- * Returns the first Message-ID in angle brackets. If there is none, returns the entire field with angle brackets added.
+ * Returns the first Message-ID in angle brackets. If the field contains no Message-ID, returns the entire field with
+ * angle brackets added.
  */
 function findMessageId(header: Header): string | undefined {
   const field = header.get("message-id") ?? "";

@@ -1,4 +1,4 @@
-/** The command resend, which sends messages unchanged to other recipients. */
+/** The resend command, which sends messages unchanged to other recipients. */
 
 import { Body } from "../../compose/draft/body.ts";
 import { resendMessage } from "../../compose/send-again.ts";

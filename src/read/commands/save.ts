@@ -101,8 +101,8 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
         : isSystemError(error.cause)
           ? `fopen: ${strerror(error.cause)}`
           : error.message;
-    // An invalid file name or an interrupt does not change the exit code. A disk error does, so that scripts can detect
-    // it.
+    // An invalid file name or an interrupt does not change the exit code. A disk error changes the exit code, so that
+    // scripts can detect the error.
     const exit = session.interrupted ? Exit.Failure : error.exit;
     if (exit !== Exit.Failure) session.failure = exit;
     throw new MailError(reason, exit, error);
@@ -137,8 +137,8 @@ export async function saveMessages(
 }
 
 /**
- * Returns the row of a command that saves to a file in the current directory. The file is named after the author of the
- * first message (POSIX mailx).
+ * Returns the table row for a command that saves to a file in the current directory. The file is named after the author
+ * of the first message (POSIX mailx).
  */
 function authorRow(name: string, summary: string, mark: number): Command {
   return declareCommand({

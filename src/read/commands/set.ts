@@ -1,4 +1,4 @@
-/** The commands set and unset. */
+/** The set and unset commands. */
 import { hideSecrets } from "../../config/list-config.ts";
 import { UserMistake } from "../../errors.ts";
 import { assignVariable } from "../session/assign-variable.ts";

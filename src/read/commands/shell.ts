@@ -1,4 +1,4 @@
-/** The commands !, shell, cd and echo, which interact with the operating system. */
+/** The !, shell, cd and echo commands, which interact with the operating system. */
 import { spawn } from "node:child_process";
 import { waitForExit, withLastCommand } from "../../compose/typing/child.ts";
 import { expandFileName } from "../../config/paths.ts";

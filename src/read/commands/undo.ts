@@ -1,4 +1,4 @@
-/** The commands undo and resume, which undo and restore changes to the state of messages. */
+/** The undo and resume commands, which undo and restore changes to the state of messages. */
 
 import { UserMistake } from "../../errors.ts";
 import { describeChanges } from "../changes/describe-changes.ts";

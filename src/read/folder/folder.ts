@@ -115,8 +115,8 @@ export function systemFolder(session: Session, user?: string): FolderName {
 }
 
 /**
- * Returns the first new message, even if it was read. If there is none, returns the first unread message or, if there
- * is none either, the first message.
+ * Returns the first new message, even if it was read. If no message is new, returns the first unread message or, if all
+ * messages have been read, the first message.
  */
 export function findFirstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];

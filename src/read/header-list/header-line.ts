@@ -51,7 +51,8 @@ export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: s
 }
 
 /**
- * Returns the letter for a message's state. The first that applies is used: to mbox, new, unread, held, saved, read.
+ * Returns the letter for a message's state. The first state that applies determines the letter: to mbox, new, unread,
+ * held, saved, read.
  */
 export function statusMark(flags: number): string {
   if (flags & Flag.ToMbox) return "M";

@@ -19,8 +19,8 @@ import { headerLine } from "./header-line.ts";
 import { branchFinder, countHidden, formatPlainPosition } from "./thread-lines.ts";
 
 /**
- * Returns the number of lines in a window: the variable `screen`, or if it is unset, the terminal's rows minus those
- * for the prompt and the summary.
+ * Returns the number of lines in a window: the value of `screen` or, if `screen` is unset, the number of the terminal's
+ * rows minus those for the prompt and the summary.
  */
 export function windowSize(session: Session): number {
   const set = Number.parseInt(session.config.settings.get("screen") ?? "", 10);

@@ -57,7 +57,7 @@ export async function executeLine(session: Session, line: string): Promise<boole
 /** @throws UserMistake */
 async function runCommand(session: Session, line: string): Promise<boolean> {
   const { word, rest } = parseLine(line);
-  // A line without a command word does nothing in a file. At the prompt it prints a message.
+  // A line without a command word does nothing in a file, but prints a message at the prompt.
   if (word === "" && session.sourcing > 0) return true;
   const found = findCommand(word);
   if (session.variablesOnly?.permits(found?.name, rest) === false) return true;
@@ -74,7 +74,9 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
   return true;
 }
 
-/** Runs a command. It also succeeds if it throws a tolerated mistake, which is reported, unless errexit is set. */
+/**
+ * Runs a command. Unless errexit is set, a command also succeeds if it throws a tolerated mistake, which is reported.
+ */
 async function runTolerantly(session: Session, run: () => Promise<boolean>): Promise<boolean> {
   try {
     return await run();

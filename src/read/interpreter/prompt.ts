@@ -6,7 +6,7 @@ import type { Session } from "../session/session.ts";
 /** bsd-mailx's prompt, which cannot be changed; used if the terminal cannot move its cursor. */
 const plainPrompt = "& ";
 
-/** Returns the prompt: `& `, or on a terminal the variable `prompt` with its % sequences replaced. */
+/** Returns the prompt: `& ` or, on a terminal, the value of `prompt` with its % sequences replaced. */
 export function promptOf({ config, folder, terminal }: Session): string {
   if (!terminal.rich) return plainPrompt;
   const text = config.settings.get("prompt");

@@ -1,5 +1,5 @@
 /**
- * The term `body:`, which searches the body without regard to case.
+ * The `body:` term, which searches the body without regard to case.
  *
  * Most bodies are stored unencoded, and are searched as bytes in memory. If the header indicates MIME parts, a transfer
  * encoding or another charset, the text parts of that message are decoded first.
@@ -50,8 +50,8 @@ function asciiSearch(text: string): Search {
 }
 
 /**
- * Returns a function that searches for a string that is not ASCII. ASCII text cannot contain it; any other text is
- * decoded and folded.
+ * Returns a function that searches for a string that is not ASCII. ASCII text cannot contain the string; any other text
+ * is decoded and folded.
  */
 function unicodeSearch(wanted: string): Search {
   return (stored, from) => {

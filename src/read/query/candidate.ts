@@ -102,7 +102,7 @@ export class Candidate {
     return decodeWords(value, this.charsets, () => this.#bodyCharset());
   }
 
-  /** Returns the charset that the body declares. The message has to be read only if it is a multipart message. */
+  /** Returns the charset that the body declares. The message must be read only if it is a multipart message. */
   #bodyCharset(): string {
     const declared = parseStructured(fieldValues(this.header, "content-type")[0] ?? "");
     if (!declared.value.startsWith("multipart/")) return declared.parameters.get("charset") ?? "";

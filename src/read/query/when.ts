@@ -40,7 +40,7 @@ const written: readonly [form: string, end: (start: Date) => Date][] = [
   ["yyyy-MM-dd'T'HH:mm:ss", (start) => addSeconds(start, 1)],
 ];
 
-/** Parses a date. Returns undefined if it is invalid. */
+/** Parses a date. Returns undefined if the date is invalid. */
 export function parseWhen(text: string, now: Date): Span | undefined {
   const lower = text.toLowerCase();
   const [, count, unit] = /^(\d{1,6})(min|[hdwmy])$/.exec(lower) ?? [];

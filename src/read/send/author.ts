@@ -13,7 +13,9 @@ export function authorOf(stored: Buffer): string[] {
   return from.length > 0 ? from : addressesOfFields(readEnvelope(stored.toString("latin1")).user);
 }
 
-/** Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of them are used. */
+/**
+ * Returns the values of all fields with the given name, joined into one. As in bsd-mailx, all of these fields are used.
+ */
 export function addressField(header: Header, name: string): string | undefined {
   const values = header.all(name);
   return values.length === 0 ? undefined : values.join(", ");

@@ -12,7 +12,7 @@ import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 
-/** Replaces newlines with spaces, as bsd-mailx does: a newline in an argument would begin another field. */
+/** Replaces newlines with spaces, as bsd-mailx does, because a newline in an argument would begin another field. */
 function removeNewlines(text: string): string {
   return text.replace(/[\r\n]/g, " ");
 }

@@ -1,6 +1,6 @@
 /**
- * Messages that a crash or a power failure interrupted while they were being typed. The next `mail` on a terminal
- * offers to continue them.
+ * Finds messages that were being typed when a crash or a power failure interrupted `mail`. The next `mail` on a
+ * terminal offers to continue them.
  */
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";

@@ -35,7 +35,7 @@ export interface Command {
   readonly name: string;
   /** The rows of this command's other names. */
   readonly synonyms: readonly Command[];
-  /** The command of which this name is a synonym. */
+  /** The command for which this name is a synonym. */
   readonly synonymOf: string | undefined;
   readonly task: Task;
   /** Whether the command cannot be abbreviated. */
@@ -58,7 +58,7 @@ export interface Command {
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
-/** Another name for a command. It can have its own rule on abbreviation. */
+/** Another name for a command. This name can have its own rule on abbreviation. */
 type Synonym = string | { readonly name: string; readonly inFull?: boolean };
 
 interface Declaration<Argument> {

@@ -16,8 +16,8 @@ export async function isInterrupted(session: Session): Promise<boolean> {
 /**
  * Runs a task on a mailbox. Ctrl-C interrupts the task only at points at which it can safely stop.
  *
- * @param undone the message after an interrupt
- * @param done the message if the interrupt came too late
+ * @param undone the message to print after an interrupt
+ * @param done the message to print if the interrupt came too late
  * @throws MailError with the message `undone`
  */
 export async function makeInterruptible<T>(

@@ -10,8 +10,8 @@ import type { UndoHistory } from "../changes/undo-history.ts";
 import type { Branch, DisplayOrder, HiddenReplies } from "./display-order.ts";
 
 /**
- * All the data that commands work on. It is passed as an argument rather than stored in modules, so that a test can
- * create a session in one line.
+ * All the data that commands work on. The session is passed as an argument rather than stored in modules, so that a
+ * test can create a session in one line.
  */
 export interface Session {
   readonly config: Config;
@@ -159,6 +159,6 @@ export interface Folder {
   atStart: boolean;
   /** The order of the header list, if it differs from the mailbox order. */
   displayOrder?: DisplayOrder;
-  /** The place in the list of the first message in the header window: its number unless the list is sorted. */
+  /** The position in the list of the header window's first message; the message's number, unless the list is sorted. */
   screen: number;
 }

@@ -1,5 +1,5 @@
 /**
- * Returns the command that the variable mailcap assigns to a type. The variable has the form `type: command; type:
+ * Returns the command that the mailcap variable assigns to a type. The variable has the form `type: command; type:
  * command`, modelled on mailcap(5) in RFC 1524.
  *
  * A type may end with `/*`. The first matching entry is used. A semicolon is a separator only if a type follows it.

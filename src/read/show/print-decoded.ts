@@ -146,7 +146,7 @@ export function viewStoredBytes(stored: StoredMessages, message: number): Bytes 
   return { size: stored.size(message), read: (start, end) => stored.read(message, start, end) };
 }
 
-/** Prints pieces. @returns false if Ctrl-C interrupted it */
+/** Prints pieces. @returns false if Ctrl-C interrupted the output */
 async function writeShown(session: Session, pieces: Iterable<Shown>): Promise<boolean> {
   const { terminal } = session;
   let size = 0;
