@@ -89,7 +89,8 @@ export function writeMbox(path, { count, average, seed = 1 }) {
 }
 
 /**
- * Writes the messages as files in a Maildir, without their From_ lines. All messages except the last are marked as read.
+ * Writes the messages to files in a Maildir, without their From_ lines. All messages except the last are marked as
+ * read.
  *
  * @returns the messages' total size in bytes
  */

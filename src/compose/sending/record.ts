@@ -56,7 +56,7 @@ export async function feedCommand(
   const shell = config.settings.get("SHELL");
   const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
   const closed = once(child, "close");
-  pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command may exit without reading its input
+  pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command may ignore its input
   const atEase = runOnAbort(interrupt, () => child.kill());
   try {
     // A background process that the command has started may keep the output open.

@@ -30,7 +30,7 @@ export async function offerResume(session: Session): Promise<void> {
   const what = `${found.inWords} from a session that ended at ${ended} ${one ? "was" : "were"} not written`;
   // With -I, lines from a pipe are commands and cannot answer the question.
   if (!terminal.interactive || !terminal.inputIsTerminal) {
-    terminal.err(`${program}: ${what}; the command resume restores ${one ? "it" : "them"}\n`);
+    terminal.err(`${program}: ${what}; the resume command restores ${one ? "it" : "them"}\n`);
     return;
   }
   terminal.out(`${what}.\n`);

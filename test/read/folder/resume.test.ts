@@ -130,7 +130,7 @@ test("on a terminal with commands from a pipe, pending changes are reported, and
   await killed("d 2");
   const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
   const pty = await openPty({ argv, env: environment() });
-  await pty.expect(/mail: 1 deletion from a session that ended at .* was not written; the command resume restores it/);
+  await pty.expect(/mail: 1 deletion from a session that ended at .* was not written; the resume command restores it/);
   await pty.expect("Message 1:");
   expect(await pty.exited).toBe(0);
   await pty.close();
