@@ -39,8 +39,8 @@ const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 sum is truncated. */
 const sumLength = 16;
 /**
- * Length in bytes of the fixed part of a record: the offset at which the write ends (a double), and whether the write
- * is the last (a double, 0 or 1). The sums follow.
+ * Length in bytes of a record's fixed part, which consists of two doubles: the offset at which the write ends, and 1 if
+ * the write is the last, or else 0. The sums follow.
  */
 const endLength = 16;
 

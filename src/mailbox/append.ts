@@ -30,8 +30,8 @@ export interface AppendOptions {
   /** Aborts the append with the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Returns the settings for reaching a server. If it is missing, messages can be appended only to mailboxes on this
-   * machine.
+   * Returns the settings for reaching a server. Without this function, messages can be appended only to mailboxes on
+   * this machine.
    */
   readonly accessServer?: AccessServer | undefined;
   /** The spool's owner, if root delivers into the spool. The spool is then opened with the owner's rights. */
@@ -129,8 +129,8 @@ async function appendLocked(
 }
 
 /**
- * Returns whether a mailbox stores its messages' state as flags rather than as header fields. Maildirs and mailboxes on
- * a server do.
+ * Returns whether a mailbox is a Maildir or is on a server, and so stores its messages' state as flags rather than as
+ * header fields.
  */
 export function storesFlags(path: string): boolean {
   return isServerAddress(path) || meansMaildir(path);
@@ -157,8 +157,8 @@ export async function appendFlagged(
 
 /**
  * Appends messages that are in mbox form, each with its From_ line and its final empty line. A Maildir or a server
- * receives them without the From_ line, and with flags instead of Status fields. A path that ends in a slash is a
- * Maildir.
+ * receives each message without its From_ line, and with flags instead of Status fields. A path that ends in a slash is
+ * treated as a Maildir.
  *
  * @throws MailboxBusy, or MailError with the system's reason; the mailbox is left unchanged
  */

@@ -1,6 +1,6 @@
 /**
  * Stores, between sessions, the facts that message lists show. The file is optional: a file with any fault is ignored,
- * and the facts in a damaged column count as unknown.
+ * and the facts in a damaged column are treated as unknown.
  *
  * The file consists of a header of Float64 numbers, a bit mask of the known columns of each row (Uint32), and the
  * columns. Each column begins at a multiple of 8 bytes, and has its own checksum because it is read only if it is
@@ -38,7 +38,7 @@ export type Stamp = readonly number[];
 
 /** An open file of facts. */
 export interface FactsFile extends StoredColumns {
-  /** Always six numbers; numbers that were not given are 0. */
+  /** The stamp, padded with zeros to six numbers. */
   readonly stamp: Stamp;
   close(): void;
 }
@@ -51,7 +51,7 @@ function factsFileName(directory: string, name: string): string {
 const align = (length: number) => Math.ceil(length / 8) * 8;
 
 /**
- * Opens the file that contains a mailbox's facts. Columns can be read until it is closed.
+ * Opens the file that contains a mailbox's facts. Columns can be read until the file is closed.
  *
  * @returns undefined if there is no valid file
  */
@@ -93,8 +93,8 @@ function parseFile(descriptor: number): FactsFile | undefined {
   }
   if (at !== size) return undefined;
   /**
-   * The buffer for the column that was read last. All columns share it, because separate buffers would be freed too
-   * late.
+   * The buffer for the column that was read last. All columns share this buffer, because separate buffers would be
+   * freed too late.
    */
   let memory = Buffer.alloc(0);
   const read = (column: Column): Buffer | undefined => {

@@ -12,8 +12,8 @@ const space = (byte: number | undefined) => byte === 32 || byte === 9;
 const lineEnd = (byte: number | undefined) => byte === 10 || byte === 13 || byte === undefined;
 
 /**
- * Returns whether a line begins a message. As in bsd-mailx, such a line consists of `From `, a user and at least one
- * more word. The date is not checked. RFC 4155 requires a date, but the From_ lines of real mailboxes differ widely.
+ * Returns whether a line begins a message. As in bsd-mailx, the line must contain `From `, a user and at least one more
+ * word. The date is not checked. RFC 4155 requires a date, but the From_ lines of real mailboxes differ widely.
  *
  * @param at the offset of its `From `
  * @param end the number of valid bytes in `bytes`
@@ -36,7 +36,7 @@ export function isFromLine(bytes: Uint8Array, at: number, end: number): boolean 
 export const judgedLength = 2 * longestFromLine;
 
 /**
- * Returns whether a From_ line has a date in any notation. Any line counts in which a time of day or a year follows the
+ * Returns whether a From_ line has a date. Any notation is accepted, as long as a time of day or a year follows the
  * user name. The test is lenient because it decides whether a Content-Length can hide the line. An overlong line is
  * assumed to have a date.
  *

@@ -14,7 +14,7 @@ import { oneByOne } from "./pieces.ts";
  * Runs a task that can read all of the given messages at any time. No message is copied if the mailbox opens all of
  * them in a single window, as a mailbox on this machine does.
  *
- * @param signal stops loading, with the signal's reason
+ * @param signal aborts loading with its reason
  */
 export async function gatherMessages<T>(
   mailbox: Mailbox,

@@ -31,7 +31,7 @@ export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(
 /**
  * Returns the text of a header, one character per byte, without the empty line. Returns undefined if the header is
  * unusual: it is long, contains CRs, or has an unusual From_ line. Different readers could derive different facts from
- * such a header.
+ * an unusual header.
  *
  * @param bytes the complete message, or its beginning
  */

@@ -15,7 +15,10 @@ export function readHeaderText(stored: Headers, message: number): string {
   return readUsualHeader(stored, message) ?? headerText(stored.header(message));
 }
 
-/** Returns the same text for a message list. If the message is large, the text is an excerpt (listed-header.ts). */
+/**
+ * Returns a message's From_ line and header for a message list. If the message is large, only an excerpt is returned
+ * (listed-header.ts).
+ */
 export function readHeaderTextToList(stored: Headers, message: number): string {
   return readUsualHeader(stored, message) ?? headerText(readHeaderToList(stored, message));
 }

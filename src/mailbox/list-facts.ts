@@ -1,7 +1,7 @@
 /**
  * Stores the facts about messages that header lists, queries, sorting and threads need, so that these commands do not
  * read every message again. Mailboxes on this machine and on a server use the same kind of table. Between sessions,
- * facts-file.ts stores it.
+ * facts-file.ts stores the table.
  *
  * The table has one row per message and one column per fact. Numeric columns are typed arrays. A text column is a
  * single buffer of bytes, and arrays with the offsets at which each row's values start and end. A column is loaded only
@@ -50,7 +50,7 @@ export const columnBits = Object.fromEntries(columns.map((column, at) => [column
 const keyLength = 16;
 /** Number of characters that are collected before they are converted to bytes. */
 const mostPending = 1 << 10;
-/** The maximum number of bytes in a table's text columns. When it is exceeded, no more messages are added. */
+/** The maximum number of bytes in a table's text columns. When this limit is exceeded, no more messages are added. */
 const mostText = 256 << 20;
 
 /**
@@ -121,8 +121,8 @@ class TextColumnInMemory {
   #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
   /**
-   * The column as it was loaded, one character per byte. It is kept as one string, because a substring takes little
-   * time and memory.
+   * The column as it was loaded, one character per byte. A single string is used, because taking substrings needs
+   * little time and memory.
    */
   readonly #text: string;
   #lower: string | undefined;
@@ -317,7 +317,8 @@ export class FactTable implements FactSource {
   }
 
   /**
-   * Returns false if a row's decoded values certainly do not contain all of the given words, in upper or lower case.
+   * Returns false if a row's decoded values certainly do not contain all of the given words. Upper and lower case are
+   * equivalent.
    *
    * @param words printable ASCII in lower case, without spaces
    */

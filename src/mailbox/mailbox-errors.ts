@@ -58,7 +58,7 @@ export class FinishFirst extends MailError {
   }
 }
 
-/** Reports a message that cannot be read, because another program has removed it or for any other reason. */
+/** Reports a message that cannot be read, for example because another program has removed it. */
 export class MessageUnreadable extends MailError {
   declare readonly reason: "removed" | "unreadable";
 

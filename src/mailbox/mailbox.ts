@@ -74,10 +74,12 @@ export interface CommitPlan {
   readonly mbox?: {
     readonly path: string;
     readonly at: "start" | "end";
-    /** Returns whether a header field is copied. If this function is missing, all fields are copied. */
+    /** Returns whether a header field is copied. Without this function, all fields are copied. */
     readonly keepField?: ((lowerName: string) => boolean) | undefined;
   };
-  /** Messages that must still be in the mailbox once it is locked. If any of them is missing, nothing is changed. */
+  /**
+   * Messages that must still be in the mailbox once it is locked. If a required message is missing, nothing is changed.
+   */
   readonly required?: readonly number[];
   /** Aborts the commit with the signal's reason if nothing has been written yet. */
   readonly signal?: AbortSignal;
@@ -122,7 +124,7 @@ export interface LockedCopy {
  */
 export type MessageNeed = "facts" | "header" | "text" | "whole";
 
-/** The state of messages, which is available without opening a window. */
+/** The state of each message, which can be read without opening a window. */
 export interface MessageStates {
   /** Returns bits of Flag. */
   flags(message: number): number;
@@ -145,15 +147,15 @@ export interface MessageStates {
   mayContain?(message: number, field: string, words: readonly string[]): boolean;
   /**
    * Returns a key that identifies a message as long as it is in the mailbox. In an mbox, the key is a hash of the
-   * message's content (message-key.ts), which identical copies share. In a Maildir, it is the unique part of the file's
-   * name.
+   * message's content (message-key.ts), which identical copies share. In a Maildir, the key is the unique part of the
+   * file's name.
    *
    * @param bytes the stored message, if the caller has already read it
    */
   key(message: number, bytes?: Buffer): string;
 }
 
-/** Messages whose bytes can be read. A caller gets this object from a window (MessageWindow). */
+/** Messages whose bytes can be read. Callers obtain this object by opening a window (MessageWindow). */
 export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
   size(message: number): number;
@@ -200,7 +202,7 @@ export interface MessageWindow {
 }
 
 export interface Mailbox extends MessageStates {
-  /** The absolute path; the address of a mailbox on a server. */
+  /** The mailbox's absolute path, or its address if it is on a server. */
   readonly path: string;
   readonly readOnly: boolean;
   /** Number of messages. */
@@ -261,14 +263,15 @@ export interface Mailbox extends MessageStates {
    * machine lacks this method.
    *
    * @param destination the folder's address; a missing folder is created
-   * @returns undefined if the destination is on another server or belongs to another user; no message is then copied
+   * @returns undefined if the destination is on another server or belongs to another user; in that case, nothing is
+   *   copied or moved
    * @throws MailError if the server refuses the request
    */
   transfer?(messages: readonly number[], destination: string, how: "copy" | "move"): Promise<Transferred | undefined>;
 
   /**
-   * Returns the number of messages that the server has reported so far, and asks the server to report new mail as it
-   * arrives. A mailbox on this machine lacks this method.
+   * Returns the number of messages in the folder, as last reported by the server. Also asks the server to report new
+   * mail as it arrives. A mailbox on this machine lacks this method.
    */
   countReported?(): number;
 
@@ -325,7 +328,9 @@ export interface MailboxOptions {
   readonly onProgress?: Progress | undefined;
   /** Aborts opening, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Returns the settings for reaching a server. If it is missing, only mailboxes on this machine can be opened. */
+  /**
+   * Returns the settings for reaching a server. Without this function, only mailboxes on this machine can be opened.
+   */
   readonly accessServer?: AccessServer | undefined;
 }
 

@@ -1,13 +1,13 @@
 /**
- * Computes the key of a message in an mbox. The key stays the same as long as the message is in the mailbox, because it
- * does not depend on anything that mail programs rewrite there: the From_ line, the fields in which they store the
- * message's state, and the empty lines at the end.
+ * Computes the key of a message in an mbox. The key stays the same as long as the message is in the mailbox. It does
+ * not depend on anything that mail programs rewrite there: the From_ line, the fields that store the message's state,
+ * and the empty lines at the end.
  */
 import crypto from "node:crypto";
 import { findLargest } from "../message/lists.ts";
 import { headerOf } from "./header-bytes.ts";
 
-/** Maximum size in bytes of a message that is copied, so that a single call can hash it. */
+/** Maximum size in bytes of a message that is copied into memory and hashed with a single call. */
 const mostCopied = 1 << 20;
 /** The fields in which mail programs store a message's state. */
 const stateFields: ReadonlySet<string> = new Set([
@@ -71,7 +71,7 @@ function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: n
 const emptyLine = Buffer.from("\n");
 
 /**
- * Returns the header without the fields that store state, but with a final empty line, and the offset of the body.
+ * Returns the header, without the fields that store state and with a final empty line, and the body's offset.
  *
  * @param beginning the complete message or its header
  */

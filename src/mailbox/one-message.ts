@@ -28,7 +28,7 @@ const pieceSize = 1 << 20;
 
 /**
  * Returns whether a file is a single message. Such a file begins with a header, and none of its later From_ lines both
- * has a date and is followed by a header. These lines then belong to the message's body.
+ * has a date and is followed by a header. From_ lines in such a file belong to the message's body.
  */
 export function isOneMessage(
   descriptor: number,

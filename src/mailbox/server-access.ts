@@ -17,8 +17,8 @@ export interface ServerAddress {
 export interface ServerAccess {
   readonly tls: TlsSettings;
   /**
-   * Time limits in milliseconds: for the connection and the greeting, and for the time in which the server sends
-   * nothing.
+   * Time limits in milliseconds: `connect` for the connection and the greeting, and `silence` for a period in which
+   * neither side sends anything.
    */
   readonly timeouts: { readonly connect: number; readonly silence: number };
   /** The login mechanism; undefined for the best mechanism that the server offers. */

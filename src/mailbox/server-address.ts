@@ -55,8 +55,8 @@ export function formatServerAddress({ protocol, user, host, port, folder }: Serv
 }
 
 /**
- * Returns whether two addresses name the same folder. An address without a user matches any user. If the folder is
- * missing, INBOX is meant.
+ * Returns whether two addresses name the same folder. An address without a user matches any user. An address without a
+ * folder names INBOX.
  */
 export function areSameFolder(first: string, second: string): boolean {
   const [one, other] = [parseServerAddress(first), parseServerAddress(second)];
@@ -64,7 +64,7 @@ export function areSameFolder(first: string, second: string): boolean {
 }
 
 /**
- * Returns the folder's name in the form in which names can be compared. INBOX may be written in any case (RFC 9051,
+ * Returns a folder's name in a form that can be compared. INBOX may be written in upper or lower case (RFC 9051,
  * section 5.1).
  */
 function canonicalFolder({ folder }: ServerAddress): string {

@@ -18,8 +18,8 @@ export type ServerTerm =
   | { readonly anyOf: readonly ServerTerm[] };
 
 /**
- * Returns the words of a text that are encoded in the same way in all charsets. Any text that contains the given text
- * also contains these words, even if its spaces differ.
+ * Returns the ASCII words in a text. All charsets encode these words in the same way. Any text that contains the given
+ * text also contains these words, even if its spaces differ.
  */
 export function listAsciiWords(text: string): string[] {
   return text.split(/[^\x21-\x7e]+/).filter((word) => word !== "");

@@ -15,7 +15,7 @@ export type MessageBytes = Pick<StoredMessages, "header" | "read" | "size">;
 export interface StoredFormOptions {
   /** The Status field to store. Without it, the header stays unchanged. */
   readonly status?: string | undefined;
-  /** The message's flags, whose marks are stored in X-Status. They are ignored if `status` is undefined. */
+  /** The message's flags, whose marks are stored in X-Status. The flags are ignored if `status` is undefined. */
   readonly flags?: number;
   /**
    * Returns whether a header field is kept, together with its folded lines. If this function is missing, all fields are

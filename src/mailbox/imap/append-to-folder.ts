@@ -16,8 +16,8 @@ import { formatUidSets } from "./uid-set.ts";
  * Appends messages to a folder. A missing folder is created.
  *
  * @param name the folder's address
- * @throws ImapFailed, or MailError for an invalid address or setting. Either nothing was added, or the error states how
- *   many messages were
+ * @throws ImapFailed, or MailError for an invalid address or setting. Either no message was added, or the error states
+ *   how many were added
  */
 export async function appendToFolder(
   name: string,

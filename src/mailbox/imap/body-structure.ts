@@ -19,7 +19,7 @@ export interface BodyPart {
   readonly parts: readonly BodyPart[];
 }
 
-/** Limits on depth and size. A message whose structure exceeds them was not written by a mail program. */
+/** Limits on a structure's depth and number of parts. No mail program writes a structure that exceeds these limits. */
 const deepest = 20;
 const mostParts = 200;
 
@@ -35,7 +35,7 @@ function parseBodyPart(node: Node, number: string, depth: number, count: { parts
   if (Array.isArray(list[0])) return parseMultipart(list, number, depth, count);
   const [main, sub, size] = [readWord(list[0]), readWord(list[1]), Number(readWord(list[6]) ?? Number.NaN)];
   if (main === undefined || sub === undefined || !Number.isSafeInteger(size) || size < 0) return undefined;
-  // The disposition is preceded by eight fields, in a text by nine, and in a message by eleven.
+  // Eight fields precede the disposition. In a text part, there are nine; in a message part, there are eleven.
   const type = `${main}/${sub}`.toLowerCase();
   const extra = main.toLowerCase() === "text" ? 1 : type === "message/rfc822" ? 3 : 0;
   const disposition = list[8 + extra];
@@ -70,8 +70,8 @@ function readWord(node: Node | undefined): string | undefined {
 }
 
 /**
- * Maximum sizes in bytes of attached text, and of other data, which a viewer may be able to convert to text. Larger
- * parts are not loaded.
+ * Maximum sizes in bytes of attached text that is loaded, and of other data that is loaded because a viewer may be able
+ * to convert it to text.
  */
 const largestAttachedText = 1 << 20;
 const largestData = 64 << 10;

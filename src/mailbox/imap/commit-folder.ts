@@ -21,7 +21,7 @@ import { formatUidSets } from "./uid-set.ts";
 
 interface Committed extends OpenFolder {
   readonly mailbox: Mailbox;
-  /** Number of messages to which the session has given a number. Later messages are not changed. */
+  /** Number of messages to which the session has assigned a number. Later messages are not changed. */
   readonly known: number;
   readonly replaced: ReadonlyMap<number, Buffer>;
   readonly cache: FolderCache;

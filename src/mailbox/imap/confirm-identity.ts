@@ -1,6 +1,6 @@
 /**
  * Verifies, before messages are removed, that their UIDs still belong to the messages that the cache listed. Servers
- * must not reuse a UID, but the check is made because a message that is removed by mistake cannot be restored.
+ * must not reuse UIDs. The check is made nevertheless, because a message that is removed by mistake cannot be restored.
  */
 import { parseHeader } from "../../message/header.ts";
 import type { FolderCache } from "./folder-cache.ts";

@@ -11,8 +11,7 @@ import type { KnownState } from "./imap-connection.ts";
 import type { UidTable } from "./uid-table.ts";
 
 /**
- * Number of rows for removed messages that the stored table may contain, in addition to one such row per existing
- * message.
+ * The stored table may contain rows for removed messages: one per existing message, and this number of additional rows.
  */
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
@@ -30,7 +29,7 @@ const listedFields = Object.keys(fieldNames) as (keyof typeof fieldNames)[];
 
 /** The state of a folder at the end of an earlier session. */
 export interface CachedState extends KnownState {
-  /** The highest UID among the messages that an earlier session has listed, so that they are no longer new. */
+  /** The highest UID that an earlier session has listed. Messages up to this UID are no longer new. */
   readonly lastListed: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Encodes and decodes folder names as IMAP requires: in UTF-7 with `&` instead of `+` and `,` instead of `/`. Other
- * printable ASCII characters are not encoded (RFC 3501, section 5.1.3).
+ * Encodes and decodes folder names as IMAP requires: in UTF-7 with `&` instead of `+` and `,` instead of `/`. All
+ * printable ASCII characters except `&` are left unencoded (RFC 3501, section 5.1.3).
  */
 
 /** Encodes a folder name for sending it to a server. The result consists of printable ASCII characters. */
@@ -13,7 +13,7 @@ function encodeRun(text: string): string {
 }
 
 /**
- * Decodes a folder name that a server has sent. A name that is not valid UTF-7 is returned unchanged. For example, some
+ * Decodes a folder name that a server has sent. A name that is not valid UTF-7 is returned unchanged, because some
  * servers send names in UTF-8.
  */
 export function decodeFolderName(name: string): string {

@@ -36,14 +36,16 @@ import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
 import { UidTable } from "./uid-table.ts";
 
-/** Maximum numbers of messages in a window whose facts, headers or bytes are loaded, and maximum number of bytes. */
+/** Maximum number of messages in a window if only their facts are loaded. */
 const mostFacts = 5000;
+/** Maximum number of messages in a window if only their headers are loaded. */
 const mostHeaders = 500;
+/** Maximum numbers of messages and of bytes in any other window. */
 const mostMessages = 100;
 const mostBytes = 16 << 20;
 /**
- * Minimum number of messages for which the server is asked to search. For fewer messages, loading the headers takes no
- * longer.
+ * The server is asked to search only if there are at least this many messages. Loading the headers of fewer messages is
+ * just as fast.
  */
 const fewMessages = 20;
 
@@ -271,7 +273,7 @@ class ImapMailbox implements Mailbox {
   /** Assigns numbers to the messages that have arrived. @returns how many have arrived */
   async #addArrived(connection: ImapConnection): Promise<number> {
     let added = 0;
-    // The server may report more messages in the meantime, and it does not report them again.
+    // The server may report more messages during this loop, and it reports each of them only once.
     for (let seen = -1; this.#exists > this.#table.present && this.#exists !== seen; ) {
       seen = this.#exists;
       const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
@@ -308,7 +310,7 @@ class ImapMailbox implements Mailbox {
       this.#options,
     );
     this.#isStateStored = false;
-    // A commit with required messages changes only these messages. The others have not been listed.
+    // A commit with required messages changes only these messages. The other messages have not been listed.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
     // Mail that arrived during the commit has not been listed.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };

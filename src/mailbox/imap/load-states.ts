@@ -1,4 +1,4 @@
-/** Loads the UIDs and the flags of messages with few requests, whose responses are short. */
+/** Loads the UIDs and flags of messages with few requests and short responses. */
 import { type ImapConnection, mostMessages } from "./imap-connection.ts";
 import { bitsOfFlags, flagSearches } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";

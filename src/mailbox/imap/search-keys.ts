@@ -9,11 +9,12 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  * Returns the search keys for a condition. They match every message that satisfies the condition, and possibly others.
  * The keys allow for the following differences between servers:
  *
- * - Servers decode encoded words before they search. A server may leave an encoded word in an unknown charset as it is,
- *   so a search for `=?` also finds it. Dovecot removes such words, so their text is not found.
+ * - Servers decode encoded words before they search. If a server does not know the charset of an encoded word, it may
+ *   leave the word undecoded. So messages that contain `=?` are also matched. Dovecot removes such words, so their text
+ *   is not found.
  * - SENTSINCE and SENTBEFORE compare days and ignore the time zone, so the range is extended by a day. If a message has
  *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
- * - A server searches only text parts. Bodies of any other type are matched, so that the caller checks them.
+ * - A server searches only text parts. Messages of any other type are always matched, so that the caller checks them.
  *
  * @param searchesWords whether the server searches for whole words instead of substrings; its results are then
  *   incomplete
@@ -75,7 +76,7 @@ function joinWithOr(left: readonly SearchKey[], right: readonly SearchKey[]): re
   return [{ word: "OR" }, { all: left }, { all: right }];
 }
 
-/** Formats the day of a time, in UTC (RFC 9051, `date`). */
+/** Formats a time as a date in UTC (RFC 9051, `date`). */
 function formatDay(date: Date): string {
   const year = Math.min(9999, Math.max(1, date.getUTCFullYear()));
   return `${date.getUTCDate()}-${months[date.getUTCMonth()]}-${`${year}`.padStart(4, "0")}`;

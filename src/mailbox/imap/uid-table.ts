@@ -120,7 +120,7 @@ export class UidTable {
     this.#gone.fill(0);
   }
 
-  /** Records the flags that the server has reported. Bits of the state that this session has changed are kept. */
+  /** Records the flags that the server has reported. State bits that this session has changed are kept. */
   update(message: number, bits: number): void {
     const at = this.#indexOf(message);
     const [before, state] = [this.#bits[at] as number, this.#states[at] as number];
@@ -153,7 +153,7 @@ export class UidTable {
     }
   }
 
-  /** Marks the messages whose UIDs are in the given ranges as gone. */
+  /** Marks as gone the messages whose UIDs are in the given ranges. */
   removeRanges(ranges: readonly UidRange[]): void {
     for (const { first, last } of ranges) {
       for (let at = this.#firstNotBelow(first); at < this.#count && (this.#uids[at] as number) <= last; at++)
@@ -162,7 +162,7 @@ export class UidTable {
   }
 
   /**
-   * Marks all messages as gone whose UIDs are not in `uids`, and returns the UIDs to which no number has been assigned
+   * Marks as gone all messages whose UIDs are not in `uids`, and returns the UIDs to which no number has been assigned
    * yet.
    */
   retain(uids: readonly number[]): number[] {

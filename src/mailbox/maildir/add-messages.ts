@@ -55,7 +55,7 @@ export function* listFlaggedCopies(
   }
 }
 
-/** Converts messages in mbox form: yields them with flags instead of their Status and X-Status fields. */
+/** Converts messages that are in mbox form: flags replace their Status and X-Status fields. */
 export function* convertToFlagged(messages: Iterable<Iterable<Uint8Array>>): Iterable<FlaggedMessage> {
   for (const message of messages) {
     const form = maildirForm(message);

@@ -28,7 +28,7 @@ import { MessageTable } from "./message-table.ts";
 
 const pieceSize = 1 << 20;
 /**
- * Time in nanoseconds. A listing that was made less than this time after the directory's last change is not reused,
+ * Time in nanoseconds. If a listing was made within this time after the directory's last change, it is not reused,
  * because a second change may have the same timestamp.
  */
 const sameInstant = 1_000_000_000n;

@@ -2,7 +2,7 @@
 import { fstatSync } from "node:fs";
 
 /**
- * Time in milliseconds. If a file was written less than this time before the check, a second write may leave the same
+ * Time in milliseconds. If a file was written within this time before the check, a second write may leave the same
  * timestamps.
  */
 const settled = 100;

@@ -1,7 +1,7 @@
 /**
- * Numbers the generations of a mailbox's contents. A new generation begins when messages are rewritten. Facts that were
- * stored in an earlier generation can still be used for the messages before the first one that was rewritten. The index
- * stores the last few generations.
+ * Numbers the generations of a mailbox's contents. A new generation begins when messages are rewritten. Facts from an
+ * earlier generation remain valid for all messages before the first rewritten message. The index stores the last few
+ * generations.
  */
 
 /**
@@ -22,7 +22,7 @@ export const mostGenerations = 4;
 const all = Number.MAX_SAFE_INTEGER;
 
 /**
- * Adds a generation, because messages have been rewritten.
+ * Starts a new generation. Called when messages have been rewritten.
  *
  * @param valid the number of messages at the beginning of the mailbox that are unchanged
  */

@@ -21,13 +21,14 @@ import { worthIndexing } from "./index-file.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 /**
- * For fewer messages than this, or for a smaller part of the mailbox, reading the headers is faster than loading the
- * table.
+ * The table is used only if at least this number of messages, and this part of the mailbox, are requested. Otherwise,
+ * reading the headers is faster.
  */
 const fewMessages = 512;
 const smallPart = 1 / 8;
 /**
- * A table is extended only if more messages than this are missing from it, both as a number and relative to its size.
+ * Missing messages are added to the table only if their number exceeds both this limit and this fraction of the table's
+ * size.
  */
 const fewMissing = 128;
 const smallMissing = 1 / 32;

@@ -38,7 +38,7 @@ export class PageSums {
    * Prepares the computation.
    *
    * @param start the offset of the first byte that the sums cover
-   * @param most the highest offset at which they can end
+   * @param most the highest offset up to which sums may be requested
    */
   constructor(read: Read, start: number, most: number) {
     this.#read = read;

@@ -29,8 +29,8 @@ const mostTries = 20;
 const pause = 50;
 
 /**
- * Maximum time in seconds to wait for a program that is writing to the mailbox: first when the mailbox is opened, then
- * when it is checked for new mail.
+ * Maximum time in seconds to wait for a program that is writing to the mailbox. The first limit applies when the
+ * mailbox is opened, and the second when it is checked for new mail.
  */
 const mostWaitToOpen = 5;
 const mostWaitForNews = 0.2;
@@ -39,7 +39,7 @@ const mostWaitForNews = 0.2;
 export class TrackedFile {
   readonly #path: string;
   readonly #options: MailboxOptions;
-  /** The cached counts of messages. They are discarded when the messages are scanned again. */
+  /** The cached counts of messages. The counts are discarded when the messages are scanned again. */
   readonly counts = new Map<number, Counts>();
   /**
    * The file and its index. If a commit finds that the file has been replaced or rewritten, a new object takes its
@@ -98,7 +98,12 @@ export class TrackedFile {
     this.#seen = undefined;
   }
 
-  /** Prepares the stored facts because those of a number of messages will be requested. @throws MessagesMoved */
+  /**
+   * Prepares the stored facts.
+   *
+   * @param messages the number of messages whose facts will be requested
+   * @throws MessagesMoved
+   */
   prepareFacts(messages: number): void {
     // If messages were no longer at their offsets, their facts would be outdated.
     if (!this.file.isHeld) this.file.guard?.();
@@ -206,7 +211,7 @@ export class TrackedFile {
     return readLandmarks(file).equals(this.#landmarks) && areInPlace(file) && this.identities.hold(file);
   }
 
-  /** Uses an earlier session's index, as far as it is still valid. */
+  /** Uses the part of an earlier session's index that is still valid. */
   #takeKept(state: FileState): void {
     const { cacheDirectory } = this.#options;
     const kept = cacheDirectory && loadIndex(cacheDirectory, this.#path, this.file.descriptor, state);
@@ -258,7 +263,7 @@ export class TrackedFile {
     if (this.#options.unnoticed !== true) this.file.hold();
     const since = stateOf(descriptor);
     if (!sameState(since, state) && !this.#hasOnlyGrown(since)) this.file.forget();
-    // For an unpacked mailbox, no index is kept: the path does not lead to the temporary file.
+    // No index is kept for an unpacked mailbox, because its path does not lead to the temporary file.
     this.#keepable = undecided === undefined && isSettled(state, looked) && hasName(descriptor, this.#path);
   }
 
@@ -305,7 +310,7 @@ export class TrackedFile {
   /**
    * Forgets the stored facts about the messages that a commit rewrites.
    *
-   * @param unchanged the number of messages before them
+   * @param unchanged the number of messages before the first rewritten one
    */
   beginRewrite(unchanged: number): void {
     this.#isKept = false;
@@ -320,7 +325,7 @@ export class TrackedFile {
     this.#recent = undefined;
     // An edited message may now consist of several messages.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
-    // The message may have moved, so the next scan begins at the start of the file.
+    // The undecided message may have moved, so the next scan begins at the start of the file.
     if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
     file.covered = this.#seen.size;
