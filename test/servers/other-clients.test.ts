@@ -1,9 +1,10 @@
-/** Lets another client, Python's imaplib, change a folder during a session, and exceeds a quota. */
+/** Lets other clients, Python's imaplib and mutt, change a folder during a session, and exceeds a quota. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openPty } from "../../scripts/pty.mjs";
 import { Exit } from "../../src/errors.ts";
 import { appendToFolder } from "../../src/mailbox/imap/append-to-folder.ts";
 import { Flag } from "../../src/mailbox/mailbox.ts";
@@ -27,6 +28,61 @@ client.logout()
   const { status, stderr } = spawnSync("python3", argv, { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 }
+
+/** Runs key bindings of mutt in a folder, then synchronizes it and quits. */
+async function runMutt({ imapPort }: Dovecot, folder: string, directory: string, keys: string): Promise<void> {
+  const settings = join(directory, "muttrc");
+  const lines = [
+    `set imap_pass="${password.replace(/["\\]/g, "\\$&")}"`,
+    "set ssl_starttls=no ssl_force_tls=no delete=yes quit=yes mark_old=no sleep_time=0",
+    `set folder="${directory}"`,
+    `push "${keys}<quit>"`,
+  ];
+  writeFileSync(settings, `${lines.join("\n")}\n`);
+  const terminal = await openPty({
+    argv: ["mutt", "-n", "-F", settings, "-f", `imap://ann@127.0.0.1:${imapPort}/${folder}`],
+    env: { PATH: process.env["PATH"], HOME: directory, TERM: "vt100", LC_ALL: "C.UTF-8" },
+    cwd: directory,
+  });
+  try {
+    await terminal.expect("Closing connection", 30_000);
+    expect(await terminal.exited).toBe(0);
+  } finally {
+    await terminal.close();
+  }
+}
+
+describeIf(dovecotProgram !== undefined && isInstalled("mutt"))("a folder that is open in mutt", () => {
+  test("keeps the changes of both clients", async () => {
+    const dovecot = await startDovecot("maildir");
+    const directory = mkdtempSync(join(tmpdir(), "mail-mutt-"));
+    try {
+      const client = await connectTo(dovecot);
+      await client.create("Both");
+      const names = ["one", "two", "three", "four", "five"];
+      for (const name of names) await client.append("Both", Buffer.from(`Subject: ${name}\r\n\r\nx\r\n`));
+      const options = { lockwait: 1, stateDirectory: join(directory, "state"), ...accessFor() };
+      const mailbox = await openMailbox(`imaps://ann@localhost:${dovecot.imapsPort}/Both`, options);
+      mailbox.mark(1, Flag.Read);
+      mailbox.mark(3, Flag.Deleted);
+      mailbox.mark(5, Flag.Answered);
+      const keys = "<delete-pattern>~s two<enter><tag-pattern>~s five<enter><tag-prefix><flag-message>";
+      await runMutt(dovecot, "Both", directory, keys);
+      await mailbox.commit({ fate: (each) => ((mailbox.flags(each) & Flag.Deleted) === 0 ? "keep" : "drop") });
+      await mailbox.close();
+      await client.select("Both", { readOnly: true });
+      const found: string[] = [];
+      await client.fetch("1:*", { flags: true }, ({ uid, flags = [] }) => {
+        found.push([uid, ...flags.filter((flag) => flag !== "\\Recent").sort()].join(" "));
+      });
+      await client.logout();
+      expect(found).toEqual(["1 \\Seen", "4", "5 \\Answered \\Flagged"]);
+    } finally {
+      await dovecot.stop();
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
 
 describeIf(dovecotProgram !== undefined && isInstalled("python3"))("a folder that another client changes", () => {
   let dovecot: Dovecot;
