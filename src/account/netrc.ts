@@ -8,7 +8,7 @@ import { addPathToError, isSystemError } from "../system-error.ts";
 type Netrc = { readonly password: string } | { readonly refused: string } | undefined;
 
 /**
- * Returns the password for a user at a server, or the reason why the file is not used. Returns undefined if the file
+ * Returns the password for a user on a server, or the reason why the file is not used. Returns undefined if the file
  * contains no such password.
  */
 export function passwordFromNetrc(path: string, server: Server, user: string): Netrc {

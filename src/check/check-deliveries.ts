@@ -33,7 +33,7 @@ export async function checkQueue(): Promise<Finding> {
   }
 }
 
-/** Checks the log. @param path the value of the variable `maillog` */
+/** Checks the log. @param path the value of the `maillog` variable */
 export function checkLog(path: string, user: string): Finding {
   const about = "log";
   try {

@@ -55,7 +55,7 @@ export interface OutgoingForm {
   readonly fromJson: boolean;
   /** Whether the message is stored in the drafts folder instead of being sent. */
   readonly draft: boolean;
-  /** The id of the draft to send, with or without `id:`. */
+  /** The id of the draft to send, with or without the prefix `id:`. */
   readonly send: string | undefined;
   /** Whether a draft is sent even if the outcome of an earlier attempt is unknown. */
   readonly again: boolean;
@@ -154,8 +154,8 @@ export interface CommandLine {
 }
 
 /**
- * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. The arguments of the
- * first three are a query.
+ * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. With the first three, the
+ * arguments are a query.
  */
 export function isListing(given: CommandLine): boolean {
   if (given.act !== undefined || given.waiting !== undefined || sendsForProgram(given)) return false;

@@ -1,6 +1,6 @@
 /**
- * `mail help TOPIC`: prints a section of the manual or of the recipes, or the manual's text about a command, variable,
- * option or escape.
+ * Implements `mail help TOPIC`, which prints a section of the manual or of the recipes, or the manual's text about a
+ * command, variable, option or escape.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -157,7 +157,7 @@ export const options = [
   {
     letter: "F",
     long: "byname",
-    meaning: "Store a copy of the message in a file named after the first recipient; see the variable byname.",
+    meaning: "Store a copy of the message in a file named after the first recipient; see the byname variable.",
   },
   {
     letter: "f",
@@ -192,7 +192,7 @@ export const options = [
     also: ["nosum", "no-header-summary"],
     meaning: "Do not list the headers at start-up.",
   },
-  { letter: "R", long: "read-only", meaning: "Open every mailbox read-only; see the variable readonly." },
+  { letter: "R", long: "read-only", meaning: "Open every mailbox read-only; see the readonly variable." },
   {
     letter: "E",
     long: "skip-empty",
@@ -217,7 +217,7 @@ export const options = [
     letter: "#",
     long: "batch-mode",
     meaning:
-      "Run commands and tilde escapes from standard input, with no mailbox open unless -f or -u names one. Combines -~, -N and the variable quiet.",
+      "Run commands and tilde escapes from standard input, with no mailbox open unless -f or -u names one. Combines -~, -N and the quiet variable.",
   },
   { letter: "n", long: "without-system-rc", also: ["norc"], meaning: "Do not read /etc/mail.rc." },
   {
@@ -428,7 +428,7 @@ export const options = [
   {
     long: "queue",
     alone: "",
-    meaning: "List the messages in the queue; see the variable queue.",
+    meaning: "List the messages in the queue; see the queue variable.",
   },
   { long: "flush", alone: "", meaning: "Try to send all queued messages now." },
   {

@@ -18,7 +18,7 @@ export interface Account {
 /** The accounts by name. */
 export type Accounts = Map<string, Account>;
 
-/** Returns whether the start-up files define an account of this name. Names are case-sensitive. */
+/** Returns whether the start-up files define an account with this name. Names are case-sensitive. */
 export function hasAccount({ accounts }: { readonly accounts: Accounts }, name: string): boolean {
   return accounts.has(name);
 }

@@ -4,7 +4,8 @@ import type { Config } from "./config.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Returns the variable `ttycharset`, or else the locale's charset; undefined for UTF-8, ASCII and an unknown locale.
+ * Returns the value of `ttycharset` or, if that is not set, the locale's charset; undefined for UTF-8, ASCII and an
+ * unknown locale.
  */
 export function ttyCharset(
   config: Pick<Config, "settings">,

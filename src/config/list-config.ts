@@ -1,4 +1,4 @@
-/** The output of `mail --config`: all variables, their values and their origins. */
+/** Formats the output of `mail --config`: all variables, their values and their origins. */
 import { MailError } from "../errors.ts";
 import { findLargest } from "../message/lists.ts";
 import type { Config } from "./config.ts";

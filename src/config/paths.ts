@@ -1,4 +1,4 @@
-/** The paths of the user's mailboxes and private state, and the expansion of file names in commands. */
+/** Determines the paths of the user's mailboxes and private state, and expands file names in commands. */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
@@ -19,12 +19,12 @@ export function systemMailbox(config: Config, user?: string): string {
   return named.startsWith("~") ? resolveInHome(config, named, "") : named;
 }
 
-/** Returns the path of the user's mbox: the variable MBOX, or ~/mbox. */
+/** Returns the path of the user's mbox: the value of MBOX, or ~/mbox. */
 export function mboxPath(config: Config): string {
   return resolveInHome(config, config.settings.text("MBOX"), "mbox");
 }
 
-/** Returns the absolute path of dead.letter: the variable DEAD, or ~/dead.letter. */
+/** Returns the absolute path of dead.letter: the value of DEAD, or ~/dead.letter. */
 export function deadLetterPath(config: Config): string {
   return resolve(config.identity.home, resolveInHome(config, config.settings.text("DEAD"), "dead.letter"));
 }
@@ -52,7 +52,10 @@ export function queueDirectory(home: Home): string {
   return join(stateDirectory(home), "queue");
 }
 
-/** Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), chosen like the state directory. */
+/**
+ * Returns the directory for data that can be rebuilt ($XDG_CACHE_HOME/mail), which is chosen in the same way as the
+ * state directory.
+ */
 function cacheDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_CACHE_HOME", ".cache", identity.home);
 }

@@ -1,4 +1,4 @@
-/** Finds the default program for a purpose if no variable names one. */
+/** Finds an installed program, which is used if no variable names one. */
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 

@@ -255,7 +255,7 @@ export const variables = {
     "The events for which to request a delivery status notification: success, failure, delay or never.",
     "list",
   ),
-  EDITOR: programKind("The editor for edit and ~e.", ["/usr/bin/editor", "ex", "vi", "nano"]),
+  EDITOR: programKind("The editor for the edit command and ~e.", ["/usr/bin/editor", "ex", "vi", "nano"]),
   errexit: flagKind(
     "Exit after the first command that fails, without changing the mailbox. The exit code is the error's exit code, or 1.",
   ),
@@ -276,9 +276,9 @@ export const variables = {
     value: "",
     read: (text: string | undefined) => text !== undefined && acceptsFilesAndCommands(text),
   },
-  flipr: flagKind("Swap reply and Reply; the same as Replyall."),
+  flipr: flagKind("Swap the reply and Reply commands; the same as Replyall."),
   folder: textKind("The directory that contains the files named +name.", "directory"),
-  "forward-as-attachment": flagKind("Let forward attach the complete message as message/rfc822."),
+  "forward-as-attachment": flagKind("Let the forward command attach the complete message as message/rfc822."),
   from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
     "The file that stores command lines between sessions. By default history in the state directory. Without a value, command lines are not stored.",
@@ -293,14 +293,14 @@ export const variables = {
   interactive: flagKind("Behave as on a terminal, as with -I. By default set if standard input is a terminal."),
   keep: flagKind("Truncate an empty system mailbox instead of removing it. This is always done."),
   keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
-  LISTER: textOr("/bin/ls", "The program that folders runs.", "program"),
+  LISTER: textOr("/bin/ls", "The program that the folders command runs.", "program"),
   lockwait: secondsKind(30, "The time to wait for a mailbox that another program has locked.", { max: 600 }),
   MAIL: {
     ...textKind("The path of the system mailbox, an mbox file or a Maildir.", "file"),
     synonyms: { inbox: asGiven },
   },
   mailcap: textKind(
-    "The programs with which open shows parts, in the form type: program %s; type: program %s.",
+    "The programs with which the open command shows parts, in the form type: program %s; type: program %s.",
     "programs",
   ),
   markanswered: flagKind(
@@ -311,7 +311,10 @@ export const variables = {
     "file",
   ),
   metoo: flagKind("Do not remove the sender from an expanded alias."),
-  maillog: textKind("The mail server's log, which track reads. By default one of the system's usual paths.", "file"),
+  maillog: textKind(
+    "The mail server's log, which the track command reads. By default one of the system's usual paths.",
+    "file",
+  ),
   mta: {
     ...textKind(
       "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. By default smtp://localhost:25.",
@@ -420,7 +423,7 @@ export const variables = {
     "yes",
     "Whether Reply-To replaces the author in a reply, in addition to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, reply is sent only to the addresses in Reply-To, and Reply only to the authors.",
   ),
-  Replyall: flagKind("Swap reply and Reply."),
+  Replyall: flagKind("Swap the reply and Reply commands."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
   screen: textKind("The number of header lines in a window.", "lines"),
   searchheaders: flagKind("Let /field:text in a message list search that field."),
@@ -429,7 +432,7 @@ export const variables = {
     "A sendmail program with its arguments, or a server's URL as in mta. Used if mta is not set.",
     "program",
   ),
-  SHELL: textOr("/bin/sh", "The shell that !, | and shell run.", "program"),
+  SHELL: textOr("/bin/sh", "The shell that the !, | and shell commands run.", "program"),
   sendwait: flagKind("Wait until the message has been submitted. This is always done."),
   "show-rcpt": flagKind("Show the recipient instead of the sender in the header lines of other people's messages."),
   showname: flagKind("Use names instead of addresses in header lines and in searches for senders."),
@@ -483,10 +486,10 @@ export const variables = {
     synonyms: { "ssl-protocol": toTlsVersion },
     perAccount: true,
   },
-  toplines: textKind("The number of lines that top prints. By default 5.", "lines"),
+  toplines: textKind("The number of lines that the top command prints. By default 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   trash: textKind(
-    "The mailbox to which quit moves deleted messages: a file, or a folder on a server. If this is not set, quit removes deleted messages.",
+    "The mailbox to which the quit command moves deleted messages: a file, or a folder on a server. If this is not set, quit removes deleted messages.",
     "file",
   ),
   user: {
@@ -497,7 +500,13 @@ export const variables = {
   },
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
   ttycharset: textKind("The charset of input that is not UTF-8. By default the locale's charset.", "charset"),
-  VISUAL: programKind("The editor for visual and ~v.", ["/usr/bin/vi", "vi", "/usr/bin/editor", "nano", "ex"]),
+  VISUAL: programKind("The editor for the visual command and ~v.", [
+    "/usr/bin/vi",
+    "vi",
+    "/usr/bin/editor",
+    "nano",
+    "ex",
+  ]),
 } as const satisfies Record<string, Kind<unknown>>;
 
 export type VariableName = keyof typeof variables;

@@ -39,7 +39,7 @@ export function splitWords(text: string): string[] {
   return words;
 }
 
-/** A word that a user typed. */
+/** A word as the user typed it. */
 export interface RawWord {
   /** The index of the word's first character. */
   readonly start: number;
@@ -51,8 +51,8 @@ export interface RawWord {
 }
 
 /**
- * Splits a line into words. A backslash is special outside quotes, as in the shell, but unlike in `splitWords`. The
- * words are file names, which are expanded later.
+ * Splits a line into words. A backslash is special except in single quotes, as in the shell; in `splitWords`, it is
+ * special only in quotes. The words are file names, which are expanded later.
  */
 export function splitRawWords(line: string): RawWord[] {
   const words: RawWord[] = [];
@@ -75,7 +75,7 @@ export function splitRawWords(line: string): RawWord[] {
 }
 
 /**
- * Returns the last word of a command line, which is a file name, and the text before it.
+ * Returns the last word of a command line, which is a file name, and the text before that word.
  *
  * @param isQuotable whether the name may contain white space inside quotes or after a backslash, which bsd-mailx does
  *   not permit

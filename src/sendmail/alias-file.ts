@@ -28,7 +28,7 @@ export interface AliasFile {
   readonly faults: readonly string[];
 }
 
-/** Returns the path in the variable `aliasfile`; undefined if local names are not rewritten. */
+/** Returns the path in the `aliasfile` variable; undefined if local names are not rewritten. */
 export function aliasFilePath({ identity, settings }: Config): string | undefined {
   return settings.get("aliasfile")?.replace(/^~(?=\/)/, identity.home) || undefined;
 }
@@ -102,7 +102,7 @@ interface Expanded {
 /**
  * Expands the local names among the recipients.
  *
- * @param localName returns the part of an address that an alias can have as its name; undefined for other hosts
+ * @param localName returns the local name in an address, which may be the name of an alias; undefined for other hosts
  */
 export function expandAliases(
   file: AliasFile,

@@ -44,7 +44,10 @@ function isSameFile(one: string, other: string): boolean {
   return a !== undefined && a === b;
 }
 
-/** Returns a file's device and inode. A symbolic or hard link has those of its file. Returns undefined if the file is missing. */
+/**
+ * Returns a file's device and inode. A symbolic or hard link has the same device and inode as its file. Returns
+ * undefined if the file is missing.
+ */
 function fileOf(path: string): string | undefined {
   try {
     const { dev, ino } = statSync(realpathSync(path));

@@ -26,7 +26,7 @@ interface OptionRow {
   readonly letter: string;
   /** The argument's placeholder. An argument may follow the letter directly or in the next word. */
   readonly argument?: string;
-  /** Whether the argument may be left out. It then must follow the letter directly. */
+  /** Whether the argument may be omitted. An optional argument must follow the letter directly. */
   readonly optional?: true;
   readonly meaning: string;
 }

@@ -16,7 +16,7 @@ import { completeHeader, recipientsInHeader } from "./outgoing-header.ts";
 import { markEnvironment, refuseOwnProgram } from "./own-program.ts";
 import type { SendmailOptions } from "./sendmail-options.ts";
 
-/** The process in which a message is submitted. */
+/** The environment in which a message is submitted. */
 export interface SendmailContext {
   readonly config: Config;
   readonly terminal: Terminal;
@@ -78,7 +78,7 @@ interface Sender {
 }
 
 /**
- * Returns the sender given by the options, the variable `from` or the caller's account.
+ * Returns the sender that the options, the `from` variable or the caller's account specifies.
  *
  * @throws MailError if it is invalid
  */

@@ -171,7 +171,7 @@ async function exchangeChallenges(mechanism: SaslMechanism, { auth, sendCommand 
   if (!exchange.isProven()) throw new ExchangeFailed("the server did not prove that it knows the password");
 }
 
-/** The server has violated the mechanism, so its reply does not explain the failure. */
+/** The server has violated the mechanism's rules, so its reply does not explain the failure. */
 class ExchangeFailed extends Error {}
 
 /** No mechanism has more challenges. */

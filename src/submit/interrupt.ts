@@ -1,4 +1,4 @@
-/** Turns Ctrl-C into an abort signal, and reacts to such a signal. */
+/** Turns Ctrl-C into an abort signal, and calls functions when a signal is aborted. */
 import { Interrupted } from "./submission-errors.ts";
 
 /** A source of interrupts, such as the terminal. */
@@ -42,7 +42,7 @@ export class Interrupt {
   }
 }
 
-/** Runs an operation with a signal that is aborted on an interrupt. */
+/** Runs an operation with a signal that is aborted if the user presses Ctrl-C. */
 export async function runInterruptibly<T>(
   terminal: Interruptible,
   work: (signal: AbortSignal) => Promise<T>,

@@ -3,7 +3,7 @@ import type { Envelope, Refusal } from "./transport.ts";
 
 export interface Entry {
   readonly id: string;
-  /** The transport in the form of the variable `mta`. */
+  /** The transport, in the form that the `mta` variable accepts. */
   readonly way: string;
   readonly envelope: Envelope;
   /** The creation time in ISO 8601 format. */

@@ -7,7 +7,7 @@ import { OutcomeUnknown, SubmissionFailed } from "./submission-errors.ts";
 import type { Refusal } from "./transport.ts";
 import type { ServerWay, Way } from "./way.ts";
 
-export const settingRemedy = "see mailrc(5) for the values of the variable";
+export const settingRemedy = "see mailrc(5) for the variable's values";
 const logIn = "to log in, set mta=submission://USER@HOST and put the password in ~/.netrc";
 const askRecipient =
   "ask the recipients whether they have received the message; another attempt could deliver it twice";
@@ -34,7 +34,7 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "login not encrypted":
       return "set starttls=required";
     case "login not offered":
-      return "remove the user name from mta, or check whether the port is the one for logins (587)";
+      return "remove the user name from mta, or check whether the port accepts logins (587 does)";
     case "password command failed":
     case "login refused":
     case "login mechanism unknown":
@@ -58,7 +58,7 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "no greeting":
     case "no reply":
       if (way.kind !== "smtp" || way.protocol !== "smtp" || isGreeted) return placeRemedy(way, error);
-      return "if the server expects TLS from the start, set mta=smtps://HOST:PORT; otherwise check its log";
+      return "if the server expects TLS from the start, set mta=smtps://HOST:PORT; otherwise check the server's log";
     case "refused":
     case "unknown host":
     case "no connection":
@@ -74,15 +74,15 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "invalid setting":
       return settingRemedy;
     case "invalid envelope":
-      return "check the addresses of the sender and of the recipients";
+      return "check the addresses of the sender and the recipients";
     case "address not ASCII":
-      return "use an address without such characters, or a server that offers SMTPUTF8";
+      return "use an address in ASCII, or a server that offers SMTPUTF8";
     case "message too large":
       return "send fewer or smaller attachments";
     case "message unreadable":
       return "check the attached files and the free space for temporary files";
     case "program failed":
-      return "check the output and the log of the program";
+      return "check the program's output and log";
     default:
       return reason satisfies never;
   }
@@ -90,9 +90,9 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
 
 const waiting = "try again later; see the server's log";
 
-/** Returns the remedy if it is not clear whether a mail server is listening. */
+/** Returns the remedy if it is unclear whether a mail server is listening. */
 function placeRemedy(way: Way, error: SubmissionFailed): string {
-  if (way.kind !== "smtp") return "check the log of this machine";
+  if (way.kind !== "smtp") return "check this machine's log";
   if (error.exit === Exit.TempFail && error.reason === "refused") return waiting;
   return serverRemedy(way, rootCause(error));
 }
@@ -101,7 +101,7 @@ function serverRemedy(server: ServerWay, cause: unknown): string {
   if (server.socket !== undefined)
     return "check whether mta names the socket of a running server, and whether you may open it";
   if (!isLoopback(server)) return "check the host and port in mta";
-  if (!isSystemError(cause)) return "check its log; systemctl restart postfix";
+  if (!isSystemError(cause)) return "check the server's log; systemctl restart postfix";
   const start = existsSync("/usr/sbin/postfix") ? "systemctl start postfix" : "apt-get install postfix";
   return `${start}, or run maild and set mta=smtp://localhost:PORT`;
 }
@@ -117,14 +117,14 @@ function isImplicitTls(way: Way): boolean {
 function tlsRemedy(way: Way): string {
   if (!isImplicitTls(way))
     return "install a certificate on the server, or set starttls=none if the connection cannot be intercepted";
-  return "check its log; openssl s_client -connect HOST:PORT shows the handshake";
+  return "check the server's log; openssl s_client -connect HOST:PORT shows the handshake";
 }
 
 /** Returns the remedy if a server refuses the sender with this response. */
 export function senderRemedy(reply: string): string {
   if (/STARTTLS/.test(reply)) return "set starttls=required";
   if (/^53[05]|authenticat/i.test(reply)) return logIn;
-  return reply.startsWith("4") ? waiting : "check /etc/mailname and the variable from";
+  return reply.startsWith("4") ? waiting : "check /etc/mailname and the from variable";
 }
 
 /** Returns the remedy if a server refuses the recipient. */
@@ -132,7 +132,7 @@ export function recipientRemedy({ reply, exit, unknown }: Refusal): string {
   if (unknown === true) return askRecipient;
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {
-    return `it does not relay mail from this machine; ${logIn}`;
+    return `the server does not relay mail from this machine; ${logIn}`;
   }
   if (exit === Exit.NoHost) return "check the domain";
   return "check the name (getent passwd, /etc/aliases)";

@@ -16,7 +16,7 @@ import type { Envelope, Outcome, Outgoing } from "./transport.ts";
 export interface Sent {
   /** In ISO 8601 format. */
   readonly time: string;
-  /** The transport in the form of the variable `mta`. */
+  /** The transport, in the form that the `mta` variable accepts. */
   readonly way: string;
   readonly messageId: string | undefined;
   readonly queueId: string | undefined;

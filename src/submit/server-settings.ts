@@ -35,7 +35,7 @@ interface Variables {
 /**
  * Returns the settings.
  *
- * @param accounts the suffixes of variables for the account, such as `USER@HOST` and `HOST`
+ * @param accounts the suffixes of the account's variables, such as `USER@HOST` and `HOST`
  * @throws MailError if a value is invalid
  */
 export function serverSettings(

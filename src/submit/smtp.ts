@@ -1,5 +1,5 @@
 /**
- * Submits messages by SMTP and LMTP. The connection is kept for the next message.
+ * Submits messages over SMTP and LMTP. The connection is kept for the next message.
  *
  * The time for each reply is limited. If the final dot may have reached the server before the connection is lost, the
  * outcome is reported as unknown. Another attempt could deliver the message twice.
@@ -44,7 +44,7 @@ interface Deadline {
   stop(): void;
 }
 
-/** Submits messages by SMTP or LMTP and keeps the connection for the next message. */
+/** Submits messages over SMTP or LMTP and keeps the connection open for the next message. */
 export class SmtpTransport implements Transport {
   readonly #options: SmtpOptions;
   readonly #dialogue: Dialogue;
@@ -59,8 +59,8 @@ export class SmtpTransport implements Transport {
   }
 
   /**
-   * Sends the message to each batch of recipients: MAIL, one RCPT per recipient, and DATA. If the server has closed a
-   * connection that was kept open, the batch is sent again over a new connection.
+   * Sends the message to each batch of recipients, with MAIL, one RCPT per recipient, and DATA. If the server has
+   * closed a connection that was kept open, the batch is sent again over a new connection.
    */
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     const progress = new Progress(envelope.to);

@@ -1,4 +1,7 @@
-/** The interface of all transports: they receive an envelope and a message, and return an outcome per recipient. */
+/**
+ * Declares the interface of all transports, which receive an envelope and a message, and return an outcome for each
+ * recipient.
+ */
 import type { ExitCode } from "../errors.ts";
 import type { Way } from "./way.ts";
 
@@ -8,7 +11,7 @@ export interface Envelope {
   readonly from: string;
   /** Forward-paths without angle brackets, at least one. */
   readonly to: readonly string[];
-  /** The notifications that are requested for this message. They take precedence over the variable `dsn`. */
+  /** The notifications that are requested for this message. They take precedence over the `dsn` variable. */
   readonly dsn?: DsnRequest;
 }
 
@@ -26,7 +29,7 @@ export interface DsnRequest {
 
 export interface Refusal {
   readonly recipient: string;
-  /** The reply of the server or program with its code, on one line. */
+  /** The reply from the server or program, including its code, on one line. */
   readonly reply: string;
   readonly exit: ExitCode;
   /** The recipient may have received the message, so another attempt could deliver it twice. */
@@ -40,7 +43,7 @@ export interface Outcome {
   readonly reply?: string;
   /** The server's queue ID, if the reply contains one. */
   readonly queueId?: string;
-  /** The recipients for whom the message is in the queue of `mail`. They are neither accepted nor refused. */
+  /** The recipients for whom the message is in `mail`'s queue. They are neither accepted nor refused. */
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 
@@ -67,7 +70,7 @@ export interface Departure {
   readonly envelopeSender: string | undefined;
   /** Whether to show the dialogue. */
   readonly verbose: boolean;
-  /** The place where a sendmail program finds the recipients; by default that of the session. */
+  /** Where a sendmail program finds the recipients; by default, as the session specifies. */
   readonly recipients?: "header" | "arguments";
 }
 

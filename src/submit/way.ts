@@ -1,4 +1,4 @@
-/** The transports that the variables `mta` and `sendmail` can name. */
+/** Parses the values of the `mta` and `sendmail` variables, which name a transport. */
 import { existsSync } from "node:fs";
 import { domainToASCII } from "node:url";
 import { Exit, MailError } from "../errors.ts";

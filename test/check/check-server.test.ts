@@ -61,7 +61,7 @@ function printed({ status, about, text, remedy }: Finding): string {
 const greets = "ok server: says: 220 test.example ESMTP";
 const mine = { cafile: "localhost.pem" };
 const authority = "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
-const restart = "check its log; systemctl restart postfix";
+const restart = "check the server's log; systemctl restart postfix";
 const brief = { smtptimeout: "2" };
 const secret = { passwordcommand: "echo pencil" };
 const startTls = { EHLO: "250-test\r\n250 STARTTLS" };
@@ -152,7 +152,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "mail that the server does not relay",
     { script: { RCPT: "554 5.7.1 Relay access denied" }, address: "a@b.org" },
-    [greets, /-> it does not relay mail from this machine; to log in/],
+    [greets, /-> the server does not relay mail from this machine; to log in/],
   ],
   [
     "a temporarily refused recipient",

@@ -61,7 +61,7 @@ export function isTlsError(thrown: unknown): boolean {
   return types.isNativeError(thrown) && (thrown as SmtpError).code === "ETLS";
 }
 
-/** Returns the reason why the server's certificate is invalid; undefined if another error occurred. */
+/** Returns the reason why the server's certificate is invalid; undefined for any other error. */
 export function certificateProblem(thrown: unknown, protocol: ServerWay["protocol"]): string | undefined {
   if (!types.isNativeError(thrown) || thrown instanceof MailError) return undefined;
   const failure = tlsFailure(thrown as SmtpError);

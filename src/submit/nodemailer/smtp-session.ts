@@ -1,9 +1,9 @@
 /**
- * Replaces the code with which nodemailer's connection sends a message by DATA, and adds BDAT (RFC 3030), which
+ * Replaces the code with which nodemailer's connection sends a message with DATA, and adds BDAT (RFC 3030), which
  * nodemailer lacks.
  *
- * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces
- * as they arrive and waits for a slow server, so that a message of any size needs little memory.
+ * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces as
+ * they arrive and waits for a slow server, so that a message of any size needs little memory.
  */
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
