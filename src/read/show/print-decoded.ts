@@ -1,5 +1,6 @@
 /** Prints messages in decoded form, as with `set decode`. */
 
+import { isHeaderContinued } from "../../mailbox/header-bytes.ts";
 import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Bytes } from "../../message/view/bytes.ts";
@@ -115,8 +116,14 @@ async function decodeMessage(
   message: number,
   { allFields }: Printing,
 ): Promise<Iterable<Shown>> {
-  const { viewMessage } = await import("../../message/view/view.ts");
   const keep = allFields ? undefined : selectKeptFields(config.shown);
+  const asStored = makeRepeatable<Shown>(() => {
+    const whole = formatShownPieces(messages, message, keep);
+    return terminal.outputIsTerminal ? paintMessage(whole) : whole;
+  });
+  // The decoded form contains only the part of a long header that is in memory.
+  if (isHeaderContinued(messages.header(message), messages.size(message))) return asStored;
+  const { viewMessage } = await import("../../message/view/view.ts");
   const pieces = formatShownPieces(messages, message, keep);
   const header = pieces[Symbol.iterator]().next();
   if (header.done === true) return [];
@@ -126,11 +133,7 @@ async function decodeMessage(
     width: terminal.size().columns,
     isBrief,
   });
-  if (view !== undefined) return makeRepeatable(() => styleView(view));
-  return makeRepeatable<Shown>(() => {
-    const whole = formatShownPieces(messages, message, keep);
-    return terminal.outputIsTerminal ? paintMessage(whole) : whole;
-  });
+  return view === undefined ? asStored : makeRepeatable(() => styleView(view));
 }
 
 function* styleView(view: readonly ViewPiece[]): Iterable<Styled> {

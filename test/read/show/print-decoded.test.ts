@@ -67,3 +67,16 @@ test("text that ends a header without an empty line is shown once", async () => 
     await broken.remove();
   }
 });
+
+test("a header field of more than 4 MB is shown, together with the fields after it", async () => {
+  const field = `X-Long: ${"y".repeat(5 << 20)}\n`;
+  const long = await bench(`From ann Sat Jan 16 18:22:03 2021\n${field}Subject: last\n\ntext\n\n`);
+  try {
+    await executeLine(long, "set decode");
+    await executeLine(long, "p");
+    const text = long.said();
+    expect(text.includes(`\n${field}Subject: last\n\ntext\n`)).toBe(true);
+  } finally {
+    await long.remove();
+  }
+});
