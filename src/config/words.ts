@@ -82,7 +82,13 @@ export function splitRawWords(line: string): RawWord[] {
  */
 export function splitLastWord(line: string, isQuotable: boolean): { readonly before: string; readonly word: string } {
   const last = isQuotable ? splitRawWords(line).at(-1) : undefined;
-  if (last !== undefined && last.quote === "") return { before: line.slice(0, last.start), word: last.typed };
+  if (last !== undefined && last.quote === "")
+    return { before: line.slice(0, last.start), word: unquotePrefix(last.typed) };
   const [, before = "", word = ""] = /^(.*?)([^ \t]*)[ \t]*$/s.exec(line) ?? [];
   return { before, word };
+}
+
+/** Moves an opening quote past `~/` or `+`, so that `expandFileName` expands a name such as `"+a b"`. */
+export function unquotePrefix(name: string): string {
+  return name.replace(/^(["'])(~\/|\+)/, "$2$1");
 }

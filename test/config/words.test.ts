@@ -7,6 +7,7 @@ test.each([
   ["1 box", "1 ", "box"],
   ["box  ", "", "box"],
   ['1 "a b"', "1 ", '"a b"'],
+  ['1 "+a b"', "1 ", '+"a b"'],
   ["1 a\\ b.txt ", "1 ", "a\\ b.txt"],
   ["from:\"ann lee\" 'a b'", 'from:"ann lee" ', "'a b'"],
   ['subject:"it\'s" box', 'subject:"it\'s" ', "box"],

@@ -283,6 +283,21 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(out.match(new RegExp(`^"\\+${folder}": 3 messages`, "gm"))).toHaveLength(2);
   });
 
+  test("save, copy and move on a terminal accept quoted names of folders", async () => {
+    const pty = await openTerminal();
+    await pty.expect("& ");
+    for (const [command, shown] of [
+      ["copy 1", "[New file]"],
+      ["move 2", "[Appended]"],
+    ]) {
+      pty.send(`${command} "+Café ${folders}"\n`);
+      await pty.expect(shown as string);
+    }
+    pty.send("x\n");
+    expect(await pty.exited).toBe(0);
+    expect(await subjectsOf(`Café ${folders}`)).toEqual(["one", "two"]);
+  });
+
   test("if the server is lost at quit, the changes are kept, and the next session restores them", async () => {
     const other = await startDovecot("maildir");
     const place = `imaps://ann@localhost:${other.imapsPort}/INBOX`;

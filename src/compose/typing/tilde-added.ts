@@ -1,7 +1,7 @@
 /** The tilde escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
 import { ttyCharset } from "../../config/charset.ts";
 import { expandFileName } from "../../config/paths.ts";
-import { splitRawWords } from "../../config/words.ts";
+import { splitRawWords, unquotePrefix } from "../../config/words.ts";
 import { UserMistake } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";
 import { runInterruptibly } from "../../submit/interrupt.ts";
@@ -44,9 +44,4 @@ async function attachFiles(composing: Composing, line: string): Promise<void> {
     terminal.out(`${at + 1}: ${name} (${type}, ${size} bytes)\n`);
   }
   if (draft.attachments.length === 0) terminal.out("Nothing is attached.\n");
-}
-
-/** Moves an opening quote past `~/` or `+`, so that a name such as `"~/a b"` is expanded as in commands. */
-function unquotePrefix(name: string): string {
-  return name.replace(/^(["'])(~\/|\+)/, "$2$1");
 }
