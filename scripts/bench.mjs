@@ -157,7 +157,7 @@ try {
   console.log(text);
   if (write) {
     const file = join(root, "BENCHMARKS.md");
-    // Remarks that were added by hand to the previous figures are kept. Kept remarks must be reviewed.
+    // Remarks that were added by hand to the previous figures are kept, but must be reviewed.
     const remarks = /\n## Targets not reached[\s\S]*$/.exec(readFileSync(file, "utf8"))?.[0] ?? "";
     writeFileSync(file, text + remarks);
   }

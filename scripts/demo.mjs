@@ -1,6 +1,6 @@
 /**
- * Runs the acceptance test with the built programs and with maild in a private directory. If run on a terminal, then
- * starts a shell in that directory.
+ * Runs the acceptance test with the built programs and with maild in a private directory. If the script is run on a
+ * terminal, it then starts a shell in that directory.
  *
  * Each step is typed on a pseudo-terminal, as a user would type it, and its results are checked.
  */

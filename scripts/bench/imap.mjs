@@ -28,7 +28,7 @@ const openings = {
   "GNU mail": (client, folder) => [...startOf(client, []), "-f", `imap://${user}:${password}@${folder}`],
 };
 
-/** Returns the command line of a client with its variables. */
+/** Returns a client's command line, including -S options for the given settings. */
 function startOf({ program, options }, settings) {
   return [...program, ...options, ...settings.flatMap((setting) => ["-S", setting])];
 }

@@ -1,7 +1,7 @@
 /**
  * Saves an unsent message in dead.letter, even if a signal ends `mail`. The message is saved only once, even if several
- * callers request it: a signal may arrive while a refusal is being reported. The autosaved draft is removed only after
- * the text has reached the disk.
+ * callers request it. For example, a signal may arrive while a refusal is being reported. The autosaved draft is
+ * removed only after the text has reached the disk.
  *
  * A dry run saves nothing, because it must not change the disk.
  */
@@ -111,7 +111,7 @@ function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
  * Installs signal handlers that save the text and then end the process.
  *
  * @param interactive whether the line reader handles SIGINT; if it does not, SIGINT also ends the process
- * @returns a function that removes the handlers; after a signal, its promise is pending until the process ends
+ * @returns a function that removes the handlers; after a signal, its promise stays pending until the process ends
  */
 export function keepAtSignals(
   keep: () => Promise<unknown>,

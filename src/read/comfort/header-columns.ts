@@ -64,7 +64,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
   return start + cutToFit(formatThreadedSubject(parts.thread, text, decode, { room, isUtf8 }), room, cut).trimEnd();
 }
 
-/** Returns the letter for a message's state, or `u` if the message itself has been read, but hides unread replies. */
+/** Returns the letter for a message's state, or `u` if the message itself has been read but hides unread replies. */
 function findMark({ flags, thread }: HeaderLineParts): string {
   const mark = statusMark(flags);
   return mark === " " && (thread?.hidden.unread ?? 0) > 0 ? "u" : mark;

@@ -97,9 +97,7 @@ async function printServerFolders(session: Session, directory: string): Promise<
   printFolderNames(folders, session.terminal);
 }
 
-/**
- * Runs the program that LISTER names in the folder directory, or in the home directory if there is no folder directory.
- */
+/** Runs the LISTER program in the folder directory, or in the home directory if there is no folder directory. */
 async function listFolders(session: Session, rest: string): Promise<boolean> {
   const { config } = session;
   const { settings } = config;

@@ -103,7 +103,7 @@ function passDatesUp({ count, parents, dates }: Forest): void {
   }
 }
 
-/** Linked lists of each node's children, in the order of their dates. -1 marks the end of a list. */
+/** Linked lists of each node's children, sorted by date. -1 marks the end of a list. */
 interface Children {
   readonly first: Int32Array;
   readonly next: Int32Array;

@@ -59,7 +59,7 @@ export class Candidate {
     return this.messages.size(this.message);
   }
 
-  /** The known facts about the message. If they are sufficient, the header need not be read. */
+  /** The known facts about the message. If these facts are sufficient, the header need not be read. */
   get known(): ListFacts | undefined {
     if (this.#facts === "not requested") this.#facts = this.messages.facts?.(this.message);
     return this.#facts;
@@ -102,7 +102,7 @@ export class Candidate {
     return decodeWords(value, this.charsets, () => this.#bodyCharset());
   }
 
-  /** Returns the charset that the body declares. The message must be read only if it is a multipart message. */
+  /** Returns the charset that the body declares. Reads the message only if it is a multipart message. */
   #bodyCharset(): string {
     const declared = parseStructured(fieldValues(this.header, "content-type")[0] ?? "");
     if (!declared.value.startsWith("multipart/")) return declared.parameters.get("charset") ?? "";

@@ -4,7 +4,7 @@ import { requireAll, requireAny, type ServerTerm } from "../../mailbox/server-te
 import type { Candidate } from "./candidate.ts";
 
 /**
- * The data that a condition requires: the message's state, which is in memory, its size, its header, or the entire
+ * The data that a condition requires: the message's state (which is in memory), its size, its header, or the entire
  * message.
  */
 export const Cost = { State: 0, Size: 1, Header: 2, Body: 3 } as const;
