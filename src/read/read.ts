@@ -35,7 +35,8 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) await showHeaders(session);
   await offerPending(session);
-  // An interrupt never ends the session. Long-running commands check for it, or wait for a server.
+  // An interrupt never ends the session. Long-running commands check for interrupts, and loading messages from a server
+  // is stopped.
   const release = terminal.onInterrupt(() => {
     session.interrupted = true;
     session.folder?.mailbox.stopLoading?.(new CommandInterrupted());
