@@ -210,7 +210,8 @@ export interface Left {
 /**
  * Reads an intent.
  *
- * @returns undefined if it is missing, not trusted, or incomplete; while an intent is incomplete, nothing has been appended
+ * @returns undefined if the intent is missing, not trusted, or incomplete; nothing is appended before the intent is
+ *   complete
  */
 export function readIntent(name: string): Left | undefined {
   const bytes = readTrusted(name);
@@ -223,10 +224,7 @@ export function readIntent(name: string): Left | undefined {
   }
 }
 
-/**
- * The part of an append that a file contains: nothing, its beginning, all of it, or unknown if `mail` did not write the
- * bytes.
- */
+/** The part of an append that a file contains. The part is "unknown" if `mail` did not write the file's bytes. */
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**

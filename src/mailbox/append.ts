@@ -21,8 +21,8 @@ export interface AppendOptions {
   /** How long to wait for another program's lock, in seconds. */
   readonly lockwait: number;
   /**
-   * Private directory for the records that let `mail` undo an interrupted append the next time it starts. Without it,
-   * part of a message may remain if `mail` is killed during the append.
+   * Private directory for the records that let `mail` undo an interrupted append the next time it starts. Without this
+   * directory, part of a message may remain if `mail` is killed during the append.
    */
   readonly stateDirectory?: string;
   /** Called before each write with the total number of bytes that will have been appended after that write. */

@@ -35,7 +35,7 @@ export class MessagesMoved extends MailError {
 export class CannotFinish extends MailError {
   constructor(path: string, user: string) {
     super(
-      `${path}: an interrupted quit of ${user} is not finished; nothing is written until ${user} has run "mail -f ${path}"`,
+      `${path}: a quit by ${user} was interrupted; nothing is written until ${user} has run "mail -f ${path}"`,
       Exit.TempFail,
       undefined,
       { reason: "unfinished quit" },

@@ -167,8 +167,8 @@ export interface StoredMessages extends MessageStates {
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
-   * Returns the same bytes, valid only until the next read of the mailbox, because the memory is reused. If a format does
-   * not store messages in one file, it lacks this method.
+   * Returns the same bytes as `read`, but valid only until the mailbox is read again, because the memory is reused. If
+   * a format does not store messages in one file, it lacks this method.
    */
   readBriefly?(message: number, start: number, end: number): Buffer;
   /**
@@ -321,8 +321,8 @@ export interface MailboxOptions {
    */
   readonly unnoticed?: boolean;
   /**
-   * Whether to refuse a file that has contents but no messages. Without it, such a file opens as an empty mailbox, as in
-   * bsd-mailx.
+   * Whether to refuse a file that has contents but no messages. Without this option, such a file opens as an empty
+   * mailbox, as in bsd-mailx.
    */
   readonly mustBeMailbox?: boolean;
   readonly onProgress?: Progress | undefined;

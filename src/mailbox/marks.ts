@@ -38,7 +38,7 @@ export function changeLetters(letters: string, flags: number, form: "xStatus" | 
  * Returns a header whose X-Status field contains the session's marks. The field replaces the first existing one, or
  * follows the last field. An empty field is removed.
  *
- * @param header from the From_ line to the empty line, as stored; a CRLF header keeps CRLF
+ * @param header the stored header, from the From_ line to the empty line; its newlines, LF or CRLF, are kept
  */
 export function withMarks(header: Buffer, flags: number): Buffer {
   if ((flags & markBits) === 0) return header;

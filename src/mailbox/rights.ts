@@ -10,7 +10,7 @@ export interface Rights {
  * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's rights, the
  * operations run unchanged.
  *
- * @param task synchronous, because rights apply to the whole process
+ * @param task must be synchronous, because rights apply to the whole process
  * @returns the task's result
  */
 export function withRights<T>(rights: Rights | undefined, task: () => T): T {
@@ -33,7 +33,7 @@ export function withRights<T>(rights: Rights | undefined, task: () => T): T {
  *
  * The user controls a Maildir's contents, so a link in it must not make root write or remove a file elsewhere.
  *
- * @param task synchronous, because rights apply to the whole process
+ * @param task must be synchronous, because rights apply to the whole process
  */
 export function runAsOwner<T>(directory: string, task: () => T): T {
   return process.geteuid?.() === 0 ? withRights(statSync(directory), task) : task();

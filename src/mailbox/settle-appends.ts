@@ -45,7 +45,7 @@ export async function settleAppends(directory: string): Promise<string[]> {
     if (path === undefined) continue;
     let descriptor: number | undefined;
     try {
-      // Version 0.1.0 recorded the path as it was given. It may be a symbolic link.
+      // Version 0.1.0 recorded the path as it was given, which may be a symbolic link.
       descriptor = openSync(realpathSync(path), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const release = await lockFile(path, descriptor, 0);
       try {

@@ -1,10 +1,10 @@
-/** Splits a stored header into fields as bsd-mailx does: a line that is not a field ends it. */
+/** Splits a stored header into fields. As in bsd-mailx, a line that is not a field ends the header. */
 import { linesOf } from "../message/text.ts";
 
 export interface StoredField {
-  /** In lower case; empty if the line begins with a colon. */
+  /** The field's name in lower case; empty if the line begins with a colon. */
   readonly name: string;
-  /** Including its folded lines and newlines. */
+  /** The complete field, including its folded lines and newlines. */
   readonly text: string;
 }
 

@@ -5,7 +5,7 @@ const LF = 10;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const lengthName = Buffer.from("content-length");
-/** Fields that only IMAP servers add. Copies must not contain them. Few messages have them. */
+/** Fields that only IMAP servers add. Copies must not contain these fields. Few messages have such fields. */
 const uidNames = [Buffer.from("x-uid"), Buffer.from("x-imapbase")];
 
 /** The range of a header line that is replaced. */

@@ -66,8 +66,8 @@ interface Holder {
 }
 
 /**
- * Returns the process and host that a lock file names. liblockfile writes `123`; Dovecot and `mail` write `123:host`;
- * procmail writes 0; mutt writes nothing.
+ * Returns the process and host that a lock file names. It contains `123` if liblockfile wrote it, `123:host` for
+ * Dovecot and `mail`, 0 for procmail, and nothing for mutt.
  */
 function holderOf(path: string): Holder {
   try {

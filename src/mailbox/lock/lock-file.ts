@@ -143,7 +143,8 @@ async function createWithLock(
     descriptor = create?.() ?? openSync(path, "wx+", 0o600);
   } catch (error) {
     if (!isSystemError(error) || error.code !== "EEXIST") throw error;
-    // Another program has just created the file; or it is a dangling symbolic link, and statSync throws.
+    // Either another program has just created the file, or the path is a dangling symbolic link, for which statSync
+    // throws.
     if (create === undefined) statSync(path);
     return undefined;
   }

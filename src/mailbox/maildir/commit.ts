@@ -58,7 +58,7 @@ function hasJournal(path: string, stateDirectory: string): boolean {
 export interface Leaving {
   readonly mailbox: Mailbox & StoredMessages;
   readonly table: MessageTable;
-  /** Number of messages that the session has numbered. Later messages are not changed. */
+  /** Number of messages to which the session has assigned a number. Later messages are not changed. */
   readonly known: number;
   readonly plan: CommitPlan;
   readonly replaced: ReadonlyMap<number, Buffer>;

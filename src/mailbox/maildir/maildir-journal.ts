@@ -25,7 +25,7 @@ export interface MaildirWork {
 }
 
 export interface Parts {
-  /** Bases of the messages that are removed. */
+  /** The bases (unique name parts) of the messages to be removed. */
   readonly bases: readonly string[];
   /** Changes to the messages that stay, by base. */
   readonly changes: ReadonlyMap<string, StateChange>;

@@ -1,6 +1,6 @@
 /**
- * Presents a Maildir file as an mbox would store it: a From_ line before it and an empty line after it. So the code
- * that displays, counts and copies messages works with both formats.
+ * Presents a Maildir file as an mbox would store it, with a From_ line before it and an empty line after it. So the
+ * code that displays, counts and copies messages works with both formats.
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { formatAsctime } from "../../message/date.ts";
@@ -44,8 +44,8 @@ export class MessageFile {
    * Opens a file of a Maildir.
    *
    * @param source its path, or a descriptor that this object closes
-   * @param dateOf returns the From_ line's date if the header has no delivery date. Without it, the file's modification
-   *   time is used.
+   * @param dateOf returns the From_ line's date if the header has no delivery date. Without this function, the file's
+   *   modification time is used.
    * @throws the system's error; a link or a pipe is not opened
    */
   constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {

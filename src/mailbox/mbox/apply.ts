@@ -1,6 +1,6 @@
 /**
- * Carries out a journalled commit for the first time. replay.ts finishes a commit that a crash has interrupted. The
- * mailbox and mbox are locked during the commit.
+ * Carries out a journalled commit for the first time. A commit that a crash has interrupted is finished by replay.ts.
+ * The mailbox and mbox are locked during the commit.
  *
  * Invariants:
  *

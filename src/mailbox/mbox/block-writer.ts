@@ -38,8 +38,8 @@ export interface BlockTarget {
 
 export interface BlockOptions {
   /**
-   * Whether source and target are the same file. If so, a block is written only after the next one has been filled, so
-   * that writing stays at least one block behind reading.
+   * Whether source and target are the same file. In that case, a block is written only after the next one has been
+   * filled, so that writing stays at least one block behind reading.
    */
   readonly holdBack?: boolean;
   /**

@@ -2,8 +2,8 @@
  * Decides whether a message's Content-Length is trusted. Dovecot stores `From ` lines unquoted and relies on this field.
  * But senders can also write the field, and its value is wrong after another program has edited the message.
  *
- * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no line in the body
- * certainly begins a message (Separators.isCertain). So the length never hides another message.
+ * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no line in the
+ * body certainly begins a message (Separators.isCertain). So a valid length never hides another message.
  */
 import type { Separators } from "./separators.ts";
 

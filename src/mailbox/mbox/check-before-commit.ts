@@ -1,6 +1,6 @@
 /**
- * Checks the locked file before a commit: whether it is still the file that the session read, and which messages are the
- * session's.
+ * Checks, before a commit, whether the locked file is still the file that the session read, and finds the session's
+ * messages in it.
  */
 
 import { Flag } from "../mailbox.ts";
@@ -33,7 +33,7 @@ export interface Found {
   /** The file with the session's flags; the session's own object if no program has written to the file. */
   readonly file: MboxFile;
   readonly state: FileState;
-  /** As returned by scan; undefined if no program has written to the file. */
+  /** The offset that scan.ts returned; undefined if no program has written to the file. */
   readonly undecided?: number | undefined;
 }
 

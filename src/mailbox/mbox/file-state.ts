@@ -41,7 +41,7 @@ export function sameFile(a: FileState, b: FileState): boolean {
   return a.dev === b.dev && a.ino === b.ino;
 }
 
-/** Returns whether a file is the same and unchanged. */
+/** Returns whether two states belong to the same file and show no change. */
 export function sameState(a: FileState, b: FileState): boolean {
   return sameFile(a, b) && a.size === b.size && a.mtime === b.mtime && a.ctime === b.ctime;
 }

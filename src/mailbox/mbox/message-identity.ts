@@ -1,6 +1,6 @@
 /**
- * Identifies a message after another program has moved it: by all its bytes except the fields that mail programs write. A
- * large message is identified by its length and its beginning.
+ * Identifies messages, so that they can be found after another program has moved them. A message is identified by all
+ * its bytes except for the fields that mail programs write; a large message, by its length and its beginning.
  */
 import { createHash } from "node:crypto";
 import { headerOf } from "../header-bytes.ts";

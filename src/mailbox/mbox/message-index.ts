@@ -116,7 +116,7 @@ export class MessageIndex {
   /**
    * Copies the flags of removed messages to the messages found at the same offsets.
    *
-   * @returns false if one of them does not start at the same offset; then nothing is copied
+   * @returns false if any of the messages no longer starts at its offset; in that case, nothing is copied
    */
   takeFlags({ count, starts, stored, changed }: Tail): boolean {
     const first = this.#starts.subarray(0, this.#count).lastIndexOf(starts[0] as number);

@@ -203,8 +203,8 @@ function countEqualBytes(a: Buffer, b: Buffer): number {
  * Abandons a commit, because another program replaced or rewrote the mailbox after the crash. The mailbox is not
  * overwritten.
  *
- * If mbox contains the moved messages, the mailbox may have been partly overwritten. Its intended contents are then
- * kept beside the journal. If mbox does not contain them, nothing has been changed yet.
+ * If mbox contains the moved messages, the mailbox may have been partly overwritten. The mailbox's intended contents
+ * are then kept beside the journal. If mbox does not contain them, nothing has been changed yet.
  */
 async function giveUp(journal: Journal, directory: string, mbox: LockedFile | undefined): Promise<void> {
   const { work } = journal;

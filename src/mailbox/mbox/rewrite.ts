@@ -117,8 +117,8 @@ const muchToCopy = 64 << 20;
 /** The bytes that follow the last unchanged message. */
 export class NewTail {
   /**
-   * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox instead of read from the
-   * journal. Their bytes in the mailbox are read before they are overwritten.
+   * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox instead of read from
+   * the journal. The mailbox's bytes are read before they are overwritten.
    */
   readonly isMadeAgain: boolean;
   readonly #file: MboxFile;
