@@ -9,7 +9,7 @@ import { isSystemError } from "../system-error.ts";
 const longestSilence = 1000;
 /** The same time for a mailbox on a server, which reports new messages itself. */
 const longestServerSilence = 30_000;
-/** The interval in milliseconds at which the message count that the server last reported is checked. */
+/** The interval in milliseconds at which `mail` checks the message count that the server last reported. */
 const reportInterval = 100;
 /**
  * The time in milliseconds during which a file must not grow before it is read, and the maximum time to wait for this.

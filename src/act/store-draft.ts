@@ -14,7 +14,7 @@ import type { Session } from "../read/session/session.ts";
 import { nameDraftsFolder } from "./drafts-folder.ts";
 import type { StoredDraft, Submitted } from "./submission-result.ts";
 
-/** Stores a message, including its Bcc field. @throws MailError if nothing was stored */
+/** Stores a message, including its Bcc field. @throws MailError, in which case nothing was stored */
 export async function storeDraft(
   session: Session,
   { context, draft: given }: Composition,

@@ -127,7 +127,7 @@ export function checkProgramForms(given: CommandLine): void {
     option !== undefined &&
     (!given.json || sendsForProgram(given) || given.check || given.count || act !== undefined || given.run.length > 0)
   )
-    throw new UsageError(`mail: ${option} applies only to a message list with --json`, Exit.Usage);
+    throw new UsageError(`mail: ${option} can be used only to list messages with --json`, Exit.Usage);
   if (list.sort !== undefined && !/^-?(?:date|from|subject|size)$/.test(list.sort))
     throw new UsageError(`mail: --sort: "${list.sort}" is invalid; use date, from, subject or size`, Exit.Usage);
   if (list.thread && list.sort !== undefined) throw describeConflict("--thread", "--sort");

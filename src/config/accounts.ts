@@ -1,6 +1,6 @@
 /** The `account` blocks in start-up files. Each block is a named set of variables, as in heirloom mailx and S-nail. */
 
-/** A command line of a file with its number, after continued lines have been joined. */
+/** A command line from a file, with its line number, after continued lines have been joined. */
 export interface SourceLine {
   readonly text: string;
   readonly number: number;
@@ -15,7 +15,7 @@ export interface Account {
   readonly exposedIn: string | undefined;
 }
 
-/** The accounts by name. */
+/** The accounts, keyed by name. */
 export type Accounts = Map<string, Account>;
 
 /** Returns whether the start-up files define an account with this name. Names are case-sensitive. */

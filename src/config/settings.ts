@@ -35,7 +35,7 @@ export class Settings {
 
   /** The values that the selected account has replaced; undefined for variables that were not set. */
   readonly #replaced = new Map<string, { readonly before: Stored | undefined; readonly by: Stored | undefined }>();
-  /** Whether the commands of an account are being run. */
+  /** Whether an account's commands are being run. */
   isSelectingAccount = false;
 
   /** The origin of the variables that are being set, for --config: a file and line, or an option. */

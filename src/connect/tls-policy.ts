@@ -123,7 +123,7 @@ export interface TlsServer {
   readonly socket?: string | undefined;
   /** Whether TLS begins as soon as the connection is open, as with smtps and imaps (RFC 8314). */
   readonly usesImplicitTls: boolean;
-  /** Whether STARTTLS is required even without a login, as with submission. */
+  /** Whether STARTTLS is required even without a login, as in the submission protocol. */
   readonly expectsTls: boolean;
   readonly hasLogin: boolean;
 }

@@ -102,7 +102,7 @@ interface Expanded {
 /**
  * Expands the local names among the recipients.
  *
- * @param localName returns the local name in an address, which may be the name of an alias; undefined for other hosts
+ * @param localName returns the local name that an address contains; undefined for an address on another host
  */
 export function expandAliases(
   file: AliasFile,

@@ -34,7 +34,7 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "login not encrypted":
       return "set starttls=required";
     case "login not offered":
-      return "remove the user name from mta, or check whether the port accepts logins (587 does)";
+      return "remove the user name from mta, or check whether the port accepts logins, as 587 does";
     case "password command failed":
     case "login refused":
     case "login mechanism unknown":

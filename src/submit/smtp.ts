@@ -1,5 +1,5 @@
 /**
- * Submits messages over SMTP and LMTP. The connection is kept for the next message.
+ * Submits messages over SMTP and LMTP. The connection is kept open for the next message.
  *
  * The time for each reply is limited. If the final dot may have reached the server before the connection is lost, the
  * outcome is reported as unknown. Another attempt could deliver the message twice.

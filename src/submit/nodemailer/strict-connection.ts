@@ -32,7 +32,7 @@ export interface Internals {
   _actionLMTPStream(recipient: string, final: boolean, reply: string, done: Done): void;
 }
 
-/** Checks that each of the server's replies is valid (RFC 5321, section 4.2) and answers a command. */
+/** Checks that each of the server's replies is valid (RFC 5321, section 4.2) and follows a command. */
 export class StrictConnection extends SMTPConnection {
   /** The time at which the incomplete reply began, in milliseconds since 1970. */
   #begun: number | undefined;
