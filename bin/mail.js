@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Starts a program in dist/. Each part is loaded with its V8 code cache, which avoids compiling it at each start. V8
- * checks that the cache was made by this version of Node from this source. Otherwise, or if there is no cache, V8
+ * checks that this version of Node made the cache from this source. If the check fails or there is no cache, V8
  * compiles the part.
  *
  * The loader and the launcher share this file, because loading another file would take half a millisecond.
@@ -23,7 +23,7 @@ function loader(directory) {
       const files = fs.readdirSync(directory).filter((file) => /[.]cjs/.test(file));
       for (const file of files) held.set(file, fs.openSync(`${directory}/${file}`));
     } catch {
-      // The directory is being replaced, or no descriptors are left. A missing file is reported when it is needed.
+      // The directory is being replaced, or no descriptors are left. If a file is missing, `load` reports this later.
       for (const descriptor of held.values()) fs.closeSync(descriptor);
       held.clear();
     }
@@ -56,7 +56,7 @@ function loader(directory) {
     modules,
     program: (name) => requireThere(`./${name}.cjs`),
     /**
-     * Whether V8 accepts a part's code cache. test/startup.test.ts checks this, because a rejected cache has no effect
+     * Returns whether V8 accepts a part's code cache. test/startup.test.ts checks this, because a rejected cache has no effect
      * except a slower start.
      */
     isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,

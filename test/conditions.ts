@@ -12,12 +12,12 @@ export function isInstalled(...programs: readonly string[]): boolean {
 /** A test that only root can run. */
 export const testAsRoot = isRoot ? test : test.skip;
 
-/** Returns the function that declares a test of other programs. */
+/** Returns `test`, or `test.skip` if one of the programs is not installed. */
 export function testWith(...programs: readonly string[]): typeof test | typeof test.skip {
   return isInstalled(...programs) ? test : test.skip;
 }
 
-/** Returns the function that declares a group of tests with a condition. */
+/** Returns `describe`, or `describe.skip` if the condition is not met. */
 export function describeIf(isMet: boolean): typeof describe | typeof describe.skip {
   return isMet ? describe : describe.skip;
 }

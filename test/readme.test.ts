@@ -1,7 +1,8 @@
 /**
  * Runs README's transcripts with the built program, on a pseudo-terminal, or in the shell if they need a pipe.
  *
- * Dates and identifiers differ in each run, so they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens into
+ * Dates and identifiers differ in each run, so they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens
+ * into
  * README.md.
  */
 import { execFile } from "node:child_process";
@@ -126,7 +127,7 @@ function runInShell(line: string, before: number): Promise<{ shown: string; exit
   });
 }
 
-/** Returns the screen after the commands of a transcript have been typed. The names of servers are replaced. */
+/** Types the commands of a transcript, and returns the resulting screen, in which server names are replaced. */
 async function play(transcript: string): Promise<string> {
   let screen = "";
   let exit = 0;

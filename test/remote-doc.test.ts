@@ -1,4 +1,4 @@
-/** The accounts in docs/remote.md: `mail` accepts each line, and each account needs at most five lines. */
+/** Checks the accounts in docs/remote.md: `mail` accepts each line, and each account needs at most five lines. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ const accounts = [...page.matchAll(/^```text\n(account (\w+) \{\n.*?\n\})\n```$/
 const home = mkdtempSync(join(tmpdir(), "mail-remote-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
-test("there is an account for each provider", () => {
+test("docs/remote.md contains an account for each provider", () => {
   expect(accounts.map(({ name }) => name)).toEqual(["gmail", "outlook", "fastmail", "home"]);
 });
 

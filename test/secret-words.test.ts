@@ -32,7 +32,7 @@ test.each([
   expect(containsPassword(text)).toBe(text !== hidden);
 });
 
-test("a password is hidden after every name of the variables for secrets", () => {
+test("a password is hidden after every name of a variable that contains a secret", () => {
   const names = [...namesOfVariable("password"), ...namesOfVariable("oauth-client-secret")];
   for (const [name] of names) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
 });

@@ -30,7 +30,10 @@ const oneWordNames = new Set(
 /** Words at the start of a name that only look like participles. */
 const notParticiples = /^(?:feed|need|embed|seed|speed|proceed|exceed|string|finding|heading)/;
 
-/** Finds functions whose name is a single word without a clear meaning, or begins with a participle, such as `heldBytes`. */
+/**
+ * Finds functions whose name is a single word without a clear meaning, or begins with a participle, such as
+ * `heldBytes`.
+ */
 function findVagueNames(source: Source): string[] {
   const participle =
     /^(?:[a-z]+(?:ed|ing)|chosen|drawn|found|given|gone|heard|held|kept|known|laid|left|made|said|sent|shown|taken|told|written)(?![a-z])/;
@@ -58,7 +61,7 @@ function findFunctions({ text }: Source): string[] {
   return [...text.matchAll(/^(?:export )?(?:async )?function\*? ?(\w+)/gm)].map(([, name = ""]) => name);
 }
 
-/** Files of at most 25 lines that a single other file imports. */
+/** The reasons for files of at most 25 lines that only one other file imports. */
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
   "config/programs.ts": "which programs are installed, for the variables that name programs",
@@ -122,7 +125,7 @@ describe("the source files", () => {
     expect(found).toEqual([]);
   });
 
-  test("do not depend on the text of a message, except for Node's TLS errors", () => {
+  test("no decision depends on the text of a message, except for Node's TLS errors", () => {
     const found = sources.filter(({ name }) => name !== "connect/tls-failure.ts").flatMap(findMessageTests);
     expect(found).toEqual([]);
   });

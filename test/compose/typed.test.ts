@@ -103,7 +103,7 @@ test("a message interrupted by SIGKILL is offered by the next mail, which contin
   expect([kept(), dead()]).toEqual([[], ""]);
 });
 
-test("a continued message keeps the labels of its attachments and the form of its body", async () => {
+test("a continued message keeps the labels of its attachments, and the type and encoding of its body", async () => {
   writeFileSync(join(home, "report.dat"), "numbers\n");
   const label = ["--content-type", "application/x-report", "--content-filename", "june.rep", "-A", "report.dat"];
   const first = await mail("-s", "plan", ...label, "--html", "--encoding", "base64", "a@x.org");

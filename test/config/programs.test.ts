@@ -18,6 +18,6 @@ test.each([
   ["no directory", ["nano", "ex"], home, "ex"],
   ["no file of the current directory", ["package.json"], "", undefined],
   ["nothing", ["none"], home, undefined],
-])("of several programs, %s is found", (_what, programs, path, found) => {
+])("the search for an installed program finds %s", (_what, programs, path, found) => {
   expect(findInstalled(programs, path)).toBe(found);
 });

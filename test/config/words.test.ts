@@ -15,11 +15,11 @@ test.each([
   ['1 "a b', '1 "a ', "b"],
   ["1 a\\", "1 ", "a\\"],
   ["", "", ""],
-])("the last word of %j is a file name that may be quoted", (line, before, word) => {
+])("the last word of %j is found, whether or not it is quoted", (line, before, word) => {
   expect(splitLastWord(line, true)).toEqual({ before, word });
 });
 
-test("a quoted word is unquoted, and an open quote is reported", () => {
+test("quotes are removed from a word, and an unclosed quote is reported", () => {
   const words = splitRawWords("a\\ b \"c 'd\" 'e\\");
   expect(words.map(({ text, quote }) => [text, quote])).toEqual([
     ["a b", ""],
@@ -28,7 +28,7 @@ test("a quoted word is unquoted, and an open quote is reported", () => {
   ]);
 });
 
-test("the words are parts of the line, in order, and nothing but white space is between them", () => {
+test("the words are parts of the line, in order, and only white space separates them", () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom(..."ab \t\"'\\") }), (line) => {
       let end = 0;

@@ -88,7 +88,7 @@ const message = fc
   .tuple(fromLine, fc.array(line, { maxLength: 8 }))
   .map(([from, lines]) => `${from}${lines.join("")}\nbody\n\n`);
 
-/** Returns the facts of a message according to the functions that parse header text. */
+/** Returns the facts that the parsers of header text find in a message. */
 function readFacts(stored: Buffer) {
   const header = headerText(stored);
   return {
@@ -135,7 +135,7 @@ test.each<[string, string]>([
   ["has CRs", "From a Thu Jan  1 00:01:00 2026\r\nSubject: x\r\n\r\n"],
   ["has a space before a colon", "From a Thu Jan  1 00:01:00 2026\nSubject : x\n\n"],
   ["is long", `From a Thu Jan  1 00:01:00 2026\nSubject: ${"x".repeat(20_000)}\n\n`],
-])("the subject in a header that %s is unknown", (_how, text) => {
+])("if a header %s, its subject is unknown", (_how, text) => {
   const table = new FactTable();
   const stored = Buffer.from(text, "latin1");
   addHeaderFacts(table, stored);
@@ -158,7 +158,7 @@ function allOf(table: FactTable) {
   });
 }
 
-test("a table is the same after it was saved, loaded, cut and extended", () => {
+test("a table that is saved, loaded, truncated and extended contains the expected facts", () => {
   const several = fc.array(message, { minLength: 1, maxLength: 6 });
   fc.assert(
     fc.property(several, several, fc.nat({ max: 5 }), (messages, more, cut) => {
@@ -187,7 +187,7 @@ test("a table is the same after it was saved, loaded, cut and extended", () => {
   );
 });
 
-test("a damaged file is ignored, or its damaged column is unknown", () => {
+test("a damaged file is ignored, or the facts in its damaged column are unknown", () => {
   const table = new FactTable();
   const texts = ["a", "b", "c"].map((n) => `From ${n}@x Thu Jan  1 00:01:00 2026\nFrom: ${n}\nSubject: s${n}\n\n`);
   fill(table, texts);
@@ -216,7 +216,7 @@ test("a damaged file is ignored, or its damaged column is unknown", () => {
   }
 });
 
-test("a file that another user could have written is ignored", () => {
+test("a file to which another user could have written is ignored", () => {
   const table = new FactTable();
   fill(table, ["From a@x Thu Jan  1 00:01:00 2026\nSubject: s\n\n"]);
   saveFacts(directory, "/box", [1], table);

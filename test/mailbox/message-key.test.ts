@@ -64,7 +64,7 @@ const message = fc
     ([lines, end]) => `From ann Sat Jan 16 18:22:03 2021\n${lines.join("\n").replaceAll("From ", "from ")}\n\n${end}`,
   );
 
-test("the keys of the messages that stay are the same after a quit and a delivery", async () => {
+test("the keys of the remaining messages are the same after a delivery and a quit", async () => {
   let counted = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 2, maxLength: 6 }), fc.nat(), async (messages, choice) => {
@@ -90,7 +90,7 @@ test("the keys of the messages that stay are the same after a quit and a deliver
   expect(counted).toBeGreaterThan(300);
 });
 
-test("a message read in advance has the same key", async () => {
+test("the key of a message is the same if it is computed from bytes that have already been read", async () => {
   writeFileSync(join(home, "both"), plain + plain.replace("hola", "plan"));
   const mailbox = await open(join(home, "both"));
   expect(mailbox.key(2, mailbox.read(2, 0, mailbox.size(2)))).toBe(mailbox.key(2));

@@ -44,7 +44,7 @@ test.each([
   expect(readFileSync(file, "latin1")).toBe(text);
 });
 
-test("the From_ line of a single message has its author and its date", async () => {
+test("the From_ line of a single message contains the message's author and date", async () => {
   const mailbox = await openedAs(note);
   expect(wholeOf(mailbox)).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\n/);
   await mailbox.close();

@@ -40,7 +40,7 @@ test.each(["/var/mail/ann", "imaps:box", "+inbox", "smtp://h"])("%s is not on a 
   expect(isServerAddress(name)).toBe(false);
 });
 
-test("a written address is read back", () => {
+test("an address that was written out is read back unchanged", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", minLength: 1 }), fc.string({ unit: "binary" }), (user, folder) => {
       const address = {

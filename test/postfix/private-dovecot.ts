@@ -38,7 +38,7 @@ const tokenServer = `
  * Starts Dovecot.
  *
  * @param directory an empty directory
- * @param introspection the URL at which it asks to whom a token belongs (RFC 7662); by default, only `token` is valid
+ * @param introspection the URL for token introspection (RFC 7662); without a URL, only the token `token` is valid
  */
 export async function startDovecot(directory: string, introspection?: string): Promise<PrivateDovecot> {
   for (const program of ["/usr/sbin/dovecot", "/usr/lib/dovecot/lmtp"]) {
@@ -55,7 +55,7 @@ export async function startDovecot(directory: string, introspection?: string): P
   ];
   const tokenPort = await freePort();
   const tokens = spawn(process.execPath, ["-e", tokenServer, String(tokenPort)], { stdio: "ignore" });
-  // Dovecot's user cannot read a file in a private checkout.
+  // Dovecot's user may be unable to read files in the checkout.
   const authority = join(directory, "authority.pem");
   writeFileSync(authority, readFileSync(certificateFile), { mode: 0o644 });
   writeFileSync(

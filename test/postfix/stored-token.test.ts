@@ -21,7 +21,7 @@ let office: Office;
 
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), "mail-stored-token-"));
-  // Postfix must reach the socket of Dovecot in it.
+  // Postfix must be able to reach Dovecot's socket in this directory.
   chmodSync(home, 0o755);
   authorization = await startAuthorizationServer();
   dovecot = await startDovecot(join(home, "dovecot"), `${authorization.issuer}/introspect`);

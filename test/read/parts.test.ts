@@ -80,7 +80,7 @@ test("save -p writes a part to a file with mode 0600 in a directory, and does no
   expect(session.folder.mailbox.flags(1) & 16).toBe(0);
 });
 
-test("a uuencoded file in the body is a part", async () => {
+test("a uuencoded file in the body is treated as a part", async () => {
   const dump = "0123456789".repeat(20);
   const encoded = uuencode("../dump.txt", dump);
   await session.remove();

@@ -1,4 +1,6 @@
-/** Commands read each message through the window that contains it, so that they also work with a mailbox on a server. */
+/**
+ * Commands read each message through the window that contains it, so that they also work with a mailbox on a server.
+ */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -62,7 +64,7 @@ async function run(session: Bench, lines: readonly string[]): Promise<readonly s
   }
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   const contents = files.map(({ name, parentPath }) => {
-    // The names of the files in a Maildir are random.
+    // File names in a Maildir are random.
     const shown = parentPath === directory ? name : relative(directory, parentPath);
     return `${shown}: ${readFileSync(join(parentPath, name), "latin1")}`;
   });
@@ -94,7 +96,7 @@ test.each<[string, ...string[]]>([
   ["piping", "pipe * cat >DIR/piped"],
   ["orders", "sort -date", "h", "sort subject", "h", "sort size", "h", "thread", "h", "copy * DIR/sorted"],
   ["undo", "d 1-2", "undo", "f *"],
-])("%s are the same if each window has one message", async (_title, ...lines) => {
+])("%s: the output is the same if each window contains only one message", async (_title, ...lines) => {
   const expected = await run(plain, lines);
   expect(expected.join("").length).toBeGreaterThan(50);
   expect(await run(windowed, lines)).toEqual(expected);

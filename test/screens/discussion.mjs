@@ -1,9 +1,11 @@
 /**
- * A mailbox of 50 messages that is shown by `mail`, S-nail and mutt: threads of every shape, and names and subjects in
- * many scripts.
+ * A mailbox of 50 messages that `mail`, S-nail and mutt display. It contains threads of every shape, and names and
+ * subjects in many scripts.
  */
 
-/** Message-ID, parent ("" if there is none), sender, subject ("" for Re: and the parent's), and Status. */
+/**
+ * Message-ID, parent, sender, subject and Status; "-" stands for no value or, as a subject, for a reply to the parent.
+ */
 const rows = `
 a1 -     Ann_Lee             Release_2.0_on_Friday?                              RO
 a2 a1    Bob_Østergård       -                                                   RO
@@ -60,7 +62,7 @@ p1 -     Eve_Adams           (no_more_news)                                     
 const encode = (text) =>
   /^[ -~]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text.replace(/^Re: /, "")).toString("base64")}?=`;
 
-/** Returns an address that is made from the Latin letters of a name, or from the message's ID. */
+/** Returns an address built from the Latin letters of a name or, without such letters, from the message's ID. */
 function addressOf(name, id) {
   const latin = name
     .normalize("NFD")

@@ -1,7 +1,7 @@
 /**
- * The sessions that `npm run screens` runs. A step types text or resizes the window. It then waits until the screen,
- * with its cursor as █, ends with `until`. Without `until`, it waits until the program exits. The screen after a step
- * without a name is not recorded, and of an excerpt only the last command and its output.
+ * The sessions that `npm run screens` runs. A step types text or resizes the window. It then waits until the screen
+ * ends with `until`, in which █ is the cursor. Without `until`, it waits until the program exits. The screen is
+ * recorded only after a step that has a name. An excerpt records only the last command and its output.
  */
 
 import { discussionMailbox } from "./discussion.mjs";
@@ -134,7 +134,7 @@ ignore received message-id resent-message-id status mail-from return-path via de
 `;
 const taking = { "bin/take": "#!/bin/sh\ncat >sent\n" };
 
-/** Windows that show 50 messages, and all of the help. */
+/** The window heights that are needed for 50 messages and for the complete help text. */
 const tall = { list: 56, help: 300 };
 
 const muttrc = `set folder=. spoolfile=spool record=/dev/null mbox_type=mbox

@@ -74,7 +74,7 @@ test("a message with recipients in its header is sent without Bcc, and missing f
   ]);
 });
 
-test("the variable hostname names the host of the sender, of the Message-Id and of EHLO", async () => {
+test("the hostname variable sets the host in the sender address, the Message-Id and EHLO", async () => {
   await serve({}, "set hostname=host.example");
   await sendmail(["ann"], "Subject: s\n\nbody\n");
   expect(server.commands[0]).toBe("EHLO host.example");

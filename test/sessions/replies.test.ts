@@ -2,7 +2,7 @@
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 
-/** A sendmail program, which is run as `/bin/sh take`. */
+/** A sendmail program that is run as `/bin/sh take`. */
 const take = "cat >>sent\n";
 
 async function reply(
@@ -78,7 +78,7 @@ test.each<[string, string, string | undefined]>([
     'account work {\nset sendmail="/bin/sh take"\n}\naccount work',
     "<0@x> <1@x> <2@x>",
   ],
-])("a program that is named by %s", async (_how, mailrc, references) => {
+])("a program named by %s", async (_how, mailrc, references) => {
   const header = await reply(thread, "r 1", mailrc);
   expect([header["In-Reply-To"], header["References"]]).toEqual(["<2@x>", references]);
 });

@@ -1,4 +1,6 @@
-/** Logins with a client certificate, and the check of the server's certificate, with the built program and smtp-server. */
+/**
+ * Logins with a client certificate, and the check of the server's certificate, with the built program and smtp-server.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -95,7 +97,7 @@ test.each([
 test.each([
   ["y", 0, "the message is sent over the same server"],
   ["n", 69, "nothing is sent"],
-])("tls-verify=ask asks on a terminal; after %j, the exit code is %i: %s", async (answer, exit) => {
+])("tls-verify=ask asks on a terminal; after the answer %j, the exit code is %i: %s", async (answer, exit) => {
   presented.length = 0;
   const pty = await openPty({
     argv: [
@@ -122,7 +124,7 @@ test.each([
 test.each([
   ["with a client certificate, the login succeeds", true, 0],
   ["without a client certificate, the server rejects the login", false, 77],
-])("smtp-auth=external sends the user name, not a password: %s", async (_what, hasCertificate, exit) => {
+])("smtp-auth=external sends the user name instead of a password: %s", async (_what, hasCertificate, exit) => {
   const requests = { ca: readFileSync(certificate, "utf8"), requestCert: true, rejectUnauthorized: false };
   const identity = { key: readFileSync(key, "utf8"), cert: readFileSync(certificate, "utf8"), ...requests };
   const external = await scriptedServer(

@@ -171,7 +171,7 @@ test.each([
   );
 });
 
-test("a password is sent unencrypted only if this is allowed, and a token never", () => {
+test("a password is sent unencrypted only if the settings allow it; a token is never sent unencrypted", () => {
   const choose = (offered: string | undefined, wanted: string | undefined, allowsClearLogin: boolean) => () =>
     chooseMechanism(offered, wanted, { isSafe: false, allowsClearLogin, usesToken: false, server: "x port 25" });
   expect(choose("PLAIN LOGIN", undefined, false)).toThrow("x port 25: the password would be sent unencrypted");

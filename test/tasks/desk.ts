@@ -1,4 +1,4 @@
-/** The mailboxes on which a program performs its tasks, in a home directory of their own. */
+/** Provides the mailboxes for a program's tasks, in a separate home directory. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { appendMessages } from "../../src/mailbox/append.ts";
@@ -6,17 +6,17 @@ import { type Kind, makePlace, type Place } from "../act/support/boxes.ts";
 import { type Ended, runMail } from "../run-mail.ts";
 
 export interface Desk extends Pick<Place, "home" | "run" | "json"> {
-  /** Returns the name of a mailbox, as -f and --move accept it. */
+  /** Returns the name of a mailbox in the form that -f and --move accept. */
   box(name: string): string;
   create(name: string, letters: readonly string[]): Promise<void>;
   deliver(name: string, text: string): Promise<void>;
-  /** Runs the program while the test continues. */
+  /** Starts the program; the test continues while it runs. */
   start(argv: readonly string[], input?: string): Promise<Ended>;
   /** Returns the messages that the program has sent. */
   sent(): string[];
 }
 
-/** Returns a desk with mailboxes that `more` describes. Sent messages are passed to a program. */
+/** Returns a desk whose mailboxes `more` provides. Sent messages are passed to a program that records them. */
 export function makeDesk(place: Place, settings: string, more: Pick<Desk, "box" | "create" | "deliver">): Desk {
   const path = join(place.home, "sent");
   const mta = join(place.home, "mta");

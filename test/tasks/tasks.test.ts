@@ -6,7 +6,7 @@ import { tasks } from "./tasks.ts";
 
 test("there are twenty tasks", () => expect(Object.keys(tasks)).toHaveLength(20));
 
-describe.each(kinds)("a program uses mailboxes of the format %s", (kind) => {
+describe.each(kinds)("a program uses mailboxes in %s format", (kind) => {
   let desk: Desk;
   afterEach(() => rmSync(desk.home, { recursive: true, force: true }));
 

@@ -1,4 +1,4 @@
-/** Twenty tasks as programs perform them, each as one test that runs the real program. */
+/** Twenty typical tasks of programs, each written as a test that runs the real program. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,7 +22,7 @@ const invoice = letter("invoice", {
   body: "--cut\n\nsee the file\n--cut\nContent-Type: application/pdf; name=invoice.pdf\nContent-Transfer-Encoding: base64\n\naGkK\n--cut--",
 });
 
-/** The tasks by their titles. */
+/** The tasks, keyed by title. */
 export const tasks: Readonly<Record<string, (desk: Desk) => Promise<void>>> = {
   "triage an inbox of 200 messages": async (desk) => {
     const kinds = ["cron", "news", "ann", "boss"];

@@ -1,4 +1,4 @@
-/** Ctrl-Z stops the session together with its child process, and a single fg continues both. */
+/** Checks that Ctrl-Z stops the session together with its child process, and that a single fg continues both. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

@@ -1,4 +1,4 @@
-/** Text for the pager is broken into rows at the width of the window, and only there. */
+/** Checks that text for the pager is wrapped at the width of the window, and nowhere else. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -104,7 +104,7 @@ const hidesPrograms = isInstalled("unshare") && spawnSync("unshare", ["-rm", "tr
   ["edit 1", "mail: EDITOR: no editor is installed; nothing was edited; set EDITOR"],
   ["visual 1", "mail: VISUAL: no editor is installed; nothing was edited; set VISUAL"],
 ])("without a program for %s, the session prints %j", async (command, line) => {
-  // The installed programs are hidden by a file that cannot be executed.
+  // The installed programs are hidden by mounting /dev/null, which cannot be executed, over them.
   const hide = 'for name in pager editor vi; do mount --bind /dev/null /usr/bin/$name; done 2>/dev/null; exec "$@"';
   pty = await startWith([], ["unshare", "-rm", "sh", "-c", hide, "sh", "env", "PATH=/nonexistent"]);
   await pty.expect("& ");

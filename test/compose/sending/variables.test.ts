@@ -1,4 +1,6 @@
-/** Variables that change the header, the envelope or the encoding of each message, with the built program and a server. */
+/**
+ * Variables that change the header, the envelope or the encoding of each message, with the built program and a server.
+ */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "../support/send.ts";
 
@@ -68,7 +70,7 @@ test.each([
   ["a text", [], "text\n", "text\n-- \nAnn\n"],
   ["a text without a newline at its end", [], "text", "text\n-- \nAnn\n"],
   ["HTML, to which it is not added", ["-M", "text/html"], "<p>text</p>\n", "<p>text</p>\n"],
-])("the file that signature names is appended to %s", async (_what, options, stdin, body) => {
+])("the file that the signature variable names is appended to %s", async (_what, options, stdin, body) => {
   const sent = await sendMail({
     argv: [...options, "a@x.org"],
     stdin,
@@ -78,7 +80,7 @@ test.each([
   expect([sent.exit, sent.body]).toEqual([0, body]);
 });
 
-test("a missing signature prevents sending", async () => {
+test("a missing signature file prevents sending", async () => {
   const sent = await sendMail({ argv: ["-S", "signature=~/nosuch", "a@x.org"], stdin: "text\n" });
   expect([sent.exit, sent.recipients]).toEqual([78, []]);
   expect(sent.stderr).toMatch(/^mail: signature: .*nosuch: No such file or directory\n/);

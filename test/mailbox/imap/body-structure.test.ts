@@ -34,12 +34,15 @@ test.each([
   ["message/rfc822", 50_000_000, "attachment", true],
   ["application/pgp-signature", 500, undefined, true],
   ["image/jpeg", 500_000, "inline", false],
-])("%s of %i bytes with disposition %s: loaded to show the message: %s", (type, size, disposition, expected) => {
-  const part = parseBodyStructure(leaf(type, size, disposition));
-  expect(part === undefined ? undefined : isShown(part)).toBe(expected);
-});
+])(
+  "type %s, %i bytes, disposition %s: the part is loaded when the message is shown: %s",
+  (type, size, disposition, expected) => {
+    const part = parseBodyStructure(leaf(type, size, disposition));
+    expect(part === undefined ? undefined : isShown(part)).toBe(expected);
+  },
+);
 
-test("a malformed structure is not used, and does no harm", () => {
+test("a malformed structure causes no error, and every part found in it has a type", () => {
   const node = fc.letrec((tie) => ({
     node: fc.oneof(
       { depthSize: "medium" },

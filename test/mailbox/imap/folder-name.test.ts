@@ -23,7 +23,7 @@ test.each(["&", "&zz", "a&!-", "&Jjo", "&AGE-", "Größe"])(
   },
 );
 
-test("every name is sent as printable ASCII, and read back", () => {
+test("every name is encoded as printable ASCII, and decoded to the same name", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (name) => {
       const sent = encodeFolderName(name);

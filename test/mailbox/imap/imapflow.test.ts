@@ -27,7 +27,7 @@ test("only one file imports imapflow", () => {
   expect(files.filter((name) => /from "imapflow/.test(source(`src/${name}`)))).toEqual([seam]);
 });
 
-test("imapflow has the internal members that are used or replaced", () => {
+test("imapflow has the internal members that `mail` uses or replaces", () => {
   const flow = new ImapFlow({ host: "localhost", port: 1, logger: false });
   const members = [
     "socket",
@@ -44,13 +44,13 @@ test("imapflow has the internal members that are used or replaced", () => {
   expect(library).toContain("this.byeReason = ");
 });
 
-test("imapflow calls the replaced methods during the connection", () => {
+test("imapflow calls the replaced methods while it connects", () => {
   expect(library).toMatch(/beginSession\(\) \{.*?this\.startSession\(\)/s);
   expect(library).toMatch(/async upgradeToSTARTTLS\(\) \{.*?return this\._failSTARTTLS\(\);/s);
   expect(library).toContain("this.untaggedHandlers.PREAUTH = () => this.initialPREAUTH();");
 });
 
-test("imapflow's code contains the error codes that determine a reason", () => {
+test("imapflow's code contains every error code that `mail` translates into a reason", () => {
   const places = [
     "imap-flow.js",
     "connection-deadline.js",
@@ -76,7 +76,7 @@ test("the build keeps only the commands that imapflow sends before the login", a
   expect(library).toMatch(/async upgradeToSTARTTLS\(\) \{.*?this\.run\('STARTTLS'\)/s);
 });
 
-test("the seam calls no method of imapflow that sends CLOSE, EXPUNGE or FLAGS", () => {
+test("the file that imports imapflow calls no method that sends CLOSE, EXPUNGE or FLAGS", () => {
   const code = source(`src/${seam}`).replace(/\/\*.*?\*\//gs, "");
   expect(code).not.toMatch(/\b(?:message\w+|mailbox(?:Open|Close|Delete)|fetchOne|download|setFlagColor)\(/);
   const commands = [...code.matchAll(/#run\(\s*(?:readOnly \? )?"([A-Z ]+)"/g)].map(([, command]) => command);

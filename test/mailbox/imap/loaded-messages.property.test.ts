@@ -9,7 +9,7 @@ const bytes = fc
 /** Divides a text into pieces of at most `size` characters. */
 const divide = (text: string, size: number) => text.match(new RegExp(`[^]{1,${size}}`, "g")) ?? [];
 
-test("each CRLF becomes LF, and other CRs stay, wherever the bytes are divided", () => {
+test("each CRLF becomes LF, and other CRs are kept, regardless of where the bytes are divided", () => {
   fc.assert(
     fc.property(bytes, fc.integer({ min: 1, max: 5 }), (text, size) => {
       const converter = new NewlineConverter();
@@ -19,7 +19,7 @@ test("each CRLF becomes LF, and other CRs stay, wherever the bytes are divided",
   );
 });
 
-test("a message with filler is read like one that is complete", () => {
+test("a message in which filler replaces some parts is read like a complete message", () => {
   const step = fc.oneof(
     bytes.map((text) => ({ text, size: 0 })),
     fc.integer({ min: 1, max: 300 }).map((size) => ({ text: "", size })),

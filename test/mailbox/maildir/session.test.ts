@@ -278,7 +278,7 @@ describe("changes by another client during the session", () => {
     expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
   });
 
-  test("another client's interrupted quit is finished first", async () => {
+  test("another client's interrupted quit is completed first", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     const mailbox = await openLocal(maildir, options());
@@ -326,7 +326,7 @@ describe("changes by another client during the session", () => {
     expect(existsSync(join(home.path, "mbox"))).toBe(false);
   });
 
-  test("a message that is delivered later gets a number at the next check, and quit does not change it", async () => {
+  test("a message that is delivered later is numbered at the next check, and quit leaves it unchanged", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openLocal(maildir, options());
     makeMaildir(maildir, { "new/1600000009.1.host": letter("a", "late") });

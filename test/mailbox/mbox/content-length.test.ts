@@ -95,7 +95,7 @@ test("an edited message has no Content-Length, and its body is quoted", async ()
   expect(text).not.toContain("Content-Length");
 });
 
-test("a body that looked like several messages during its delivery is one message when it is complete", async () => {
+test("a body that looked like several messages during delivery is read as one message after delivery", async () => {
   const whole = `${last}${measured(`${unquoted}the end of it\n`)}`;
   writeFileSync(box, whole.slice(0, -8));
   const mailbox = await openLocal(box, { lockwait: 5, stateDirectory: join(directory, "state") });

@@ -41,7 +41,7 @@ function write(messages: readonly string[]): void {
   utimesSync(box, longAgo, longAgo);
 }
 
-/** Returns the IDs of all messages and of the unread ones, as the program reports them. */
+/** Returns the IDs of all messages and of the unread messages, as the program reports them. */
 async function look(): Promise<{ ids: number[]; unread: number[] }> {
   const mailbox = await openLocal(box, {
     lockwait: 1,
@@ -150,7 +150,7 @@ test("an edit at the moment of the last check, with the old modification time re
     write(many.with(10, message(10, "OO")));
     const written = Date.now();
     const mailbox = await openLocal(box, options);
-    // On a slow machine, the edit may come too late, and is then repeated.
+    // On a slow machine, the mailbox may be opened too long after it was written. Both steps are then repeated.
     late = Date.now() - written > 90;
     await mailbox.close();
   }

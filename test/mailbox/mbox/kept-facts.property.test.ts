@@ -23,7 +23,7 @@ const message = (subject: string, size = 3000) =>
   `From a@example.org Sat Jan 16 18:22:01 2021\nFrom: n${++number}@example.org\nSubject: ${subject}\nStatus: RO\n\n${"x".repeat(size)}\n\n`;
 
 async function open(): Promise<MboxMailbox> {
-  // Facts are kept only for a file that has not just been changed.
+  // Facts are kept only for a file that has not been changed recently.
   const longAgo = new Date(Date.now() - 60_000);
   utimesSync(box(), longAgo, longAgo);
   await new Promise((resolve) => setTimeout(resolve, 120));
@@ -34,7 +34,7 @@ async function open(): Promise<MboxMailbox> {
 const columns = { from: "from", subject: "subject", to: "to", messageId: "message-id" } as const;
 type Name = keyof typeof columns;
 
-/** Returns the number of messages about which a fact is known, after each fact has been compared with the message. */
+/** Compares all known facts with the messages. @returns the number of messages about which facts are known */
 async function compareFacts(mailbox: Mailbox, names: readonly Name[], counted: boolean): Promise<number> {
   let found = 0;
   const wrong: string[] = [];
@@ -109,7 +109,7 @@ const session = fc.tuple(
   fc.boolean(),
 );
 
-test("kept facts are those of the messages, although mail arrives and messages are edited", async () => {
+test("kept facts match the messages even if mail arrives and messages are edited", async () => {
   let used = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(session, { minLength: 2, maxLength: 5 }), async (sessions) => {

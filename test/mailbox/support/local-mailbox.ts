@@ -2,7 +2,7 @@
 import type { Mailbox, MailboxOptions, StoredMessages } from "../../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
-/** A mailbox that opens all messages in a single window, with itself as the window's messages. */
+/** A mailbox whose single window contains all messages, so that they can be read through the mailbox itself. */
 export type LocalMailbox = Mailbox & StoredMessages;
 
 /** Opens a file or a Maildir. */
@@ -10,7 +10,11 @@ export async function openLocal(path: string, options: MailboxOptions): Promise<
   return asLocal(await openMailbox(path, options));
 }
 
-/** Returns an open mailbox as one whose messages can be read without a window. @throws if it is not on this machine */
+/**
+ * Returns an open mailbox, typed so that its messages can be read without a window.
+ *
+ * @throws if it is not on this machine
+ */
 export function asLocal(mailbox: Mailbox): LocalMailbox {
   if (!("read" in mailbox)) throw new Error(`${mailbox.path}: not on this machine`);
   return mailbox as LocalMailbox;

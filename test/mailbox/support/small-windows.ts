@@ -1,9 +1,11 @@
-/** A mailbox that behaves like one on a server: each window has one message, which is readable only in that window. */
+/**
+ * Makes a mailbox behave like one on a server: each window contains one message, which is readable only in that window.
+ */
 import { headerOf } from "../../../src/mailbox/header-bytes.ts";
 import type { Mailbox, MessageNeed, MessageWindow, StoredMessages } from "../../../src/mailbox/mailbox.ts";
 import type { LocalMailbox } from "./local-mailbox.ts";
 
-/** Returns a mailbox whose windows have one message each. Reading anything else throws. */
+/** Returns a mailbox whose windows contain one message each. An attempt to read any other message throws. */
 export function withSmallWindows(local: LocalMailbox): Mailbox {
   return {
     path: local.path,

@@ -420,7 +420,7 @@ test.each<[string, string, string]>([
   expect(await shown(message)).toBe(`Event: Lunch\n\n${told}`);
 });
 
-test("in the displayed header, encoded words are decoded and unchanged fields keep their folds", async () => {
+test("in the displayed header, encoded words are decoded, and unchanged fields keep their line breaks", async () => {
   const message = lines(
     "From u Sat Jan 16 18:22:00 2021",
     "From: =?utf-8?q?Jos=C3=A9?= <jose@example.org>",

@@ -27,7 +27,7 @@ test.each([40, 60, 80, 200])("in %i columns, help is wrapped at spaces, and no t
   for (const topic of topics) {
     const text = shown(topic, columns);
     for (const line of text.split("\n")) {
-      // An example can be copied, because it is not wrapped.
+      // Examples are not wrapped, so that they can be copied.
       if (!line.startsWith("  Example: ")) expect([line, displayWidth(line) <= columns]).toEqual([line, true]);
     }
     expect(words(text)).toEqual(words(shown(topic, 10_000)));

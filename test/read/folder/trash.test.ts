@@ -1,4 +1,4 @@
-/** Moving messages of local mailboxes: the command `move`, and the variable `trash`. */
+/** Tests how the `move` command and the `trash` variable move messages from local mailboxes. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -39,7 +39,7 @@ test("move keeps the originals if the file cannot be written", async () => {
   expect(session.said()).toMatch(/one\n.*two\n.*three\n$/);
 });
 
-test("with trash, quit moves deleted messages there, with their state", async () => {
+test("if trash is set, quit moves deleted messages to that folder and keeps their state", async () => {
   const trash = join(directory, "trash");
   session.config.settings.set("trash", trash);
   await run("flag 2", "d 2", "touch 3");
@@ -48,21 +48,21 @@ test("with trash, quit moves deleted messages there, with their state", async ()
   expect(readFileSync(trash, "utf8")).toContain("Status: RO\nX-Status: F\n");
 });
 
-test("messages that leave because they were saved are not moved to trash", async () => {
+test("messages that are removed because they were saved are not moved to trash", async () => {
   session.config.settings.set("trash", join(directory, "trash"));
   await run(`save 1 ${directory}/saved`);
   await leaveFolder(session);
   expect([subjectsIn(spool()), existsSync(join(directory, "trash"))]).toEqual([["two", "three"], false]);
 });
 
-test("messages that are deleted from trash itself are removed", async () => {
+test("messages that are deleted in the trash folder itself are removed", async () => {
   session.config.settings.set("trash", spool());
   await run("d 1");
   await leaveFolder(session);
   expect(subjectsIn(spool())).toEqual(["two", "three"]);
 });
 
-test("if trash cannot be written, nothing is removed", async () => {
+test("if the trash folder cannot be written to, nothing is removed", async () => {
   writeFileSync(join(directory, "file"), "");
   session.config.settings.set("trash", join(directory, "file/trash"));
   await run("d 1");

@@ -34,7 +34,7 @@ const collapsed = `${notice}>U  1 Zoe Z.               Jan 16 18:22 [3 hidden, 3
  U  2 Ann Lee              Jan 16 18:22 Plan
 `;
 
-/** Runs commands on a terminal with the given number of columns. @returns a function that runs a command line */
+/** Starts a session on a terminal with the given number of columns. @returns a function that runs a command line */
 async function onTerminal(
   messages: readonly string[] = letters,
   { charset = "UTF-8", columns = 80 } = {},
@@ -59,7 +59,7 @@ test("threads show names, and a subject only if it differs from the subject abov
   expect(await run("f 5")).toBe(" U  5 Dee                  Jan 16 18:22  ┗▸ AW: hola\n");
 });
 
-test("the thread with the newest message is first, or last with -", async () => {
+test("sort thread lists the thread with the newest message first, and sort -thread lists it last", async () => {
   const run = await onTerminal();
   expect(await run("sort thread")).toBe(tree);
   expect(
@@ -74,7 +74,7 @@ order
 `);
 });
 
-test("in 40 columns, a long subject is cut, not the tree", async () => {
+test("in 40 columns, a long subject is truncated, but the tree is complete", async () => {
   const run = await onTerminal(
     [...letters, letter(6, "Eve Adams of Eden <eve@example.org>", "a subject without room", 9, 5)],
     { columns: 40 },
@@ -91,7 +91,7 @@ unchanged; unsort restores mailbox order
   expect(await run("collapse *")).toContain(">U  1 Zoe Z.        Jan 16 [+4] hola\n");
 });
 
-test("the tree consists of ASCII characters if the charset has no others", async () => {
+test("if the charset is US-ASCII, the tree consists of ASCII characters", async () => {
   const run = await onTerminal(letters, { charset: "US-ASCII" });
   expect(await run("thread")).toBe(`${notice}>U  1 Zoe Z.               Jan 16 18:22 hola
  U  4 Cy                   Jan 16 18:22 |-> adios
@@ -123,14 +123,14 @@ test("a reply and its replies can be collapsed separately", async () => {
   expect(await run("collapse 3")).toContain(" U  3 Bob B.               Jan 16 18:22 ┗▸ [1 hidden, 1 unread]\n U  2");
 });
 
-test("collapse of a message without replies collapses its thread", async () => {
+test("collapsing a message without replies collapses the thread that contains it", async () => {
   const run = await onTerminal();
   await run("thread");
   expect(await run("collapse 4")).toBe(collapsed);
   expect(await run("expand 5")).toBe(tree);
 });
 
-test("collapse and expand report that there is nothing to do", async () => {
+test("collapse and expand report when there is nothing to do", async () => {
   const run = await onTerminal();
   expect(await run("collapse")).toBe("The list is not threaded; type thread first\n");
   await run("thread");
@@ -138,7 +138,7 @@ test("collapse and expand report that there is nothing to do", async () => {
   expect(await run("expand *")).toBe("No hidden replies\n");
 });
 
-test("message lists select hidden messages, but next, + and - pass them", async () => {
+test("message lists include hidden messages, but next, + and - skip them", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");
@@ -149,7 +149,7 @@ test("message lists select hidden messages, but next, + and - pass them", async 
   expect(await run("=")).toBe("2\n");
 });
 
-test("printing a collapsed or hidden message lists its thread again", async () => {
+test("printing a collapsed or hidden message expands its thread", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");
@@ -160,7 +160,7 @@ test("printing a collapsed or hidden message lists its thread again", async () =
   expect(await run("h")).toContain("    5 Dee                  Jan 16 18:22  ┗▸\n");
 });
 
-test("the message that hides the current one is marked as current", async () => {
+test("if the current message is hidden, the message that hides it is marked as current", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");
@@ -168,7 +168,7 @@ test("the message that hides the current one is marked as current", async () => 
   expect(await run("h")).toBe(collapsed);
 });
 
-test("the replies to a deleted message are listed", async () => {
+test("if the first message of a collapsed thread is deleted, its replies are listed", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");
@@ -180,7 +180,7 @@ test("the replies to a deleted message are listed", async () => {
 `);
 });
 
-test("undo reverses collapse and expand, in the order of all changes", async () => {
+test("undo reverses collapse, expand and other changes, the last one first", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("d 2");
@@ -193,7 +193,7 @@ test("undo reverses collapse and expand, in the order of all changes", async () 
   expect(await run("h")).toBe(tree);
 });
 
-test("new mail is listed after the threads, and collapsed threads stay collapsed when they are sorted again", async () => {
+test("new mail is listed after the threads; when the list is sorted again, collapsed threads stay collapsed", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");

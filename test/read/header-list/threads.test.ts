@@ -27,7 +27,7 @@ test.each([
   expect(order.map((message) => `${message}${depths[message] ? `.${depths[message]}` : ""}`).join(" ")).toBe(wanted);
 });
 
-test("messages without a date are last", () => {
+test("messages without a date are sorted last", () => {
   const none = Number.NEGATIVE_INFINITY;
   expect(threadsOf([["a"], ["b"], ["c"]], [none, 5, none]).order).toEqual([2, 3, 1]);
 });

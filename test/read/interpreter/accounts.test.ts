@@ -1,4 +1,4 @@
-/** Accounts that a start-up file defines, tested with the built program. */
+/** Tests accounts from a start-up file with the built program. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,7 +82,7 @@ test.each([
   expect(exit).toBe(78);
 });
 
-test("the command account lists the accounts and marks the selected one, and selecting another account restores the variables that the first one set", async () => {
+test("the account command lists accounts and marks the selected one; selecting another account restores the variables that the first one changed", async () => {
   writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
   writeFileSync(
     join(home, "box"),
@@ -137,7 +137,7 @@ async function selectInSession(input: string) {
 
 const subjectsIn = (text: string | undefined) => text?.match(/^Subject: .*$/gm)?.map((line) => line.slice(9)) ?? [];
 
-test("account NAME leaves the current folder with its own variables, and opens the mailbox of the account", async () => {
+test("account NAME leaves the current folder with the old settings, and then opens the account's mailbox", async () => {
   const { exit, out, err, subjects } = await selectInSession("p 1\naccount other\np\nset from\n");
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
   expect(out).toContain('Saved 1 message in mbox\nHeld 1 message in first\n"second": 1 message 1 new\n');
@@ -152,14 +152,14 @@ test("an unknown account leaves the current folder open", async () => {
   expect(subjects("first")).toEqual(["one", "two"]);
 });
 
-test("after an account that cannot be selected, an empty folder is open, and the previous one has been left", async () => {
+test("if an account cannot be selected, the previous folder has been left, and an empty folder is open", async () => {
   const { out, err, subjects } = await selectInSession("d 1\naccount broken\nfolder\np\n");
   expect(err + out).toContain("account broken: not all of its commands could be run\n");
   expect(out).toContain('"/dev/null": 0 messages [Read only]\n');
   expect(subjects("first")).toEqual(["two"]);
 });
 
-test("an account without mail is reported, and its empty mailbox is the current folder", async () => {
+test("an account without mail is reported, and its empty mailbox becomes the current folder", async () => {
   const { out, err, subjects } = await selectInSession("d 1\naccount none\nfolder\n");
   expect(err + out).toMatch(/No mail for /);
   expect(out).toContain('"empty": 0 messages\n');

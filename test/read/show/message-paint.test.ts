@@ -57,7 +57,7 @@ test.each(["", "\n"])("a very long line is printed in pieces, divided between ch
   ).toBe(long.toString());
 });
 
-test("a header field whose length is that of a piece does not end the header", () => {
+test("a header field that exactly fills a piece does not end the header", () => {
   for (let length = 16_380; length <= 16_390; length++) {
     const styled = painted(Buffer.from(`X: ${"x".repeat(length)}\nY: z\n`));
     expect(styled.at(-1)).toEqual({ style: "field-value", text: " z\n" });

@@ -44,18 +44,22 @@ test.each([
   ["ignore status", ""],
   ["P", "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n"],
   ["retain content-type", "CONTENT-TYPE: text/plain;\n charset=utf-8\n"],
-])("on a terminal with line editing, of a plain text, %s shows the technical fields %j", async (command, fields) => {
-  const technical = "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n";
-  const plain = await bench(`From ann Sat Jan 16 18:22:03 2021\n${technical}\ntext\n\n`);
-  Object.assign(plain.terminal, { rich: true });
-  try {
-    for (const line of ["set decode quiet", command, ...(command === "P" ? [] : ["p"])]) await executeLine(plain, line);
-    const status = command === "P" ? "Status: R\n" : "";
-    expect(plain.said()).toBe(`From ann Sat Jan 16 18:22:03 2021\n${fields}${status}\ntext\n\n`);
-  } finally {
-    await plain.remove();
-  }
-});
+])(
+  "on a terminal with line editing, %s shows these technical fields of a plain-text message: %j",
+  async (command, fields) => {
+    const technical = "User-Agent: x\nMime-Version: 1.0\nCONTENT-TYPE: text/plain;\n charset=utf-8\n";
+    const plain = await bench(`From ann Sat Jan 16 18:22:03 2021\n${technical}\ntext\n\n`);
+    Object.assign(plain.terminal, { rich: true });
+    try {
+      for (const line of ["set decode quiet", command, ...(command === "P" ? [] : ["p"])])
+        await executeLine(plain, line);
+      const status = command === "P" ? "Status: R\n" : "";
+      expect(plain.said()).toBe(`From ann Sat Jan 16 18:22:03 2021\n${fields}${status}\ntext\n\n`);
+    } finally {
+      await plain.remove();
+    }
+  },
+);
 
 test("text that ends a header without an empty line is shown once", async () => {
   const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");

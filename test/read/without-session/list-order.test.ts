@@ -52,11 +52,11 @@ test.each([
 test.each([
   [["--newest", "--limit", "2"], "0: ba"],
   [["--sort", "subject"], "0: abc"],
-])("in a Maildir: mail --json %j lists messages in this order: %s", (argv, wanted) => {
+])("in a Maildir, mail --json %j lists messages in this order: %s", (argv, wanted) => {
   expect(list(...argv, "-f", "dir")).toBe(wanted);
 });
 
-test("--thread groups messages, and each has the id of the first message of its thread", () => {
+test("--thread groups messages, and each message has the id of the first message in its thread", () => {
   const ids = place.ids("box");
   const { values } = place.json("message", ["--thread", "-f", "box"]);
   const threads = Object.fromEntries(values.map(({ subject, thread }) => [subject, thread]));
@@ -79,7 +79,7 @@ test("--text, --parts and --all-headers add only the fields that were requested"
   expect(keys("--all-headers", "--text").slice(usual.length)).toEqual(["text", "isTruncated", "headers"]);
 });
 
-test("control characters of a message are escaped in all fields", () => {
+test("control characters from a message are escaped in all fields", () => {
   const hostile = "\u001b[2J \u009b31m \u2028 \u007f";
   place.create("mbox", "hostile", [
     letter("x", {
