@@ -14,7 +14,7 @@ export function completions({ options, variables, maildOptions, topics }) {
     options: [...options, { letter: "h", long: "help", meaning: "Print the options." }],
     maildOptions: [...maildOptions, { long: "help", meaning: "Print the options." }],
     variables: Object.keys(variables),
-    // Topics such as ~| or !! are omitted, because each shell requires different quoting for them.
+    // Topics such as ~| or !! are omitted, because each shell would require different quoting.
     topics: topics.filter((topic) => /^[A-Za-z-][A-Za-z0-9-]*$/.test(topic)),
   };
   return { mail: bash(tables), _mail: zsh(tables), "mail.fish": fish(tables) };

@@ -1,6 +1,6 @@
 /**
- * A terminal emulator (xterm) without a window. Its input is bytes; its output is rows of characters and their
- * attributes.
+ * A terminal emulator (xterm) without a window. The emulator's input is bytes; its output is rows of characters and
+ * their attributes.
  */
 import unicode from "@xterm/addon-unicode11";
 import headless from "@xterm/headless";

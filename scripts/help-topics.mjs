@@ -2,9 +2,9 @@
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
  * Each section of docs/recipes.md is also a topic, as is each recipe that names topics.
  *
- * This module supports the mdoc macros that the project's manual pages use. It stops at an unknown macro, because
- * otherwise the macro's text might be lost. The topics are generated at build time, so that help is available on a
- * machine without man(1).
+ * This module supports the mdoc macros that the project's manual pages use. An unknown macro is an error, because its
+ * text might otherwise be lost. The topics are generated at build time, so that help is available on a machine without
+ * man(1).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

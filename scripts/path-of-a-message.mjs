@@ -2,11 +2,11 @@
  * Counts the files and calls on the path from the command line to the socket, and to the mailbox.
  *
  * The program is run from its sources, one module per file. The script prints how many files in src/ contain a function
- * that runs before the message or the mailbox has been written. It also prints the number of loaded files, and the
- * depth of the call stack, including asynchronous calls. Functions that run only while a module is being initialized
- * are not counted. The depth is measured when the socket is opened or written to, or when the mailbox is written. Calls
- * within Node and packages are not counted. `--list` also prints the calls and the files. Files that are only loaded
- * are in brackets.
+ * that runs before the message or the mailbox has been written. The number of loaded files is also printed, and so is
+ * the depth of the call stack, including asynchronous calls. Functions that run only while a module is being
+ * initialized are not counted. The depth is measured when the socket is opened or written to, or when the mailbox is
+ * written. Calls within Node and packages are not counted. `--list` also prints the calls and the files. Files that are
+ * only loaded are in brackets.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

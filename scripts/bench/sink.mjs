@@ -1,6 +1,6 @@
 /**
- * An SMTP server that accepts and discards all messages, so that only the client is measured. It prints its port and
- * counts messages.
+ * An SMTP server that accepts and discards all messages, so that only the client is measured. The server prints its
+ * port and counts messages.
  */
 import { createServer } from "node:net";
 

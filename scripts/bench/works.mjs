@@ -193,7 +193,7 @@ export async function listAll(bench, client, original, count) {
 }
 
 /**
- * Measures a session that sorts the list and prints a window of it.
+ * Measures a session that sorts the list and prints one window of the list.
  *
  * @param key subject or thread
  */

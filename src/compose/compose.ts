@@ -39,7 +39,9 @@ export interface Composition {
 }
 
 interface ComposeOptions {
-  /** An earlier draft that this draft continues. Its file is removed once the text is stored elsewhere. */
+  /**
+   * An earlier draft that this draft continues. The earlier draft's file is removed once the text is stored elsewhere.
+   */
   readonly continued?: Unfinished;
   /** Whether the draft already contains its text. */
   readonly isComplete?: boolean;

@@ -1,10 +1,10 @@
 /**
  * Decodes encoded words (RFC 2047) for display.
  *
- * The decoder is lenient, because many mailers break the rules. It also decodes words inside quotes, words that touch
- * other text, words that contain spaces or a language (RFC 2231, section 5), and characters split between two words.
- * Undecodable words are left as they were written. The result may contain control characters: safe-text.ts makes it
- * safe to show.
+ * The decoder is lenient, because many mailers break the rules. The decoder also accepts words inside quotes, words
+ * that touch other text, words that contain spaces or a language (RFC 2231, section 5), and characters split between
+ * two words. Undecodable words are left as they were written. The result may contain control characters: safe-text.ts
+ * makes it safe to show.
  */
 import { isUtf8 } from "node:buffer";
 import { type Charsets, type Decode, guess, nodeCharsets, windows1252 } from "./charsets.ts";

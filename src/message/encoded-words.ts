@@ -19,9 +19,9 @@ const longestWord = 900;
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? ]*\?=/g;
 
 /**
- * Returns whether the text must be encoded in order to arrive unchanged. This applies to non-ASCII characters, leading
- * or trailing white space, and incomplete encoded words. A complete encoded word is left alone, because scripts pass
- * encoded subjects to -s.
+ * Returns whether the text must be encoded in order to arrive unchanged. Non-ASCII characters, leading or trailing
+ * white space, and incomplete encoded words must be encoded. A complete encoded word is left alone, because scripts
+ * pass encoded subjects to -s.
  */
 function needsWords(text: string): boolean {
   if (/[^\t\x20-\x7e]|^[\t ]|[\t ]$/.test(text)) return true;

@@ -19,7 +19,7 @@ import { assignVariable } from "./session/assign-variable.ts";
 import { tryEach } from "./session/mistakes.ts";
 import type { Session } from "./session/session.ts";
 
-/** The interpreter imports all commands, and sending a message may not require it. */
+/** The interpreter imports all commands, and is often not needed to send a message. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
 const passwordWarning =

@@ -27,7 +27,8 @@ function commonStart(texts: readonly string[]): string {
 }
 
 /**
- * Arranges candidates in columns that are read downwards, as in ls. They occupy at most half the height of the window.
+ * Arranges candidates in columns that are read downwards, as in ls. The columns occupy at most half the height of the
+ * window.
  */
 function arrangeInColumns(candidates: readonly Candidate[], { rows, columns }: Size): string {
   const names = candidates.map(({ text }) => cutToFit(text, columns - 1));

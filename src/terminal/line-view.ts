@@ -15,7 +15,7 @@ export interface Place {
 export interface LineView {
   readonly prompt: string;
   /**
-   * The visible part of the text, with tabs replaced by spaces. This is the entire text unless it would fill the
+   * The visible part of the text, with tabs replaced by spaces. The entire text is visible, unless it would fill the
    * screen.
    */
   readonly text: string;

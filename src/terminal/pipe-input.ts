@@ -84,7 +84,7 @@ export class PipeInput {
   /** Reads more bytes for a line. In commands, a failed read is treated as the end of input. */
   async #fill(): Promise<boolean> {
     let found: Buffer | undefined;
-    // This call is outside the try block, because a failed write is not the end of input.
+    // The call is outside the try block, because a failed write is not the end of input.
     if (!fstatSync(0).isFile()) this.#beforeWaiting();
     try {
       found = await this.#piece();

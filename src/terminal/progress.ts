@@ -1,4 +1,4 @@
-/** A progress bar. It appears after half a second, is updated regularly, and is removed at the end. */
+/** A progress bar. The bar appears after half a second, is updated regularly, and is removed at the end. */
 import { cutToFit } from "./display-width.ts";
 import type { Stroke } from "./output.ts";
 

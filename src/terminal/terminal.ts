@@ -20,7 +20,7 @@ export type Input =
   /** A SIGINT while a line was awaited, with the text typed so far if the line editor was in use. */
   | { readonly kind: "interrupt"; readonly dropped?: string };
 
-/** A style of the theme. It is visible only on a terminal with colours. */
+/** A style of the theme. Styles are visible only on a terminal with colours. */
 export type Style =
   | "plain"
   | "current"
@@ -99,8 +99,8 @@ export interface Terminal {
    */
   readonly rich: boolean;
   /**
-   * Whether the terminal was lost, for example because the connection failed. In that case the user did not end the
-   * input.
+   * Whether the terminal was lost, for example because the connection failed. If the terminal was lost, the user did
+   * not end the input.
    */
   readonly lost: boolean;
   /** Returns the size of the window; 24 rows and 80 columns if there is no window. */

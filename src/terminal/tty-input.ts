@@ -10,8 +10,8 @@ import type { Input } from "./terminal.ts";
 import { openTerminalDevice } from "./terminal-device.ts";
 
 /**
- * Returns whether the terminal can still be opened. This is possible after Ctrl-D but not after a hang-up, although
- * both end the input in the same way.
+ * Returns whether the terminal can still be opened. The terminal can be opened after Ctrl-D but not after a hang-up,
+ * although both end the input in the same way.
  */
 function isStillThere(): boolean {
   const stream = openTerminalDevice();

@@ -6,13 +6,13 @@ import { Encoder as QuotedPrintable } from "nodemailer/lib/qp";
 import type { Body } from "../draft/body.ts";
 
 /**
- * Yields an encoded body as lines that end with LF. They decode to exactly the same bytes, even if the body has no
+ * Yields an encoded body as lines that end with LF. The lines decode to exactly the same bytes, even if the body has no
  * trailing newline.
  */
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);
-  fed.catch(() => {}); // reading the encoder reports the error, too
+  fed.catch(() => {}); // the loop below, which reads the encoder, also reports the error
   let line: Buffer = Buffer.alloc(0);
   for await (const piece of encoder) {
     const text = Buffer.concat([line, unixLines(piece as Buffer)]);

@@ -185,8 +185,8 @@ function factsOf(descriptor: number): TextFacts {
 }
 
 /**
- * Reads a pipe or device. A pipe is read as a socket. Opening or reading it as a file may block forever, and no signal
- * would be handled.
+ * Reads a pipe or device. A pipe is read as a socket. Opening or reading a pipe as a file may block forever, and no
+ * signal would be handled.
  */
 async function* specialFile(
   path: Buffer,

@@ -125,8 +125,8 @@ function countUnfinishedBytes(bytes: Buffer): number {
 /**
  * Returns the MIME name of the text's charset.
  *
- * @param ttycharset the charset of text that is neither ASCII nor UTF-8, from the variable or the locale. If it is
- *   undefined, the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text.
+ * @param ttycharset the charset of text that is neither ASCII nor UTF-8, from the variable or the locale. If undefined,
+ * the result is "unknown-8bit" (RFC 1428), because a wrong guess would damage the text.
  */
 export function charsetOf(facts: Pick<TextFacts, "ascii" | "utf8">, ttycharset?: string): string {
   if (facts.ascii) return "us-ascii";

@@ -6,7 +6,7 @@ import type { PartLabel } from "../../message/part-label.ts";
 import type { Attachment, HowToAttach } from "./attachment.ts";
 import { type Draft, setBodyType } from "./draft.ts";
 
-/** A file to attach, with the label that the user has given it. */
+/** A file to attach, with the label given by the user. */
 export interface RequestedAttachment extends PartLabel {
   readonly path: string;
   /** Whether a pipe must deliver data within a minute. */

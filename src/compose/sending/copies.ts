@@ -15,7 +15,7 @@ import { copyForMbox, feedCommand, recordMessage } from "./record.ts";
 
 type Context = Pick<ComposeContext, "config" | "terminal" | "folder" | "accessServer">;
 
-/** The copies, and the files and commands among the recipients that did not receive the message. */
+/** The copies, and the recipients (files and commands) to which the message could not be written. */
 export interface WrittenCopies {
   readonly refused: readonly Refusal[];
   readonly copies: readonly Copy[];
@@ -24,7 +24,7 @@ export interface WrittenCopies {
 /**
  * Writes the copies. A failure to write the record is reported, but does not prevent sending.
  *
- * @returns the copies; `refused` contains the files and commands among the recipients that did not receive the message
+ * @returns the copies; `refused` contains the files and commands to which the message could not be written
  * @throws the reason for the interrupt
  */
 export async function keepCopies(

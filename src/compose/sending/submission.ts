@@ -148,8 +148,8 @@ export class Submission {
   async #queueDeferred({ way, envelope, message }: Departure, outcome: Outcome): Promise<Outcome> {
     // If the message may have been delivered, another attempt could deliver it twice.
     const later = outcome.refused.filter(({ exit, unknown }) => exit === Exit.TempFail && unknown !== true);
-    // A queue entry never names a program, because root's timer also attempts delivery. A sendmail program has its own
-    // queue.
+    // A queue entry never names a program, because root's timer also attempts delivery, and must not run a user's
+    // program. A sendmail program has its own queue.
     if (later.length === 0 || way.kind === "program") return outcome;
     const { program } = this.#options;
     const { Queue } = await import("../../submit/queue.ts");
@@ -256,14 +256,14 @@ function toDeferredOutcome(error: unknown, envelope: Envelope): Outcome {
 }
 
 /**
- * Returns whether the queue is empty. This is checked here because loading the queue's code takes longer than sending
- * a message.
+ * Returns whether the queue is empty. The directory is checked here, because loading the queue's code takes longer than
+ * sending a message.
  */
 function isEmptyDirectory(directory: string): boolean {
   try {
     return readdirSync(directory).length === 0;
   } catch (error) {
-    // The directory usually does not exist. If it cannot be read, the queue's code reports this.
+    // The directory usually does not exist. If the directory cannot be read, the queue's code reports the error.
     return isSystemError(error) && error.code === "ENOENT";
   }
 }

@@ -123,7 +123,7 @@ function isReported(block: Header): boolean {
   return reportFields.some((name) => block.get(name) !== undefined);
 }
 
-/** Returns the text that some mail systems write instead of fields or after them. */
+/** Returns the text that some mail systems write after the fields, or instead of fields. */
 function proseOf(text: string): string {
   const blocks = text.replace(/\r\n/g, "\n").split(/\n(?:[ \t]*\n)+/);
   const isProse = (block: string) => !isReported(parseHeader(Buffer.from(block.replace(/^\n+/, ""), "utf8")));

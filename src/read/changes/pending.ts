@@ -93,7 +93,7 @@ export class PendingFile {
     this.#descriptor = descriptor;
   }
 
-  /** Creates the file. If the file cannot be created, the session continues without it. */
+  /** Creates the file. If the file cannot be created, the session continues without recording its changes. */
   static create(mailbox: Mailbox, directory: string): PendingFile {
     const path = join(directory, `${prefixOf(mailbox.path)}${process.pid}`);
     const descriptor = ifTrusted(() => {

@@ -10,7 +10,7 @@ import { selectKeptFields } from "../show/print-message.ts";
 import { addCopiesToError, appendDeparting } from "./append-departing.ts";
 import { fateOf } from "./fate.ts";
 
-/** The changes to a folder, and the report about them. */
+/** The changes to a folder, and the function that reports them. */
 interface Leaving {
   readonly plan: CommitPlan;
   /** Reports what happened to the messages, after the commit. */

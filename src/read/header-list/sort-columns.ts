@@ -1,4 +1,4 @@
-/** The values by which messages are sorted. They are read from the headers once, in large reads, and cached. */
+/** The values by which messages are sorted. The values are read from the headers once, in large reads, and cached. */
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";

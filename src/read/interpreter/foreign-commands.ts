@@ -55,7 +55,8 @@ export const foreignCommands: ReadonlyMap<string, ForeignCommand> = new Map<stri
 ]);
 
 /**
- * The modifiers that can precede a command in S-nail. They limit the command's scope or cause its errors to be ignored.
+ * The modifiers that can precede a command in S-nail. The modifiers limit the command's scope, or cause its errors to
+ * be ignored.
  */
 const modifier = /^\s*(?:\\|(?:wysh|ignerr|local|global|our|u|pgm)\s+)+/;
 

@@ -71,7 +71,7 @@ export class Candidate {
     return this.#header;
   }
 
-  /** The bytes passed to the constructor, one character per byte. They are converted only once. */
+  /** The bytes passed to the constructor, one character per byte. The bytes are converted only once. */
   get stored(): string | undefined {
     this.#stored ??= this.#bytes?.toString("latin1");
     return this.#stored;

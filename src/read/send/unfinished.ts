@@ -1,6 +1,6 @@
 /**
  * Finds messages that were being typed when a crash or a power failure interrupted `mail`. The next `mail` on a
- * terminal offers to continue them.
+ * terminal offers to continue these messages.
  */
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";

@@ -195,8 +195,8 @@ async function isLong(session: Session, { mailbox }: Folder, messages: readonly 
 }
 
 /**
- * Returns the number of lines above which the pager is used. This is the value of `crt`, or the terminal's height if
- * `crt` has no value. If `crt` is unset, the number is infinite.
+ * Returns the number of lines above which the pager is used. The number is the value of `crt`, or the terminal's height
+ * if `crt` has no value. If `crt` is unset, the number is infinite.
  */
 export function pageLimit({ config, terminal }: Session): number {
   const crt = config.settings.get("crt");
