@@ -56,8 +56,9 @@ function loader(directory) {
     modules,
     program: (name) => requireThere(`./${name}.cjs`),
     /**
-     * Returns whether V8 accepts a part's code cache. test/startup.test.ts checks this, because a rejected cache has no effect
-     * except a slower start.
+     * Returns whether V8 accepts a part's code cache. A rejected cache only makes the start slower, so
+     * test/startup.test.ts
+     * checks this.
      */
     isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,
   };

@@ -1,4 +1,6 @@
-/** Accounts at a real Dovecot, with the built program: OAuth2 tokens, rejected logins, and `mail --check`. */
+/**
+ * Tests accounts on a real Dovecot server with the built program: OAuth2 tokens, rejected logins and `mail --check`.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +18,7 @@ import { runMail } from "../run-mail.ts";
 import { closeServers, scriptedServer } from "../submit/scripted-server.ts";
 import { type Dovecot, dovecotProgram, password, startDovecot } from "./dovecot.ts";
 
-describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
+describeIf(dovecotProgram !== undefined)("accounts on Dovecot", () => {
   let home: string;
   let authorization: AuthorizationServer;
   let dovecot: Dovecot;
@@ -34,7 +36,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
 
   const inbox = (user = "ann") => `imaps://${user}@localhost:${dovecot.imapsPort}/INBOX`;
 
-  /** Runs `mail --account work`, whose account consists of the given variables. */
+  /** Runs `mail --account work` with an account that sets the given variables. */
   async function runWithAccount(variables: Record<string, string>, argv: readonly string[], input = "") {
     const lines = Object.entries({ cafile: certificateFile, ...variables }).map(
       ([name, value]) => `set ${name}="${value.replace(/["\\]/g, "\\$&")}"\n`,
@@ -61,10 +63,10 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     });
   }
 
-  /** Returns the mechanisms of the logins, from Dovecot's log. */
+  /** Returns the login mechanisms that Dovecot's log contains. */
   const mechanisms = () => [...dovecot.readLog().matchAll(/Login: user=<ann>, method=(\w+)/g)].map(([, name]) => name);
 
-  test("an expired token is renewed, and opens the mailbox", async () => {
+  test("an expired token is renewed, and the new token opens the mailbox", async () => {
     storeTokens("old", 1);
     const { exit, out, err } = await runWithAccount(oauth(), ["--count"]);
     expect({ exit, out, err }).toEqual({ exit: 1, out: "0\n", err: "" });
@@ -91,7 +93,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     expect(authorization.requests.filter(({ path }) => path === "/introspect").length).toBe(before + 2);
   });
 
-  test("within a session, account leaves a local mailbox and opens the one on the server", async () => {
+  test("in a session, the account command leaves a local mailbox and opens the account's mailbox on the server", async () => {
     storeTokens("old", 1);
     const box = join(home, "local");
     writeFileSync(box, "From a@x.org Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n");
@@ -106,7 +108,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     expect(out).toContain(`"${box}": 0 messages\n`);
   });
 
-  test("the account of one's own Dovecot in docs/remote.md sends, files a copy, reads it, and deletes it", async () => {
+  test("the account in docs/remote.md for your own Dovecot sends a message, and files, reads and deletes its copy", async () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/remote.md"), "utf8");
     const [, text = ""] = /^```text\n(account home \{\n.*?\n\}\n)```$/ms.exec(page) ?? [];
     const script = { EHLO: "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN" };
@@ -131,7 +133,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     rmSync(join(home, ".netrc"));
   });
 
-  test("a wrong password is sent once in a session, for whatever folder", async () => {
+  test("a session sends a wrong password only once, even if it opens several folders", async () => {
     const before = dovecot.readLog();
     const wrong = { MAIL: inbox(), "password-localhost": "wrong", folder: inbox().replace("/INBOX", "") };
     const { err, out } = await runWithAccount(wrong, ["-N", "-#"], "folder %\nfolder +Sent\nfolder +Trash\n");
@@ -156,7 +158,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
 
   const sound = () => ({ MAIL: inbox(), record: inbox().replace("INBOX", "Sent"), "password-localhost": password });
 
-  test("mail --check reports the connection, the login, the abilities, the folders and the quota", async () => {
+  test("mail --check reports the connection, the login, the capabilities, the folders and the quota", async () => {
     const { out } = await runWithAccount({ ...sound(), mta: "local" }, ["--check"]);
     const lines = out
       .split("\n")
@@ -204,7 +206,7 @@ describeIf(dovecotProgram !== undefined)("accounts at Dovecot", () => {
     expect(commands).toEqual(["LIST", "GETQUOTAROOT", "LOGOUT"]);
   });
 
-  test("a sent message is filed in a folder on the server with a token", async () => {
+  test("a token is sufficient to file a sent message in a folder on the server", async () => {
     storeTokens("old", 1);
     const server = await scriptedServer();
     const sent = inbox().replace("INBOX", "Sent");

@@ -1,4 +1,4 @@
-/** Acts of the built program on mailboxes on Dovecot. */
+/** Tests the built program's actions on Dovecot mailboxes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
 
-describeIf(dovecotProgram !== undefined)("acts on a server", () => {
+describeIf(dovecotProgram !== undefined)("actions on a server", () => {
   let dovecot: Dovecot;
   let home: string;
   let server: string;
@@ -61,7 +61,7 @@ describeIf(dovecotProgram !== undefined)("acts on a server", () => {
   const idOf = async (subject: string) => `id:${(await list()).find((each) => each["subject"] === subject)?.["id"]}`;
   const subjects = async (folder = address) => (await list(folder)).map(({ subject }) => subject);
 
-  test("--delete, --mark and --show use ids that do not change", async () => {
+  test("--delete, --mark and --show accept ids, which stay the same when other messages are deleted", async () => {
     const id = await idOf("two");
     expect(id).toMatch(/^id:\d+-\d+$/);
     expect(await json("act", "--delete", "-f", address, await idOf("one"))).toMatchObject({ exit: 0, problems: [] });
@@ -74,7 +74,7 @@ describeIf(dovecotProgram !== undefined)("acts on a server", () => {
     ]);
   });
 
-  test("a message that another client has removed is gone, and nothing is changed", async () => {
+  test("a message that another client has removed is reported as gone, and nothing is changed", async () => {
     const id = await idOf("one");
     expect((await json("act", "--delete", "-f", address, id)).exit).toBe(0);
     const { exit, values, problems } = await json("act", "--delete", "-f", address, id, await idOf("two"));
@@ -83,7 +83,7 @@ describeIf(dovecotProgram !== undefined)("acts on a server", () => {
     expect(await subjects()).toEqual(["two", "three"]);
   });
 
-  test("--move and --copy to a folder of the server and to a file", async () => {
+  test("--move and --copy accept a folder on the server and a file as destinations", async () => {
     expect(await json("act", "--move", `${address}-target`, "-f", address, "subject:one")).toMatchObject({
       exit: 0,
       problems: [],
@@ -96,7 +96,7 @@ describeIf(dovecotProgram !== undefined)("acts on a server", () => {
     expect(readFileSync(join(home, "file"), "utf8")).toMatch(/^Subject: three$/m);
   });
 
-  test("--move from a file to the server copies the messages, and then removes them", async () => {
+  test("--move from a file to the server copies the messages, and then removes the originals", async () => {
     await json("act", "--move", "./file", "-f", address, "subject:three");
     const { exit, problems } = await json("act", "--move", `${address}-target`, "-f", "file", "subject:three");
     expect({ exit, problems }).toEqual({ exit: 0, problems: [] });

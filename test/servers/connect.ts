@@ -1,4 +1,4 @@
-/** Connects to a private server with the password, and verifies its certificate. */
+/** Connects to a private server with the tests' password, and verifies the server's certificate. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Login } from "../../src/connect/login.ts";
@@ -8,7 +8,7 @@ import type { MailboxOptions } from "../../src/mailbox/mailbox.ts";
 import type { ServerAccess } from "../../src/mailbox/server-access.ts";
 import { certificates, type Dovecot, password } from "./dovecot.ts";
 
-/** Returns the settings of a connection to a server with the tests' certificate. */
+/** Returns the settings for a connection to a server that uses the tests' certificate. */
 export function settingsFor(port: number, changes: Partial<ConnectionSettings> = {}, user = "ann"): ConnectionSettings {
   return {
     host: "localhost",
@@ -28,12 +28,12 @@ export function settingsFor(port: number, changes: Partial<ConnectionSettings> =
   };
 }
 
-/** Opens a connection by imaps. */
+/** Opens an IMAPS connection. */
 export function connectTo({ imapsPort }: Dovecot, user = "ann"): Promise<ImapConnection> {
   return ImapConnection.open(settingsFor(imapsPort, {}, user));
 }
 
-/** Returns the means to open mailboxes of a user. @param changes to the TLS settings */
+/** Returns the options that are needed to open a user's mailboxes. @param changes the TLS settings to be changed */
 export function accessFor(
   user = "ann",
   changes: Partial<TlsSettings> = {},

@@ -114,7 +114,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("Dovecot with %s", (forma
     await connection.logout();
   });
 
-  test("IDLE reports another client's changes, and folders have special uses", async () => {
+  test("IDLE reports another client's changes, and folders are listed with their special uses", async () => {
     const [one, two] = [await connectTo(dovecot, "small"), await connectTo(dovecot, "small")];
     await one.select("INBOX");
     const stop = new AbortController();

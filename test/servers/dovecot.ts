@@ -1,4 +1,4 @@
-/** Runs a private Dovecot as an ordinary user: its own directory, ports on the loopback interface, and certificate. */
+/** Runs a private Dovecot as an ordinary user, with its own directory, loopback ports and certificate. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -20,7 +20,7 @@ const isRoot = process.geteuid?.() === 0;
 
 export const certificates = join(import.meta.dirname, "../fixtures/tls");
 
-/** The forms in which Dovecot can store messages. */
+/** The mailbox formats in which Dovecot stores messages. */
 export const formats = ["mbox", "maildir", "sdbox"] as const;
 export type Format = (typeof formats)[number];
 
@@ -28,9 +28,9 @@ export interface Dovecot {
   readonly imapPort: number;
   readonly imapsPort: number;
   readonly directory: string;
-  /** Returns the commands of all sessions, with the replies' sizes. */
+  /** Returns the commands of all sessions, and the sizes of the server's responses. */
   readRawLogs(): RawLog[];
-  /** Forgets the sessions so far. */
+  /** Deletes the logs of all previous sessions. */
   clearRawLogs(): void;
   /** Ends all sessions, as if the connections were lost. */
   endSessions(): void;
@@ -40,13 +40,13 @@ export interface Dovecot {
 }
 
 export interface RawLog {
-  /** The lines that the client sent, without the tag. Literals are lines, too. */
+  /** The lines that the client sent, without tags. The lines of literals are included. */
   readonly commands: readonly string[];
   /** The number of bytes that the server sent after the login. */
   readonly sent: number;
 }
 
-/** The users, who share one password. Each has an own home directory. */
+/** The users. They share a password, but have separate home directories. */
 export const users = ["ann", "bob", "small"] as const;
 export const password = 'pass "word" \\ 1';
 
@@ -56,10 +56,10 @@ const locations: Readonly<Record<Format, string>> = {
   sdbox: "sdbox:~/sdbox",
 };
 
-/** The forms of the program's name on Debian and elsewhere. */
+/** The path of the Dovecot program on Debian or on other systems; undefined if it is not installed. */
 export const dovecotProgram = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].find((path) => existsSync(path));
 
-/** Returns the user id with which Dovecot runs. A superuser starts it as `nobody`. */
+/** Returns the user as whom Dovecot runs: the current user, or `nobody` if the current user is root. */
 function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly name: string; readonly group: string } {
   if (isRoot) return { uid: 65534, gid: 65534, name: "nobody", group: "nogroup" };
   const { uid, gid, username } = userInfo();
@@ -72,10 +72,10 @@ function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly 
 /**
  * Starts Dovecot.
  *
- * @param options.without the capabilities that it does not announce
- * @param options.mostMessages the limit of messages for each user; 0 for none
- * @param options.secret the password of all users
- * @param options.introspection the URL at which it asks to whom an OAuth2 token belongs (RFC 7662)
+ * @param options.without the capabilities that Dovecot does not announce
+ * @param options.mostMessages the maximum number of messages per user; 0 for no limit
+ * @param options.secret the password for all users
+ * @param options.introspection the URL for OAuth2 token introspection (RFC 7662)
  */
 export async function startDovecot(
   format: Format,
@@ -234,7 +234,7 @@ service imap {
   };
 }
 
-/** Returns the processes of IMAP sessions, which are children of Dovecot. */
+/** Returns the ids of the IMAP session processes, which are children of Dovecot. */
 function imapProcesses(parent: number | undefined): number[] {
   const status = (pid: string) => readIfPresent(`/proc/${pid}/stat`);
   return readdirSync("/proc")
@@ -242,7 +242,7 @@ function imapProcesses(parent: number | undefined): number[] {
     .map(Number);
 }
 
-/** The capabilities that Dovecot 2.3 offers after the login, without the mechanisms. */
+/** The capabilities that Dovecot 2.3 announces after the login, without the login mechanisms. */
 const capabilities = (
   "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES THREAD=REFS THREAD=ORDEREDSUBJECT " +
   "MULTIAPPEND URL-PARTIAL CATENATE UNSELECT CHILDREN NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC " +
@@ -250,7 +250,7 @@ const capabilities = (
   "SAVEDATE LITERAL+ NOTIFY SPECIAL-USE QUOTA"
 ).split(" ");
 
-/** Reads the log of one session. Dovecot writes each line with the time at which it was received or sent. */
+/** Reads the log of one session. Dovecot begins each line with the time at which the line was received or sent. */
 function readRawLog(path: string): RawLog {
   const lines = readFileSync(path, "latin1").split(/\r?\n/);
   const commands = lines
@@ -260,7 +260,10 @@ function readRawLog(path: string): RawLog {
   return { commands, sent: out.length };
 }
 
-/** The commands that must never be sent in a selected folder: some change other clients' messages. */
+/**
+ * The commands that must never be sent while a folder is selected; some of them can change messages that the session
+ * did not change.
+ */
 const forbidden = [
   /^EXPUNGE\b/i,
   /^CLOSE\b/i,
@@ -282,7 +285,7 @@ function readIfPresent(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** Returns a port that is free on the loopback interface. */
+/** Returns a free port on the loopback interface. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

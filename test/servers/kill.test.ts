@@ -31,14 +31,14 @@ function run({ port }: LyingServer, how: "-f" | "MAIL", input: string): ChildPro
   return child;
 }
 
-/** Runs a session that is killed when the server receives its nth command of a quit. @returns whether it was killed */
+/** Runs a session, and kills it when the server receives the nth command of its quit. @returns whether it was killed */
 async function runAndKill(nth: number, how: "-f" | "MAIL", input: string, isDone: boolean): Promise<boolean> {
   let count = 0;
   let child: ChildProcess | undefined;
   let isOver = false;
   const answer: Script["answer"] = (line, _tag, answerHonestly) => {
     if (isOver || !/^NOOP|STORE|EXPUNGE|LOGOUT/.test(line) || ++count !== nth) return undefined;
-    // The command may have been executed before the program is killed.
+    // The server may have executed the command before the program is killed.
     if (isDone) answerHonestly();
     child?.kill("SIGKILL");
     return "silent";
@@ -74,7 +74,8 @@ test.each(moments)(
     if (!wasKilled) expect(onServer(found)).toEqual([1, 3]);
     for (const { uid, flags } of found.folders.get("INBOX") ?? [])
       if (uid !== 2) expect([...flags]).not.toContain("\\Deleted");
-    // If the message is already marked as deleted, another client could have marked it, so it is removed only on request.
+    // If the message is already marked as deleted, another client may have marked it. It is then removed only on
+    // request.
     const rest = found.folders.get("INBOX")?.find(({ uid }) => uid === 2);
     const request = rest === undefined ? "" : rest.flags.has("\\Deleted") ? "u 2\nd 2\n" : "d 2\n";
     await finish(found, "-f", `${request}q\n`);

@@ -130,7 +130,7 @@ test.each<[string, Script, string, Partial<TlsSettings>, string, number]>([
     "login mechanism unknown",
     Exit.Unavailable,
   ],
-])("%s: the login is not sent", async (_name, script, protocol, tls, reason, exit) => {
+])("%s: no credentials are sent", async (_name, script, protocol, tls, reason, exit) => {
   const found = await start(script);
   await expect(open(found, protocol, tls)).rejects.toMatchObject({ reason, exit });
   expect(passwordsSent(found)).toBe(0);
@@ -140,7 +140,7 @@ function fixture(name: string): string {
   return join(import.meta.dirname, `../fixtures/tls/${name}.pem`);
 }
 
-test("a refused login is sent once", async () => {
+test("a refused login is attempted only once", async () => {
   const found = await start({
     answer: (line, tag) => (line.startsWith("AUTHENTICATE") ? `${tag} NO [AUTHENTICATIONFAILED] wrong\r\n` : undefined),
   });
@@ -221,11 +221,14 @@ test.each<[string, (line: string, tag: string) => string | undefined, string, nu
     "no reply",
     Exit.TempFail,
   ],
-])("%s while the mailbox is opened", async (_name, answer, reason, exit) => {
-  const found = await start({ answer });
-  await expect(open(found, "imap", clear, 500)).rejects.toMatchObject({ reason, exit });
-  expect(uidsOf(found)).toEqual([1, 2, 3]);
-});
+])(
+  "%s while the mailbox is being opened: the mailbox is not opened, and no message is lost",
+  async (_name, answer, reason, exit) => {
+    const found = await start({ answer });
+    await expect(open(found, "imap", clear, 500)).rejects.toMatchObject({ reason, exit });
+    expect(uidsOf(found)).toEqual([1, 2, 3]);
+  },
+);
 
 test.each<[string, (line: string, tag: string, honest: () => string | Buffer) => string | Buffer | undefined, string]>([
   ["no UIDs", (_line, tag) => `* 1 FETCH (BODY[]<0> {4}\r\ntext)\r\n${tag} OK\r\n`, "malformed response"],
@@ -247,7 +250,7 @@ test.each<[string, (line: string, tag: string, honest: () => string | Buffer) =>
   await mailbox.close();
 });
 
-test("a malformed ENVELOPE or BODYSTRUCTURE does no harm", async () => {
+test("a malformed ENVELOPE or BODYSTRUCTURE does not prevent a message from being read", async () => {
   const found = await start({
     answer: (line, _tag, honest) =>
       line.startsWith("UID FETCH")
@@ -262,7 +265,7 @@ test("a malformed ENVELOPE or BODYSTRUCTURE does no harm", async () => {
   await mailbox.close();
 });
 
-test("nothing is written if UIDVALIDITY has changed when the connection is opened again", async () => {
+test("if UIDVALIDITY has changed after a reconnect, nothing is written", async () => {
   let uidValidity = 1;
   const found = await start({
     uidValidity: () => uidValidity,
@@ -279,7 +282,7 @@ test("nothing is written if UIDVALIDITY has changed when the connection is opene
   expect(found.commands.filter((line) => /STORE|EXPUNGE/.test(line))).toEqual([]);
 });
 
-test("a message that the server replaces under the same UID is not removed", async () => {
+test("a message that the server has replaced under the same UID is not removed", async () => {
   const found = await start({});
   const first = await open(found);
   await read(first, [1, 2, 3], "header");
@@ -308,7 +311,7 @@ test("a message that cannot be written to the temporary file is reported", async
   await mailbox.close();
 });
 
-test("changes during a lost connection are noticed when it is opened again", async () => {
+test("changes that were made while the connection was lost are noticed after a reconnect", async () => {
   let isLost = false;
   const found = await start({
     answer: (line) => {
@@ -329,7 +332,7 @@ test("changes during a lost connection are noticed when it is opened again", asy
   await mailbox.close();
 });
 
-test("a server that does not end IDLE is not waited for", async () => {
+test("`mail` does not wait for a server that fails to end IDLE", async () => {
   let isIdle = false;
   const found = await start({
     answer: (line) => {
@@ -357,7 +360,7 @@ test("a folder that the server opens read-only is not changed", async () => {
   await mailbox.close();
 });
 
-test("the message that was listed is the one that is removed, although another client removes messages", async () => {
+test("the message that was listed is the one that is removed, even if another client removes messages", async () => {
   const found = await start({});
   const mailbox = await open(found);
   found.folders.get("INBOX")?.shift();
@@ -370,13 +373,13 @@ test("the message that was listed is the one that is removed, although another c
 const steps = ["NOOP", "UID STORE", "UID STORE", "UID EXPUNGE"];
 
 test.each(steps.flatMap((_step, at) => ["close", "reset", "after"].map((how) => [at + 1, how] as const)))(
-  "a connection that is lost at command %i of a quit (%s) loses and doubles nothing",
+  "if the connection is lost at command %i of a quit (%s), no message is lost or duplicated",
   async (nth, how) => {
     let count = 0;
     const found = await start({
       answer: (line, _tag, honest) => {
         if (!/^NOOP|STORE|EXPUNGE/.test(line) || ++count !== nth) return undefined;
-        // The command may have been executed although its response is lost.
+        // The server may have executed the command even if its response is lost.
         if (how === "after") honest();
         return how === "after" ? "close" : how;
       },
@@ -391,7 +394,7 @@ test.each(steps.flatMap((_step, at) => ["close", "reset", "after"].map((how) => 
 );
 
 test.each(steps.map((_step, at) => at + 1))(
-  "a server that fails from command %i of a quit on leaves only complete steps",
+  "if the server fails from command %i of a quit onwards, no step is left incomplete",
   async (nth) => {
     let count = 0;
     const found = await start({

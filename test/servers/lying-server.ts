@@ -1,6 +1,6 @@
 /**
- * An IMAP server on the loopback interface that behaves correctly, except where its script replaces a response. Its
- * messages stay the same between connections.
+ * An IMAP server on the loopback interface that behaves correctly, except when its script replaces a response. Its
+ * messages persist between connections.
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -13,20 +13,22 @@ export interface ServedMessage {
   readonly uid: number;
   readonly flags: Set<string>;
   readonly bytes: Buffer;
-  /** The time of arrival, as in INTERNALDATE. */
+  /** The time of arrival, in INTERNALDATE format. */
   readonly received?: string | undefined;
 }
 
-/** "close" closes the connection, "reset" resets it, and "silent" means that nothing is sent. */
+/**
+ * The bytes of a response, or an action: "close" closes the connection, "reset" resets it, and "silent" sends nothing.
+ */
 type Answer = string | Buffer;
 
 export interface Script {
   readonly greeting?: string;
-  /** The capabilities before and after the login. */
+  /** The capabilities before the login and, by default, after it. */
   readonly capabilities?: string;
   readonly capabilitiesAfterLogin?: string;
   readonly uidValidity?: () => number;
-  /** The name of the certificate's file, for a server with TLS from the start. */
+  /** The name of the certificate file, for a server that uses TLS from the start. */
   readonly certificate?: string;
   readonly messages?: readonly {
     readonly uid: number;
@@ -35,7 +37,7 @@ export interface Script {
     readonly received?: string;
   }[];
   /**
-   * Returns the response to a command; undefined for the correct one.
+   * Returns the response to a command, or undefined if the server should respond correctly.
    *
    * @param command the command without its tag; a literal is replaced by `{LENGTH}`
    * @param answerHonestly executes the command and returns the correct response
@@ -126,7 +128,9 @@ export async function startLyingServer(script: Script = {}): Promise<LyingServer
   };
 }
 
-/** Returns the first complete command, with its literals. The server offers LITERAL+, so none of them is synchronizing. */
+/**
+ * Returns the first complete command, with its literals. The server offers LITERAL+, so no literal is synchronizing.
+ */
 function takeCommand(received: Buffer): { line: string; literals: Buffer[]; length: number } | undefined {
   let line = "";
   const literals: Buffer[] = [];

@@ -68,7 +68,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     fate: (each) => fates[each] ?? "keep",
     ...(mbox === undefined ? {} : { mbox }),
   });
-  /** Returns the subjects and flags of the messages that the server has. */
+  /** Returns the subjects and flags of the messages on the server. */
   const contents = async () => {
     const client = await connectTo(dovecot);
     await client.select(folder, { readOnly: true });
@@ -84,7 +84,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     (mailbox as Mailbox & { facts(message: number): ListFacts | undefined }).facts(number)?.subject;
   const fromLine = "From ann@x.example Thu Jan  1 00:00:00 1970\n";
 
-  test("states come from searches, and bytes only from windows", async () => {
+  test("message states are found by searches, and message bytes are loaded only for windows", async () => {
     await fill([message("one"), "\\Seen"], [message("two"), "\\Flagged", "$Label1"], [message("three"), "\\Deleted"]);
     dovecot.clearRawLogs();
     const mailbox = await open();
@@ -147,7 +147,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await mailbox.close();
   });
 
-  test("a message is presented as an mbox would store it", async () => {
+  test("a message is presented in the form in which an mbox would store it", async () => {
     const odd = [
       lines("Return-Path: <sender@x.example>", "Subject: s", "", "From here", "", "last"),
       lines("Subject: only a header", ""),
@@ -167,7 +167,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await mailbox.close();
   });
 
-  test("quit changes only the flags that the session has changed, and removes only what it has deleted", async () => {
+  test("quit changes only the flags that the session changed, and removes only the messages that it deleted", async () => {
     const keywords = ["$Label1", "other"];
     await fill(
       [message("read"), ...keywords],
@@ -240,7 +240,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     expect((await contents()).map((each) => each.replace(" \\Seen", ""))).toEqual(["three", "four"]);
   });
 
-  test("messages move to mbox before they are removed", async () => {
+  test("messages are appended to mbox before they are removed", async () => {
     await fill([message("one"), "\\Seen"], [message("two")], [message("three"), "\\Flagged"]);
     const mbox = join(directory, `${format}-mbox`);
     const mailbox = await open();
@@ -253,7 +253,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     expect(await contents()).toEqual(["two"]);
   });
 
-  test("a lost connection is opened again", async () => {
+  test("a lost connection is re-established", async () => {
     await fill([message("one")], [message("two")]);
     const mailbox = await open();
     mailbox.mark(1, Flag.Deleted);
@@ -277,7 +277,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await mailbox.close();
   });
 
-  test("of a large message, only the parts that are shown are loaded, and the others are listed with their sizes", async () => {
+  test("only the displayed parts of a large message are loaded, and the other parts are listed with their sizes", async () => {
     const attachment = Buffer.alloc(3_000_000, "attachment").toString("base64").replace(/.{76}/g, "$&\r\n");
     const part = (head: string, body: string) => `${head}\r\n\r\n${body}`;
     const join = (boundary: string, ...parts: string[]) =>
@@ -317,7 +317,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await mailbox.close();
   });
 
-  test("a later session learns only the changes, and needs no header again", async () => {
+  test("a later session loads only the changes, and loads no header again", async () => {
     await fill(...Array.from({ length: 20 }, (_, at) => [message(`number ${at + 1}`)] as const));
     const first = await open();
     await read(first, [19, 20], "header");

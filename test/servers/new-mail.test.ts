@@ -1,4 +1,4 @@
-/** New mail on a server without IDLE, for the built program. */
+/** Tests how the built program notices new mail on a server without IDLE. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ afterEach(async () => {
 
 const words = () => ["-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`];
 
-test("is reported at the prompt of a terminal", async () => {
+test("new mail is reported at the prompt on a terminal", async () => {
   const env = { PATH: process.env["PATH"], HOME: home, TERM: "xterm", TZ: "UTC", LANG: "C.UTF-8" };
   pty = await openPty({ argv: [process.execPath, program, ...words()], env });
   await pty.expect("& ");
@@ -53,7 +53,7 @@ test("is reported at the prompt of a terminal", async () => {
   expect(await pty.exited).toBe(0);
 });
 
-test("is not requested in a pipe", async () => {
+test("if the input is a pipe, the server is not asked for new mail", async () => {
   expect(await runMail(words(), { PATH: process.env["PATH"], HOME: home }, "=\np 1\nx\n")).toMatchObject({
     err: "",
     exit: 0,

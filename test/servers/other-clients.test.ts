@@ -13,7 +13,7 @@ import { describeIf, isInstalled } from "../conditions.ts";
 import { accessFor, connectTo } from "./connect.ts";
 import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
 
-/** Runs commands of imaplib in the selected folder INBOX. */
+/** Runs imaplib commands with INBOX as the selected folder. */
 function runImaplib({ imapsPort }: Dovecot, commands: string): void {
   const program = `
 import imaplib, ssl, sys

@@ -1,4 +1,4 @@
-/** Compares the results of queries in a folder on a server with those in a file that has the same messages. */
+/** Compares the results of queries in a folder on a server and in a file that contains the same messages. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** The same messages in an mbox, a Maildir and on Dovecot: sessions give the same output for all three. */
+/** Checks that sessions print the same output for the same messages in an mbox, in a Maildir and on Dovecot. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -21,7 +21,7 @@ interface Generated {
   readonly text: string;
 }
 
-/** Returns messages with many kinds of headers and bodies, the same ones in each run. */
+/** Returns messages with many kinds of headers and bodies. Each run generates the same messages. */
 function generateMessages(): Generated[] {
   let state = 7;
   const random = (below: number) => {
@@ -104,7 +104,7 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
     const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
     return `${out}${err}`;
   };
-  /** Runs a session, and returns its output without the mailbox's name and without counts of lines and characters. */
+  /** Runs a session, and returns its output without the mailbox name and without line and character counts. */
   const converse = async (kind: keyof typeof names, input: string) => {
     const name = names[kind];
     const saved = join(home, "saved");
@@ -145,7 +145,7 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
     expect(await converse("server", input)).toEqual(expected);
   });
 
-  test("after quit, the same messages remain with the same state", async () => {
+  test("after quit, the same messages remain in the same state", async () => {
     const input = "d from:bob\np 1-3\nflag 10-12\nunread 2\nanswered from:dee\nq\n";
     const states: string[][] = [];
     for (const kind of ["mbox", "maildir", "server"] as const) {

@@ -1,4 +1,4 @@
-/** Sessions of the built program with mailboxes on Dovecot. */
+/** Tests sessions of the built program with mailboxes on Dovecot. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -62,7 +62,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
     return { out, err, exit };
   };
-  /** Removes a message as another client would. @param place its place among the messages, from 1 */
+  /** Removes a message as another client would. @param place the number of the message in the folder, from 1 */
   const removeFromServer = async (place: number) => {
     const other = await connectTo(dovecot);
     await other.select(folder, { readOnly: false });
@@ -90,7 +90,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await listFolder(folder)).toMatchObject([{ subject: "two", state: "read" }, { subject: "three" }]);
   });
 
-  test("saves to a file, and from a file to a folder that is created", async () => {
+  test("saves messages from the server to a file, and from a file to a new folder on the server", async () => {
     const file = join(home, "saved");
     const { out } = await run(["-N", "-f", address()], `copy 1-2 ${file}\nx\n`);
     expect(out).toContain(`"${file}" [New file]\n`);
@@ -104,7 +104,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     ]);
   });
 
-  test("refuses the bodies of messages, and POP3", async () => {
+  test("refuses to write message bodies to the server, and refuses POP3", async () => {
     const { out, err } = await run(["-N", "-f", address()], `write 1 +Sent\nfolder pop3://localhost/\nx\n`);
     expect(out + err).toContain("a mailbox on a server stores only messages; nothing was written");
     expect(out + err).toContain("pop3://localhost/: POP3 is not supported");
@@ -117,7 +117,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(existsSync(join(home, "mbox"))).toBe(false);
   });
 
-  test("with nohold, moves read messages to MBOX: a file, or another folder", async () => {
+  test("with nohold, moves read messages to MBOX, which may be a file or another folder", async () => {
     await run(["-N", "-S", "nohold"], "p 1\nq\n", { MAIL: address() });
     expect(await subjectsOf(folder)).toEqual(["two", "three"]);
     expect(readFileSync(join(home, "mbox"), "utf8")).toContain("text of one");
@@ -129,7 +129,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect([await subjectsOf(folder), await subjectsOf(`Read ${folders}`)]).toEqual([["three"], ["two"]]);
   });
 
-  test("moves read messages of a local mailbox to MBOX on a server", async () => {
+  test("moves read messages from a local mailbox to MBOX on a server", async () => {
     const file = join(home, "spool");
     const stored = (name: string) => `From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: ${name}\n\ntext\n\n`;
     writeFileSync(file, stored("here") + stored("there"));
@@ -140,7 +140,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await listFolder(`Local ${folders}`)).toMatchObject([{ subject: "there", state: "read" }]);
   });
 
-  test("with trash, moves deleted messages there", async () => {
+  test("moves deleted messages to the folder that the trash variable names", async () => {
     const words = ["-N", "-S", `trash=+Trash%20${folders}`];
     expect(await run([...words, "-f", address()], "p 1\nd 1-2\nq\n")).toMatchObject({ err: "", exit: 0 });
     expect(await subjectsOf(folder)).toEqual(["three"]);
@@ -149,7 +149,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await subjectsOf(`Trash ${folders}`)).toEqual(["two"]);
   });
 
-  test("moves and copies messages within the server at once, without loading them", async () => {
+  test("moves and copies messages on the same server immediately, without loading them", async () => {
     const target = `+Moved%20${folders}`;
     dovecot.clearRawLogs();
     const { out, err } = await run(["-N", "-f", address()], `flag 1\nmove 1-2 ${target}\nf *\ncopy 3 ${target}\nx\n`);
@@ -216,7 +216,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     return pty;
   };
 
-  test("reports new mail at the prompt of a terminal, and inc adds it", async () => {
+  test("reports new mail at the prompt on a terminal, and inc adds it to the list", async () => {
     const pty = await openTerminal();
     await pty.expect("& ");
     const client = await connectTo(dovecot);
@@ -231,7 +231,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await pty.exited).toBe(0);
   });
 
-  test("the next session offers the changes of a killed session, except those that the server already has", async () => {
+  test("the next session offers to restore the changes of a killed session, except those already made on the server", async () => {
     const killed = await openTerminal();
     await killed.expect("& ");
     killed.send("d 1 3\n");
@@ -262,7 +262,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await subjectsOf(folder)).toEqual(["one", "three"]);
   });
 
-  test("Tab completes the names of folders, and folder creates a missing one after a question", async () => {
+  test("Tab completes folder names, and the folder command asks before it creates a missing folder", async () => {
     const pty = await openTerminal();
     await pty.expect("& ");
     pty.send(`folder +Tras\t\n`);
@@ -277,7 +277,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(err).toContain("Mailbox doesn't exist");
   });
 
-  test("the names of folders may be typed with spaces", async () => {
+  test("folder names may be typed with spaces", async () => {
     const { out, err } = await run(["-N"], `folder "+${folder}"\nx\n`, { MAIL: address() });
     expect(err).toBe("");
     expect(out.match(new RegExp(`^"\\+${folder}": 3 messages`, "gm"))).toHaveLength(2);
@@ -335,7 +335,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(found).toEqual([[expect.arrayContaining(["\\Seen", "\\Flagged", "kept"]), edited]]);
   });
 
-  test("acts delete, mark and move messages by id, and leave the others as they are", async () => {
+  test("actions delete, mark and move messages by id, and leave other messages unchanged", async () => {
     const listed = (await run(["--json", "-f", address()], "")).out.trim().split("\n");
     const [one, two, three] = listed.map((line) => (JSON.parse(line) as { id: string }).id);
     const act = async (...words: string[]) => {
@@ -353,7 +353,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     await client.logout();
   });
 
-  test("options that need no session list, count and test for messages", async () => {
+  test("without a session, options list messages, count messages and test for new mail", async () => {
     expect((await run(["--count", "-f", address(), "subject:two"], "")).out).toBe("1\n");
     expect((await run(["-H", "-f", address()], "")).out.match(/(one|two|three)$/gm)).toEqual(["one", "two", "three"]);
     expect((await run(["-e"], "", { MAIL: address() })).exit).toBe(0);
@@ -361,7 +361,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect((await run(["-N"], "", { MAIL: `${server}/Trash` })).err).toMatch(/^No mail for /);
   });
 
-  test("folder # returns to the previous folder, and leaves the other one as quit does", async () => {
+  test("folder # commits changes as quit does, and returns to the previous folder", async () => {
     const { out, err } = await run(["-N"], `d 1\nfolder +Trash\nfolder #\nf *\nx\n`, { MAIL: address() });
     expect(err).toBe("");
     expect(out).toContain('"+Trash": 0 messages\n');

@@ -1,4 +1,4 @@
-/** The tasks of programs, with folders on Dovecot. */
+/** Runs the tasks of programs with folders on Dovecot. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -52,7 +52,7 @@ describeIf(dovecotProgram !== undefined)("a program uses folders on Dovecot", ()
     });
   };
 
-  test("waiting has no gap: a message that arrives at any moment ends the wait", async () => {
+  test("with --present, a message that arrives at any moment ends the wait", async () => {
     desk = makeServerDesk();
     await desk.create("inbox", []);
     for (let round = 0; round < 12; round++) {
