@@ -60,7 +60,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("Dovecot with %s", (forma
     expect({ exists, readOnly, appended }).toEqual({
       exists: 3,
       readOnly: false,
-      appended: { uidValidity, uids: [1] },
+      appended: { uidValidity, sources: [], uids: [1] },
     });
     expect(await connection.search({ word: "ALL" })).toEqual([1, 2, 3]);
     expect(await connection.search({ word: "SUBJECT" }, { text: "grüße" })).toEqual([2]);

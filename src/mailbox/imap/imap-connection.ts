@@ -1,115 +1,44 @@
 /**
- * A connection to an IMAP server. This is the only file that uses imapflow, and it also uses imapflow's internal members
- * (test/mailbox/imap/imapflow.test.ts checks that they exist).
+ * Sends commands to an IMAP server, and collects the responses.
  *
  * imapflow's own methods for messages are never called, because some of them send CLOSE, or EXPUNGE for messages that
  * other clients have marked. Instead, this class sends each command itself. It has no method that replaces flags, sends
  * CLOSE or a bare EXPUNGE, or names a message by its sequence number. imapflow contributes the connection, STARTTLS, the
  * grammar of responses, and the quoting of arguments.
  */
-import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { ImapFlow } from "imapflow";
 import { MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
 import { decodeFolderName, encodeFolderName } from "./folder-name.ts";
 import { ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
+import { type ConnectionSettings, type Execution, Flow, type FlowError, makeFailure, onOneLine } from "./imap-flow.ts";
+import {
+  type Code,
+  type CopiedUids,
+  type FetchedMessage,
+  findCode,
+  folderToken,
+  formatInternalDate,
+  type Handler,
+  isFlag,
+  isList,
+  largestNumber,
+  makeAtom,
+  makeCharset,
+  makeSection,
+  makeString,
+  mostMessages,
+  type Node,
+  parseFetch,
+  readBigInt,
+  readCopiedUids,
+  readNodeText,
+  readNumber,
+  type SearchKey,
+  searchTokens,
+  type Token,
+} from "./imap-grammar.ts";
 import { listUids, parseUidRanges, sortUids, type UidRange } from "./uid-set.ts";
-
-/** A parsed part of a response, or an argument of a command. */
-interface Token {
-  readonly type?: string;
-  readonly value?: string | Buffer | number | null;
-  readonly section?: readonly Node[];
-  readonly partial?: readonly number[];
-}
-type Node = Token | null | readonly Node[];
-
-interface Response {
-  readonly tag?: string;
-  readonly command?: string;
-  readonly attributes?: readonly Node[];
-  /** The numbers of an untagged SEARCH response. */
-  readonly numbers?: readonly number[];
-}
-
-type Handler = (response: Response) => unknown;
-
-interface Execution {
-  readonly untagged?: Readonly<Record<string, Handler>>;
-  readonly onPlusTag?: Handler;
-}
-
-/** imapflow's internal members that this file uses. */
-export interface Internals {
-  readonly socket: Socket | false;
-  readonly untaggedHandlers: Record<string, Handler | null>;
-  readonly byeReason?: string;
-  usable: boolean;
-  expectCapabilityUpdate: boolean;
-  exec(
-    command: string,
-    attributes: readonly Node[] | false,
-    options?: Execution,
-  ): Promise<{ response: Response; next(): void }>;
-  run(command: "CAPABILITY"): Promise<unknown>;
-  write(line: string): unknown;
-  failProtocol(error: Error): void;
-}
-
-/** The fields of imapflow's errors. */
-interface FlowError extends Error {
-  readonly code?: string;
-  readonly reason?: string;
-  readonly responseStatus?: "NO" | "BAD" | "BYE";
-  readonly responseText?: string;
-  readonly response?: Response;
-  readonly tlsFailed?: boolean;
-}
-
-/** A login in progress. */
-export interface LoginOffer {
-  /** The mechanisms that the server offers. LOGIN is included if the server accepts the command of that name. */
-  readonly mechanisms: readonly string[];
-  /** Whether LOGIN is one of the mechanisms of AUTHENTICATE. */
-  readonly hasSaslLogin: boolean;
-  readonly isEncrypted: boolean;
-  /**
-   * Authenticates with a mechanism (RFC 9051, section 6.2.2).
-   *
-   * @param initial the initial response; undefined if the server speaks first
-   * @param respond returns the response to a challenge; both in base64
-   * @throws ImapFailed if the server refuses the login
-   */
-  authenticate(
-    mechanism: string,
-    initial: string | undefined,
-    respond: (challenge: string) => string | Promise<string>,
-  ): Promise<void>;
-  /** Sends the command LOGIN (RFC 9051, section 6.2.3). @throws ImapFailed if the server refuses the login */
-  logIn(user: string, password: string): Promise<void>;
-}
-
-export interface ConnectionSettings {
-  readonly host: string;
-  readonly port: number;
-  /** Whether TLS begins at once (`imaps`). */
-  readonly isSecure: boolean;
-  readonly starttls: "required" | "opportunistic" | "none";
-  readonly tls: {
-    readonly ca?: readonly string[];
-    readonly cert?: string;
-    readonly key?: string;
-    readonly minVersion: "TLSv1.2" | "TLSv1.3";
-    readonly rejectUnauthorized: boolean;
-  };
-  /** Time limits in milliseconds: for the connection and greeting, and for a server that sends nothing. */
-  readonly timeouts: { readonly connect: number; readonly silence: number };
-  /** Describes a TLS failure; undefined for other errors. */
-  readonly explainTls: (error: Error) => { readonly reason: ImapReason; readonly detail: string } | undefined;
-  /** Chooses a mechanism and logs in. */
-  readonly logIn: (offer: LoginOffer) => Promise<void>;
-}
 
 /** Data that a server sends without being asked. */
 export interface Listener {
@@ -160,35 +89,6 @@ export interface FetchItems {
   readonly ranges?: readonly Range[];
 }
 
-export interface FetchedMessage {
-  /** Undefined if an unsolicited response lacks it. */
-  readonly uid: number | undefined;
-  readonly sequence: number;
-  readonly flags?: readonly string[];
-  readonly size?: number;
-  /** Milliseconds since 1970. */
-  readonly received?: number;
-  readonly modSeq?: bigint;
-  readonly structure?: Node;
-  /** Returns the bytes of a section; undefined if they were not sent. */
-  bytes(section: string): Buffer | undefined;
-}
-
-/** An argument of SEARCH. */
-export type SearchKey =
-  | { readonly word: string }
-  | { readonly text: string }
-  | { readonly set: string }
-  | { readonly all: readonly SearchKey[] };
-
-/** A copy's UIDs in the destination (RFC 4315). */
-export interface CopiedUids {
-  readonly uidValidity: number;
-  readonly uids: readonly number[];
-  /** The UIDs of the originals; empty for an appended message. */
-  readonly sources: readonly number[];
-}
-
 /** A limit of a server (RFC 9208). */
 export interface Quota {
   /** The name of the quota root; often empty. */
@@ -205,141 +105,6 @@ export interface ListedFolder {
   readonly delimiter: string | undefined;
   /** The attributes in lower case, such as `\noselect` and `\trash`. */
   readonly attributes: readonly string[];
-}
-
-/** The largest number of bytes that is requested at once, and the limits of a response. */
-export const largestRange = 4 << 20;
-const largestLiteral = largestRange + (64 << 10);
-const longestLine = 64 << 20;
-/** The largest number of messages that a folder may have. */
-export const mostMessages = 10_000_000;
-
-class Flow extends ImapFlow {
-  readonly settings: ConnectionSettings;
-
-  constructor(settings: ConnectionSettings) {
-    const { host, port, isSecure, starttls, timeouts } = settings;
-    const { ca, ...rest } = settings.tls;
-    super({
-      host,
-      port,
-      secure: isSecure,
-      ...(starttls === "required" && !isSecure ? { doSTARTTLS: true } : {}),
-      ...(starttls === "none" ? { doSTARTTLS: false } : {}),
-      tls: { ...rest, ...(ca === undefined ? {} : { ca: [...ca] }) },
-      connectionTimeout: timeouts.connect,
-      greetingTimeout: timeouts.connect,
-      socketTimeout: timeouts.silence,
-      maxLiteralSize: largestLiteral,
-      maxLineLength: longestLine,
-      maxResponseSize: longestLine,
-      maxResponseTokens: 1_000_000,
-      disableAutoIdle: true,
-      disableAutoEnable: true,
-      disableCompression: true,
-      disableIMAP4rev2: true,
-      logger: false,
-    });
-    this.settings = settings;
-  }
-
-  get internals(): Internals {
-    return this as unknown as Internals;
-  }
-
-  /** Replaces imapflow's beginning of a session, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
-  async startSession(): Promise<void> {
-    await this.internals.run("CAPABILITY");
-    if (this.capabilities.size === 0)
-      throw makeFailure(this.settings, "not IMAP", "the server does not list its capabilities");
-    await this.upgradeToSTARTTLS();
-    this.internals.expectCapabilityUpdate = true;
-    await this.settings.logIn(this.#offer());
-    this.authenticated = true;
-    this.state = this.states.AUTHENTICATED;
-    // The server's abilities may differ after the login (RFC 9051, section 7.2.2).
-    await this.internals.run("CAPABILITY");
-    this.internals.usable = true;
-    // From now on, each command has its own time limit, because the user may be silent for hours.
-    if (this.internals.socket !== false) this.internals.socket.setTimeout(0);
-  }
-
-  /** Called if STARTTLS is not offered or was refused. */
-  _failSTARTTLS(): boolean {
-    if (this.settings.starttls !== "required") return false;
-    throw makeFailure(
-      this.settings,
-      "STARTTLS refused",
-      "the server does not offer STARTTLS; the login was not sent; use imaps://, or set starttls=none to allow it",
-    );
-  }
-
-  /** Called for a greeting that claims a completed login. Nothing proves whose mail it is, and STARTTLS is impossible. */
-  initialPREAUTH(): void {
-    const text = "the server claims that the login has already taken place; the connection was closed";
-    this.internals.failProtocol(makeFailure(this.settings, "logged in before TLS", text));
-  }
-
-  #offer(): LoginOffer {
-    const words = [...this.capabilities.keys()].map((word) => word.toUpperCase());
-    const mechanisms = words.filter((word) => word.startsWith("AUTH=")).map((word) => word.slice(5));
-    const isLoginAllowed = !words.includes("LOGINDISABLED") && !mechanisms.includes("LOGIN");
-    return {
-      mechanisms: isLoginAllowed ? [...mechanisms, "LOGIN"] : mechanisms,
-      hasSaslLogin: mechanisms.includes("LOGIN"),
-      isEncrypted: this.secureConnection,
-      authenticate: (mechanism, initial, respond) => this.#authenticate(mechanism, initial, respond),
-      logIn: (user, password) =>
-        this.#finishLogin("LOGIN", [
-          { type: "STRING", value: user },
-          { type: "STRING", value: password },
-        ]),
-    };
-  }
-
-  async #authenticate(
-    mechanism: string,
-    initial: string | undefined,
-    respond: (challenge: string) => string | Promise<string>,
-  ): Promise<void> {
-    const sendsAtOnce = initial !== undefined && this.capabilities.has("SASL-IR");
-    let unsent = sendsAtOnce ? undefined : initial;
-    const words = [mechanism, ...(sendsAtOnce ? [initial === "" ? "=" : initial] : [])];
-    await this.#finishLogin(
-      "AUTHENTICATE",
-      words.map((value) => ({ type: "ATOM", value })),
-      {
-        onPlusTag: async ({ attributes }) => {
-          const challenge = readNodeText(attributes?.[0] ?? null) ?? "";
-          const response = unsent ?? (await respond(challenge));
-          unsent = undefined;
-          this.internals.write(response);
-        },
-      },
-    );
-  }
-
-  async #finishLogin(command: string, words: readonly Token[], options: Execution = {}): Promise<void> {
-    try {
-      const { next } = await this.internals.exec(command, words, options);
-      next();
-    } catch (thrown) {
-      const error = thrown as FlowError;
-      if (error.responseStatus !== "NO" && error.responseStatus !== "BAD") throw thrown;
-      const reason = reasonOfCode(findCode(error.response)?.name) ?? "login refused";
-      throw makeFailure(this.settings, reason, `login failed: ${onOneLine(error.responseText ?? "")}`, error);
-    }
-  }
-}
-
-/** Returns an error that names the server. */
-function makeFailure(
-  { host, port }: Pick<ConnectionSettings, "host" | "port">,
-  reason: ImapReason,
-  text: string,
-  cause?: unknown,
-): ImapFailed {
-  return new ImapFailed(reason, `${host} port ${port}: ${text}`, cause);
 }
 
 /** An open connection with a completed login. It executes one command at a time. */
@@ -854,159 +619,3 @@ const ofErrorCode: Readonly<Record<string, readonly [ImapReason, string]>> = {
   ResponseTooLarge: tooLarge,
   TooManyTokens: tooLarge,
 };
-
-/** A response code in square brackets, such as `[UIDNEXT 5]`. */
-interface Code {
-  readonly name: string;
-  /** Its words; those of a list are included. */
-  readonly words: readonly string[];
-}
-
-function findCode(response: Response | undefined): Code | undefined {
-  const [first] = response?.attributes ?? [];
-  const [name, ...rest] = (isList(first) ? undefined : first?.section) ?? [];
-  const word = readNodeText(name ?? null);
-  if (word === undefined) return undefined;
-  const words = (rest as readonly Node[])
-    .flatMap((node) => (isList(node) ? node : [node]))
-    .map((node) => readNodeText(node) ?? "");
-  return { name: word.toUpperCase(), words };
-}
-
-function readCopiedUids(code: Code | undefined): CopiedUids | undefined {
-  if (code?.name !== "COPYUID") return undefined;
-  const uidValidity = readNumber(code.words[0]);
-  const [sources = [], uids = []] = code.words
-    .slice(1, 3)
-    .map((set) => listUids(parseUidRanges(set) ?? [], mostMessages));
-  return uidValidity === undefined || uids.length === 0 ? undefined : { uidValidity, uids, sources };
-}
-
-function parseFetch({ command, attributes = [] }: Response): FetchedMessage | undefined {
-  const sequence = readNumber(command, mostMessages);
-  const items = attributes[1];
-  if (sequence === undefined || !isList(items)) return undefined;
-  const sections = new Map<string, Buffer>();
-  const found: { -readonly [Key in keyof FetchedMessage]?: FetchedMessage[Key] } = {};
-  for (let at = 0; at + 1 < items.length; at += 2) {
-    const [key, value] = [items[at] ?? null, items[at + 1] ?? null];
-    if (isList(key)) continue;
-    const name = readNodeText(key)?.toUpperCase();
-    const text = readNodeText(value);
-    if (name === "UID") found.uid = readNumber(text);
-    if (name === "RFC822.SIZE") setIfKnown(found, "size", readNumber(text, Number.MAX_SAFE_INTEGER));
-    if (name === "INTERNALDATE") setIfKnown(found, "received", parseInternalDate(text ?? ""));
-    if (name === "FLAGS" && isList(value)) found.flags = value.flatMap((flag) => readNodeText(flag) ?? []);
-    if (name === "MODSEQ" && isList(value)) setIfKnown(found, "modSeq", readBigInt(readNodeText(value[0] ?? null)));
-    if (name === "BODYSTRUCTURE") found.structure = value;
-    if (name === "BODY" && key?.section !== undefined) {
-      const parts = key.section.map((part) =>
-        isList(part) ? `(${part.map((word) => readNodeText(word) ?? "").join(" ")})` : (readNodeText(part) ?? ""),
-      );
-      const section = parts.join(" ").toUpperCase();
-      sections.set(section, readNodeBytes(value));
-    }
-  }
-  return { ...found, uid: found.uid, sequence, bytes: (section) => sections.get(section) };
-}
-
-function setIfKnown<Key extends "size" | "received" | "modSeq">(
-  target: { -readonly [Each in keyof FetchedMessage]?: FetchedMessage[Each] },
-  key: Key,
-  value: FetchedMessage[Key] | undefined,
-): void {
-  if (value !== undefined) target[key] = value;
-}
-
-function readNodeBytes(node: Node): Buffer {
-  const value = isList(node) ? undefined : node?.value;
-  if (Buffer.isBuffer(value)) return value;
-  return Buffer.from(typeof value === "string" ? value : "");
-}
-
-/** The largest 32-bit number, which limits UIDs and UIDVALIDITY. */
-const largestNumber = 0xffff_ffff;
-
-function readNumber(text: string | undefined, largest = largestNumber): number | undefined {
-  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
-  const number = Number(text);
-  return number <= largest ? number : undefined;
-}
-
-function readBigInt(text: string | undefined): bigint | undefined {
-  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
-}
-
-function readNodeText(node: Node): string | undefined {
-  const value = isList(node) ? undefined : node?.value;
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return `${value}`;
-  return Buffer.isBuffer(value) ? value.toString("utf8") : undefined;
-}
-
-function isList(node: Node | undefined): node is readonly Node[] {
-  return Array.isArray(node);
-}
-
-function makeAtom(value: string): Token {
-  return { type: "ATOM", value };
-}
-
-function makeString(value: string): Token {
-  return { type: "STRING", value };
-}
-
-function makeSection(section: string): readonly Node[] {
-  const [, name = section, fields] = /^(\S+) \((.*)\)$/.exec(section) ?? [];
-  if (name === "") return [];
-  return [makeAtom(name), ...(fields === undefined ? [] : [fields.split(" ").map(makeAtom)])];
-}
-
-function folderToken(folder: string): Token {
-  return makeString(/^inbox$/i.test(folder) ? "INBOX" : encodeFolderName(folder));
-}
-
-/** Returns whether a text is a flag (RFC 9051, `flag`): a system flag or a keyword, which is an makeAtom. */
-export function isFlag(flag: string): boolean {
-  return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[^\x00-\x20\x7f-\u{10ffff}(){%*"\\\]]+)$/u.test(flag);
-}
-
-function makeCharset(keys: readonly SearchKey[]): Node[] {
-  return keys.some(needsCharset) ? [makeAtom("CHARSET"), makeAtom("UTF-8")] : [];
-}
-
-function needsCharset(key: SearchKey): boolean {
-  if ("all" in key) return key.all.some(needsCharset);
-  return "text" in key && /[^\x20-\x7e]/.test(key.text);
-}
-
-function searchTokens(key: SearchKey): Node[] {
-  if ("word" in key) return [makeAtom(key.word)];
-  if ("set" in key) return [{ type: "SEQUENCE", value: key.set }];
-  if ("all" in key) return [key.all.flatMap(searchTokens)];
-  return [/[^\x20-\x7e]/.test(key.text) ? { type: "LITERAL", value: Buffer.from(key.text) } : makeString(key.text)];
-}
-
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** Returns an INTERNALDATE (RFC 9051, `date-time`), in UTC. */
-export function formatInternalDate(date: Date): string {
-  const pad = (number: number) => `${number}`.padStart(2, "0");
-  const day = `${pad(date.getUTCDate())}-${months[date.getUTCMonth()]}-${`${date.getUTCFullYear()}`.padStart(4, "0")}`;
-  return `${day} ${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())} +0000`;
-}
-
-function parseInternalDate(text: string): number | undefined {
-  const [, day, month = "", year, time, zone = ""] =
-    /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4})$/.exec(text) ?? [];
-  const date = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);
-  return Number.isNaN(date) ? undefined : date;
-}
-
-/** Returns a server's text as printable text on one line. */
-function onOneLine(reply: string): string {
-  return reply
-    .replace(/[\s\p{C}]+/gu, " ")
-    .trim()
-    .slice(0, 500);
-}

@@ -2,8 +2,9 @@
 import { isAscii } from "node:buffer";
 import type { MessageNeed } from "../mailbox.ts";
 import type { FolderCache, MessageFacts } from "./folder-cache.ts";
-import { type ImapConnection, largestRange } from "./imap-connection.ts";
+import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
+import { largestRange } from "./imap-flow.ts";
 import { loadShownParts } from "./load-parts.ts";
 import { type LoadedMessages, makeHeaderBytes } from "./loaded-messages.ts";
 import { bitsOfFlags } from "./server-flags.ts";

@@ -6,7 +6,8 @@
 import { parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
 import { type BodyPart, isShown, listBodyLeaves, listInnerMultiparts, parseBodyStructure } from "./body-structure.ts";
-import { type ImapConnection, largestRange, type Range } from "./imap-connection.ts";
+import type { ImapConnection, Range } from "./imap-connection.ts";
+import { largestRange } from "./imap-flow.ts";
 import type { LoadedMessages, MessageWriter } from "./loaded-messages.ts";
 
 const longestHeader = 4 << 20;

@@ -1,5 +1,6 @@
 /** Loads the UIDs and flags of messages with few requests and short responses. */
-import { type ImapConnection, mostMessages } from "./imap-connection.ts";
+import type { ImapConnection } from "./imap-connection.ts";
+import { mostMessages } from "./imap-grammar.ts";
 import { bitsOfFlags, flagSearches } from "./server-flags.ts";
 import { formatUidSets } from "./uid-set.ts";
 import type { UidTable } from "./uid-table.ts";

@@ -10,8 +10,9 @@ import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../..
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import { notify } from "../../notices.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
-import { ImapConnection, type LoginOffer } from "./imap-connection.ts";
+import { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed, type ImapReason } from "./imap-failure.ts";
+import type { LoginOffer } from "./imap-flow.ts";
 
 /** Connects, starts TLS and logs in. @throws ImapFailed, or MailError for an invalid setting or a missing password */
 export async function openConnection(address: ServerAddress, access: ServerAccess): Promise<ImapConnection> {

@@ -1,6 +1,6 @@
 /** Converts conditions to search keys of the SEARCH command (RFC 9051, section 6.4.4). */
 import type { ServerTerm } from "../server-term.ts";
-import type { SearchKey } from "./imap-connection.ts";
+import type { SearchKey } from "./imap-grammar.ts";
 
 const day = 24 * 60 * 60 * 1000;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,0 +1,230 @@
+/**
+ * Connects to an IMAP server, starts TLS, and logs in. This is the only file that imports imapflow. It replaces the
+ * beginning of imapflow's sessions, and declares the internal members that imap-connection.ts uses
+ * (test/mailbox/imap/imapflow.test.ts checks that they exist).
+ */
+import type { Socket } from "node:net";
+import { ImapFlow } from "imapflow";
+import { ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
+import { findCode, type Handler, type Node, type Response, readNodeText, type Token } from "./imap-grammar.ts";
+
+/** The receivers of the responses to a command. */
+export interface Execution {
+  readonly untagged?: Readonly<Record<string, Handler>>;
+  readonly onPlusTag?: Handler;
+}
+
+/** imapflow's internal members that this file and imap-connection.ts use. */
+export interface Internals {
+  readonly socket: Socket | false;
+  readonly untaggedHandlers: Record<string, Handler | null>;
+  readonly byeReason?: string;
+  usable: boolean;
+  expectCapabilityUpdate: boolean;
+  exec(
+    command: string,
+    attributes: readonly Node[] | false,
+    options?: Execution,
+  ): Promise<{ response: Response; next(): void }>;
+  run(command: "CAPABILITY"): Promise<unknown>;
+  write(line: string): unknown;
+  failProtocol(error: Error): void;
+}
+
+/** The fields of imapflow's errors. */
+export interface FlowError extends Error {
+  readonly code?: string;
+  readonly reason?: string;
+  readonly responseStatus?: "NO" | "BAD" | "BYE";
+  readonly responseText?: string;
+  readonly response?: Response;
+  readonly tlsFailed?: boolean;
+}
+
+/** A login in progress. */
+export interface LoginOffer {
+  /** The mechanisms that the server offers. LOGIN is included if the server accepts the command of that name. */
+  readonly mechanisms: readonly string[];
+  /** Whether LOGIN is one of the mechanisms of AUTHENTICATE. */
+  readonly hasSaslLogin: boolean;
+  readonly isEncrypted: boolean;
+  /**
+   * Authenticates with a mechanism (RFC 9051, section 6.2.2).
+   *
+   * @param initial the initial response; undefined if the server speaks first
+   * @param respond returns the response to a challenge; both in base64
+   * @throws ImapFailed if the server refuses the login
+   */
+  authenticate(
+    mechanism: string,
+    initial: string | undefined,
+    respond: (challenge: string) => string | Promise<string>,
+  ): Promise<void>;
+  /** Sends the command LOGIN (RFC 9051, section 6.2.3). @throws ImapFailed if the server refuses the login */
+  logIn(user: string, password: string): Promise<void>;
+}
+
+export interface ConnectionSettings {
+  readonly host: string;
+  readonly port: number;
+  /** Whether TLS begins at once (`imaps`). */
+  readonly isSecure: boolean;
+  readonly starttls: "required" | "opportunistic" | "none";
+  readonly tls: {
+    readonly ca?: readonly string[];
+    readonly cert?: string;
+    readonly key?: string;
+    readonly minVersion: "TLSv1.2" | "TLSv1.3";
+    readonly rejectUnauthorized: boolean;
+  };
+  /** Time limits in milliseconds: for the connection and greeting, and for a server that sends nothing. */
+  readonly timeouts: { readonly connect: number; readonly silence: number };
+  /** Describes a TLS failure; undefined for other errors. */
+  readonly explainTls: (error: Error) => { readonly reason: ImapReason; readonly detail: string } | undefined;
+  /** Chooses a mechanism and logs in. */
+  readonly logIn: (offer: LoginOffer) => Promise<void>;
+}
+
+/** The largest number of bytes that is requested at once, and the limits of a response. */
+export const largestRange = 4 << 20;
+
+const largestLiteral = largestRange + (64 << 10);
+
+const longestLine = 64 << 20;
+
+/** Replaces imapflow's beginning of a session, and leaves all commands after the login to the caller. */
+export class Flow extends ImapFlow {
+  readonly settings: ConnectionSettings;
+
+  constructor(settings: ConnectionSettings) {
+    const { host, port, isSecure, starttls, timeouts } = settings;
+    const { ca, ...rest } = settings.tls;
+    super({
+      host,
+      port,
+      secure: isSecure,
+      ...(starttls === "required" && !isSecure ? { doSTARTTLS: true } : {}),
+      ...(starttls === "none" ? { doSTARTTLS: false } : {}),
+      tls: { ...rest, ...(ca === undefined ? {} : { ca: [...ca] }) },
+      connectionTimeout: timeouts.connect,
+      greetingTimeout: timeouts.connect,
+      socketTimeout: timeouts.silence,
+      maxLiteralSize: largestLiteral,
+      maxLineLength: longestLine,
+      maxResponseSize: longestLine,
+      maxResponseTokens: 1_000_000,
+      disableAutoIdle: true,
+      disableAutoEnable: true,
+      disableCompression: true,
+      disableIMAP4rev2: true,
+      logger: false,
+    });
+    this.settings = settings;
+  }
+
+  get internals(): Internals {
+    return this as unknown as Internals;
+  }
+
+  /** Replaces imapflow's beginning of a session, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
+  async startSession(): Promise<void> {
+    await this.internals.run("CAPABILITY");
+    if (this.capabilities.size === 0)
+      throw makeFailure(this.settings, "not IMAP", "the server does not list its capabilities");
+    await this.upgradeToSTARTTLS();
+    this.internals.expectCapabilityUpdate = true;
+    await this.settings.logIn(this.#offer());
+    this.authenticated = true;
+    this.state = this.states.AUTHENTICATED;
+    // The server's abilities may differ after the login (RFC 9051, section 7.2.2).
+    await this.internals.run("CAPABILITY");
+    this.internals.usable = true;
+    // From now on, each command has its own time limit, because the user may be silent for hours.
+    if (this.internals.socket !== false) this.internals.socket.setTimeout(0);
+  }
+
+  /** Called if STARTTLS is not offered or was refused. */
+  _failSTARTTLS(): boolean {
+    if (this.settings.starttls !== "required") return false;
+    throw makeFailure(
+      this.settings,
+      "STARTTLS refused",
+      "the server does not offer STARTTLS; the login was not sent; use imaps://, or set starttls=none to allow it",
+    );
+  }
+
+  /** Called for a greeting that claims a completed login. Nothing proves whose mail it is, and STARTTLS is impossible. */
+  initialPREAUTH(): void {
+    const text = "the server claims that the login has already taken place; the connection was closed";
+    this.internals.failProtocol(makeFailure(this.settings, "logged in before TLS", text));
+  }
+
+  #offer(): LoginOffer {
+    const words = [...this.capabilities.keys()].map((word) => word.toUpperCase());
+    const mechanisms = words.filter((word) => word.startsWith("AUTH=")).map((word) => word.slice(5));
+    const isLoginAllowed = !words.includes("LOGINDISABLED") && !mechanisms.includes("LOGIN");
+    return {
+      mechanisms: isLoginAllowed ? [...mechanisms, "LOGIN"] : mechanisms,
+      hasSaslLogin: mechanisms.includes("LOGIN"),
+      isEncrypted: this.secureConnection,
+      authenticate: (mechanism, initial, respond) => this.#authenticate(mechanism, initial, respond),
+      logIn: (user, password) =>
+        this.#finishLogin("LOGIN", [
+          { type: "STRING", value: user },
+          { type: "STRING", value: password },
+        ]),
+    };
+  }
+
+  async #authenticate(
+    mechanism: string,
+    initial: string | undefined,
+    respond: (challenge: string) => string | Promise<string>,
+  ): Promise<void> {
+    const sendsAtOnce = initial !== undefined && this.capabilities.has("SASL-IR");
+    let unsent = sendsAtOnce ? undefined : initial;
+    const words = [mechanism, ...(sendsAtOnce ? [initial === "" ? "=" : initial] : [])];
+    await this.#finishLogin(
+      "AUTHENTICATE",
+      words.map((value) => ({ type: "ATOM", value })),
+      {
+        onPlusTag: async ({ attributes }) => {
+          const challenge = readNodeText(attributes?.[0] ?? null) ?? "";
+          const response = unsent ?? (await respond(challenge));
+          unsent = undefined;
+          this.internals.write(response);
+        },
+      },
+    );
+  }
+
+  async #finishLogin(command: string, words: readonly Token[], options: Execution = {}): Promise<void> {
+    try {
+      const { next } = await this.internals.exec(command, words, options);
+      next();
+    } catch (thrown) {
+      const error = thrown as FlowError;
+      if (error.responseStatus !== "NO" && error.responseStatus !== "BAD") throw thrown;
+      const reason = reasonOfCode(findCode(error.response)?.name) ?? "login refused";
+      throw makeFailure(this.settings, reason, `login failed: ${onOneLine(error.responseText ?? "")}`, error);
+    }
+  }
+}
+
+/** Returns an error that names the server. */
+export function makeFailure(
+  { host, port }: Pick<ConnectionSettings, "host" | "port">,
+  reason: ImapReason,
+  text: string,
+  cause?: unknown,
+): ImapFailed {
+  return new ImapFailed(reason, `${host} port ${port}: ${text}`, cause);
+}
+
+/** Returns a server's text as printable text on one line. */
+export function onOneLine(reply: string): string {
+  return reply
+    .replace(/[\s\p{C}]+/gu, " ")
+    .trim()
+    .slice(0, 500);
+}

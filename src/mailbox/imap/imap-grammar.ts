@@ -1,0 +1,217 @@
+/** Parses the parts of IMAP responses, and makes the arguments of commands (RFC 9051, section 9). */
+import { encodeFolderName } from "./folder-name.ts";
+import { listUids, parseUidRanges } from "./uid-set.ts";
+
+/** A parsed part of a response, or an argument of a command. */
+export interface Token {
+  readonly type?: string;
+  readonly value?: string | Buffer | number | null;
+  readonly section?: readonly Node[];
+  readonly partial?: readonly number[];
+}
+
+export type Node = Token | null | readonly Node[];
+
+/** A response of the server, as imapflow parses it. */
+export interface Response {
+  readonly tag?: string;
+  readonly command?: string;
+  readonly attributes?: readonly Node[];
+  /** The numbers of an untagged SEARCH response. */
+  readonly numbers?: readonly number[];
+}
+
+export type Handler = (response: Response) => unknown;
+
+export interface FetchedMessage {
+  /** Undefined if an unsolicited response lacks it. */
+  readonly uid: number | undefined;
+  readonly sequence: number;
+  readonly flags?: readonly string[];
+  readonly size?: number;
+  /** Milliseconds since 1970. */
+  readonly received?: number;
+  readonly modSeq?: bigint;
+  readonly structure?: Node;
+  /** Returns the bytes of a section; undefined if they were not sent. */
+  bytes(section: string): Buffer | undefined;
+}
+
+/** An argument of SEARCH. */
+export type SearchKey =
+  | { readonly word: string }
+  | { readonly text: string }
+  | { readonly set: string }
+  | { readonly all: readonly SearchKey[] };
+
+/** A copy's UIDs in the destination (RFC 4315). */
+export interface CopiedUids {
+  readonly uidValidity: number;
+  readonly uids: readonly number[];
+  /** The UIDs of the originals; empty for an appended message. */
+  readonly sources: readonly number[];
+}
+
+/** The largest number of messages that a folder may have. */
+export const mostMessages = 10_000_000;
+
+/** A response code in square brackets, such as `[UIDNEXT 5]`. */
+export interface Code {
+  readonly name: string;
+  /** Its words; those of a list are included. */
+  readonly words: readonly string[];
+}
+
+/** Returns the response code of a response; undefined if there is none. */
+export function findCode(response: Response | undefined): Code | undefined {
+  const [first] = response?.attributes ?? [];
+  const [name, ...rest] = (isList(first) ? undefined : first?.section) ?? [];
+  const word = readNodeText(name ?? null);
+  if (word === undefined) return undefined;
+  const words = (rest as readonly Node[])
+    .flatMap((node) => (isList(node) ? node : [node]))
+    .map((node) => readNodeText(node) ?? "");
+  return { name: word.toUpperCase(), words };
+}
+
+/** Returns the UIDs in a COPYUID response code (RFC 4315); undefined for other codes. */
+export function readCopiedUids(code: Code | undefined): CopiedUids | undefined {
+  if (code?.name !== "COPYUID") return undefined;
+  const uidValidity = readNumber(code.words[0]);
+  const [sources = [], uids = []] = code.words
+    .slice(1, 3)
+    .map((set) => listUids(parseUidRanges(set) ?? [], mostMessages));
+  return uidValidity === undefined || uids.length === 0 ? undefined : { uidValidity, uids, sources };
+}
+
+/** Parses an untagged FETCH response; returns undefined if it is malformed. */
+export function parseFetch({ command, attributes = [] }: Response): FetchedMessage | undefined {
+  const sequence = readNumber(command, mostMessages);
+  const items = attributes[1];
+  if (sequence === undefined || !isList(items)) return undefined;
+  const sections = new Map<string, Buffer>();
+  const found: { -readonly [Key in keyof FetchedMessage]?: FetchedMessage[Key] } = {};
+  for (let at = 0; at + 1 < items.length; at += 2) {
+    const [key, value] = [items[at] ?? null, items[at + 1] ?? null];
+    if (isList(key)) continue;
+    const name = readNodeText(key)?.toUpperCase();
+    const text = readNodeText(value);
+    if (name === "UID") found.uid = readNumber(text);
+    if (name === "RFC822.SIZE") setIfKnown(found, "size", readNumber(text, Number.MAX_SAFE_INTEGER));
+    if (name === "INTERNALDATE") setIfKnown(found, "received", parseInternalDate(text ?? ""));
+    if (name === "FLAGS" && isList(value)) found.flags = value.flatMap((flag) => readNodeText(flag) ?? []);
+    if (name === "MODSEQ" && isList(value)) setIfKnown(found, "modSeq", readBigInt(readNodeText(value[0] ?? null)));
+    if (name === "BODYSTRUCTURE") found.structure = value;
+    if (name === "BODY" && key?.section !== undefined) {
+      const parts = key.section.map((part) =>
+        isList(part) ? `(${part.map((word) => readNodeText(word) ?? "").join(" ")})` : (readNodeText(part) ?? ""),
+      );
+      const section = parts.join(" ").toUpperCase();
+      sections.set(section, readNodeBytes(value));
+    }
+  }
+  return { ...found, uid: found.uid, sequence, bytes: (section) => sections.get(section) };
+}
+
+function setIfKnown<Key extends "size" | "received" | "modSeq">(
+  target: { -readonly [Each in keyof FetchedMessage]?: FetchedMessage[Each] },
+  key: Key,
+  value: FetchedMessage[Key] | undefined,
+): void {
+  if (value !== undefined) target[key] = value;
+}
+
+function readNodeBytes(node: Node): Buffer {
+  const value = isList(node) ? undefined : node?.value;
+  if (Buffer.isBuffer(value)) return value;
+  return Buffer.from(typeof value === "string" ? value : "");
+}
+
+/** The largest 32-bit number, which limits UIDs and UIDVALIDITY. */
+export const largestNumber = 0xffff_ffff;
+
+/** Reads a number in decimal digits; returns undefined if it is malformed or greater than `largest`. */
+export function readNumber(text: string | undefined, largest = largestNumber): number | undefined {
+  if (text === undefined || !/^\d{1,16}$/.test(text)) return undefined;
+  const number = Number(text);
+  return number <= largest ? number : undefined;
+}
+
+/** Reads a number of up to 63 bits, such as a modification sequence; returns undefined if it is malformed. */
+export function readBigInt(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined;
+}
+
+/** Returns the text of an atom, string, literal or number; undefined for NIL and lists. */
+export function readNodeText(node: Node): string | undefined {
+  const value = isList(node) ? undefined : node?.value;
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return `${value}`;
+  return Buffer.isBuffer(value) ? value.toString("utf8") : undefined;
+}
+
+/** Returns whether a node is a parenthesized list. */
+export function isList(node: Node | undefined): node is readonly Node[] {
+  return Array.isArray(node);
+}
+
+/** Makes an argument that is sent without quotes. */
+export function makeAtom(value: string): Token {
+  return { type: "ATOM", value };
+}
+
+/** Makes an argument that imapflow quotes, or sends as a literal if necessary. */
+export function makeString(value: string): Token {
+  return { type: "STRING", value };
+}
+
+/** Makes the section of a BODY item, such as `HEADER.FIELDS (MESSAGE-ID)`. */
+export function makeSection(section: string): readonly Node[] {
+  const [, name = section, fields] = /^(\S+) \((.*)\)$/.exec(section) ?? [];
+  if (name === "") return [];
+  return [makeAtom(name), ...(fields === undefined ? [] : [fields.split(" ").map(makeAtom)])];
+}
+
+/** Makes the argument that names a folder. */
+export function folderToken(folder: string): Token {
+  return makeString(/^inbox$/i.test(folder) ? "INBOX" : encodeFolderName(folder));
+}
+
+/** Returns whether a text is a flag (RFC 9051, `flag`): a system flag or a keyword, which is an atom. */
+export function isFlag(flag: string): boolean {
+  return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[^\x00-\x20\x7f-\u{10ffff}(){%*"\\\]]+)$/u.test(flag);
+}
+
+/** Makes the CHARSET argument of SEARCH; empty if all texts are ASCII. */
+export function makeCharset(keys: readonly SearchKey[]): Node[] {
+  return keys.some(needsCharset) ? [makeAtom("CHARSET"), makeAtom("UTF-8")] : [];
+}
+
+function needsCharset(key: SearchKey): boolean {
+  if ("all" in key) return key.all.some(needsCharset);
+  return "text" in key && /[^\x20-\x7e]/.test(key.text);
+}
+
+/** Makes the arguments of SEARCH for a key. */
+export function searchTokens(key: SearchKey): Node[] {
+  if ("word" in key) return [makeAtom(key.word)];
+  if ("set" in key) return [{ type: "SEQUENCE", value: key.set }];
+  if ("all" in key) return [key.all.flatMap(searchTokens)];
+  return [/[^\x20-\x7e]/.test(key.text) ? { type: "LITERAL", value: Buffer.from(key.text) } : makeString(key.text)];
+}
+
+const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** Returns an INTERNALDATE (RFC 9051, `date-time`), in UTC. */
+export function formatInternalDate(date: Date): string {
+  const pad = (number: number) => `${number}`.padStart(2, "0");
+  const day = `${pad(date.getUTCDate())}-${months[date.getUTCMonth()]}-${`${date.getUTCFullYear()}`.padStart(4, "0")}`;
+  return `${day} ${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())} +0000`;
+}
+
+function parseInternalDate(text: string): number | undefined {
+  const [, day, month = "", year, time, zone = ""] =
+    /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4})$/.exec(text) ?? [];
+  const date = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);
+  return Number.isNaN(date) ? undefined : date;
+}
