@@ -75,8 +75,8 @@ export function byteLength(text: string): number {
 /**
  * Returns the text without any of the given characters at its end.
  *
- * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run. A
- * message may contain a run of a megabyte.
+ * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run. A run in
+ * a message may be a megabyte long.
  */
 export function trimEndCharacters(text: string, characters: string): string {
   let end = text.length;

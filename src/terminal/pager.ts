@@ -11,11 +11,11 @@ const notFound = 127;
 /** The number of bytes per write. A window holds fewer. */
 const enough = 16 << 10;
 
-/** The defaults: less exits if the text fits on the screen, and passes colours through. */
+/** The defaults: less(1) exits if the text fits on the screen, and passes colours through. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
 /**
- * With this option, more does not break lines. By default, more breaks them too early because it counts colour
- * sequences as text.
+ * With this option, more(1) does not break lines. By default, more(1) breaks coloured lines too early, because it
+ * counts colour sequences as text.
  */
 const presetForColours: Environment = { ...preset, MORE: "-f" };
 

@@ -1,5 +1,5 @@
 /**
- * Distinguishes pasted text from typed keys while a message is typed. The terminal marks pasted text on request
+ * Distinguishes pasted text from typed keys while a message is being typed. The terminal marks pasted text on request
  * ("bracketed paste", xterm's mode 2004). Keys in pasted text have no special meaning.
  */
 import { decodeBytes } from "../message/text.ts";

@@ -1,5 +1,6 @@
 /**
- * Reads a line that is not shown while it is typed. The process's terminal is used even if standard input is a pipe.
+ * Reads a line that is not shown while it is being typed. The process's terminal is used even if standard input is a
+ * pipe.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { makeVisible } from "../message/safe-text.ts";

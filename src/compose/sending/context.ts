@@ -22,7 +22,7 @@ export interface ComposeContext {
   readonly ask: { readonly subject: boolean };
   /** The session's messages, for ~m and ~f. */
   readonly quoting?: MessageSource;
-  /** Runs a command for `~:` and returns whether it ended the session and thus the message. */
+  /** Runs a command for `~:` and returns whether the command ended the session, which also ends the message. */
   readonly execute?: (line: string) => Promise<boolean>;
   /** The session's folder, for the file name #. */
   readonly folder?: NamePlace["folder"];

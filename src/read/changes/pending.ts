@@ -46,7 +46,7 @@ export interface StoredStep {
   readonly changes: readonly StoredChange[];
 }
 
-/** The changes left behind by a session that ended without quit or exit. */
+/** The changes left by a session that ended without quit or exit. */
 export interface Pending {
   readonly path: string;
   /** The time at which the file was last written. */
@@ -147,7 +147,7 @@ export class PendingFile {
   }
 }
 
-/** Returns the pending changes to a mailbox that earlier sessions left behind, oldest first. */
+/** Returns the pending changes that earlier sessions left for a mailbox, oldest first. */
 export function findPending(directory: string, mailboxPath: string): Pending[] {
   const prefix = prefixOf(mailboxPath);
   const found: Pending[] = [];

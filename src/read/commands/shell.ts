@@ -101,7 +101,7 @@ export const shellCommands: readonly Command[] = [
       let line = "";
       let done = true;
       for (const [index, word] of typed.entries()) {
-        // If there is no previous folder for `#`, the words before `#` are printed first. Other errors are printed
+        // If `#` has no previous folder to refer to, the words before `#` are printed first. Other errors are printed
         // before all the words.
         if (word === "#" && session.folder?.previous === undefined) {
           terminal.out(line);

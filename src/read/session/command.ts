@@ -15,7 +15,7 @@ export interface Takes<Argument> {
 /** The contexts in which a command may not run. */
 export type Barred =
   | "sourcing" // from a file
-  | "sending" // when the program was started to send: there are no messages
+  | "sending" // when the program was started to send, because no messages are available
   | "recursing"; // from ~: in a message that is being composed
 
 /** The headings of the help overview. */

@@ -22,9 +22,9 @@ export interface Session {
   readonly logins: () => Promise<Logins>;
   /** Whether the program sends mail (`mail ADDRESS`) or reads it; `if s` and `if r` in start-up files test this. */
   readonly mode: "send" | "read";
-  /** The open mailbox; undefined while start-up files are read, and when sending. */
+  /** The open mailbox; undefined while start-up files are being read, and when sending. */
   folder: Folder | undefined;
-  /** Whether start-up files are being read, which may contain the commands of other clients. */
+  /** Whether start-up files, which may contain the commands of other clients, are being read. */
   isStartingUp?: boolean;
   /** The depth of nested sourced files; some commands may not run in a sourced file. */
   sourcing: number;
