@@ -1,10 +1,10 @@
 /**
  * Sends commands to an IMAP server, and collects the responses.
  *
- * imapflow's own methods for messages are never called, because some of them send CLOSE, or EXPUNGE for messages that
- * other clients have marked. Instead, this class sends each command itself. It has no method that replaces flags, sends
- * CLOSE or a bare EXPUNGE, or names a message by its sequence number. imapflow contributes the connection, STARTTLS, the
- * grammar of responses, and the quoting of arguments.
+ * This class never calls imapflow's own methods for messages. Some of them send CLOSE or EXPUNGE, which also remove
+ * messages that other clients have marked as deleted. Instead, it sends each command itself. None of its methods
+ * replaces all flags, sends CLOSE or a plain EXPUNGE, or identifies a message by its sequence number. imapflow provides
+ * the connection and STARTTLS, parses responses, and quotes arguments.
  */
 import type { TLSSocket } from "node:tls";
 import { MailError } from "../../errors.ts";
@@ -40,15 +40,22 @@ import {
 } from "./imap-grammar.ts";
 import { listUids, parseUidRanges, sortUids, type UidRange } from "./uid-set.ts";
 
-/** Data that a server sends without being asked. */
+/** Receives data that a server sends without being asked. */
 export interface Listener {
-  /** Reports the number of messages. */
+  /** Called with the new number of messages in the folder. */
   onExists?(count: number): void;
-  /** Reports that the message with this sequence number has been removed; later messages move up. */
+  /**
+   * Called when the message with this sequence number has been removed. The sequence numbers of later messages then
+   * decrease by one.
+   */
   onExpunge?(sequence: number): void;
-  /** Reports removed messages by UID (RFC 7162). @param isEarlier whether they were removed before the folder was selected */
+  /**
+   * Called with the UIDs of removed messages (RFC 7162).
+   *
+   * @param isEarlier whether they were removed before the folder was selected
+   */
   onVanished?(ranges: readonly UidRange[], isEarlier: boolean): void;
-  /** Reports a message's flags. */
+  /** Called with a message's new flags. */
   onFlags?(message: FetchedMessage): void;
 }
 
@@ -57,23 +64,26 @@ export interface SelectedFolder {
   readonly uidNext: number | undefined;
   readonly exists: number;
   readonly readOnly: boolean;
-  /** The highest modification sequence (RFC 7162); undefined if the server keeps none. */
+  /**
+   * The folder's highest modification sequence (RFC 7162); undefined if the server does not support modification
+   * sequences.
+   */
   readonly highestModSeq: bigint | undefined;
-  /** Whether the server accepts keywords that the folder does not have yet. */
+  /** Whether the server accepts keywords that are new to the folder. */
   readonly acceptsKeywords: boolean;
-  /** Whether UIDs are valid only during this session (RFC 4315, UIDNOTSTICKY). */
+  /** Whether UIDs are valid only during this session (UIDNOTSTICKY, RFC 4315). */
   readonly hasTemporaryUids: boolean;
 }
 
-/** The state of a folder at an earlier time, for resynchronization (RFC 7162, section 3.2.5). */
+/** An earlier state of a folder. The server can report the changes since then (RFC 7162, section 3.2.5). */
 export interface KnownState {
   readonly uidValidity: number;
   readonly modSeq: bigint;
 }
 
 /**
- * A part of a message's bytes: `section` is empty for the whole message, `HEADER`, `HEADER.FIELDS (MESSAGE-ID)`, `1.2`,
- * `1.2.MIME` and so on.
+ * A range of bytes in a section of a message. Examples of sections are `HEADER`, `HEADER.FIELDS (MESSAGE-ID)`, `1.2`
+ * and `1.2.MIME`. An empty section is the whole message.
  */
 export interface Range {
   readonly section: string;
@@ -83,17 +93,17 @@ export interface Range {
 
 export interface FetchItems {
   readonly flags?: true;
-  /** RFC822.SIZE and INTERNALDATE. */
+  /** Whether to fetch RFC822.SIZE and INTERNALDATE. */
   readonly facts?: true;
   readonly structure?: true;
   readonly ranges?: readonly Range[];
 }
 
-/** A limit of a server (RFC 9208). */
+/** A limit that a server imposes (RFC 9208). */
 export interface Quota {
-  /** The name of the quota root; often empty. */
+  /** The name of the quota root, which is often empty. */
   readonly root: string;
-  /** Such as STORAGE, in units of 1024 bytes, or MESSAGE. */
+  /** The limited resource, such as MESSAGE, or STORAGE in units of 1024 bytes. */
   readonly resource: string;
   readonly used: number;
   readonly limit: number;
@@ -101,18 +111,18 @@ export interface Quota {
 
 export interface ListedFolder {
   readonly name: string;
-  /** The character that separates levels of the hierarchy; undefined if there are no levels. */
+  /** The character that separates the levels of folder names; undefined if there are no levels. */
   readonly delimiter: string | undefined;
   /** The attributes in lower case, such as `\noselect` and `\trash`. */
   readonly attributes: readonly string[];
 }
 
-/** An open connection with a completed login. It executes one command at a time. */
+/** An open connection after the login. It executes one command at a time. */
 export class ImapConnection {
   readonly #flow: Flow;
   readonly #settings: ConnectionSettings;
   #listener: Listener = {};
-  /** The error that ended the connection. */
+  /** The error that caused the connection to be closed. */
   #ended: unknown;
 
   private constructor(settings: ConnectionSettings) {
@@ -145,7 +155,9 @@ export class ImapConnection {
     return this.#flow.secureConnection;
   }
 
-  /** The encryption of the connection; undefined if there is none. */
+  /**
+   * The TLS version, and the reason if the certificate is not trusted; undefined if the connection is not encrypted.
+   */
   get encryption(): { readonly version: string; readonly untrustedFor: string | undefined } | undefined {
     if (!this.isEncrypted) return undefined;
     const socket = this.#flow.internals.socket as TLSSocket;
@@ -153,12 +165,12 @@ export class ImapConnection {
     return { version: socket.getProtocol() ?? "TLS", untrustedFor };
   }
 
-  /** The server's capabilities, without the login mechanisms. */
+  /** The server's capabilities, except for login mechanisms. */
   get capabilities(): string[] {
     return [...this.#flow.capabilities.keys()].filter((each) => !each.startsWith("AUTH="));
   }
 
-  /** The number of bytes that were received. */
+  /** The number of bytes received so far. */
   get received(): number {
     return this.#flow.stats().received;
   }
@@ -168,13 +180,13 @@ export class ImapConnection {
     return this.#flow.capabilities.has(capability);
   }
 
-  /** Sets the receiver of data that the server sends without being asked. */
+  /** Sets the listener for data that the server sends without being asked. */
   listen(listener: Listener): void {
     this.#listener = listener;
   }
 
   /**
-   * Enables extensions (RFC 5161) if the server supports them.
+   * Enables extensions if the server supports all of them (RFC 5161).
    *
    * @returns whether all of them are enabled
    */
@@ -192,8 +204,8 @@ export class ImapConnection {
   /**
    * Selects a folder.
    *
-   * @param options.readOnly whether EXAMINE is used, so that the server changes nothing
-   * @param options.known an earlier state; requires QRESYNC. The listener receives the changes since then.
+   * @param options.readOnly whether to use EXAMINE, so that the server changes nothing
+   * @param options.known an earlier state; the listener receives the changes since then. Requires QRESYNC.
    * @throws ImapFailed
    */
   async select(
@@ -236,7 +248,7 @@ export class ImapConnection {
   }
 
   /**
-   * Returns the UIDs of the messages that match, in ascending order.
+   * Returns the UIDs of the messages that match all keys, in ascending order.
    *
    * @throws ImapFailed
    */
@@ -261,11 +273,12 @@ export class ImapConnection {
       },
     });
     const listed = listUids(ranges, mostMessages);
-    if (isMalformed || listed === undefined) throw this.#fail("malformed response", "the reply to SEARCH is not valid");
+    if (isMalformed || listed === undefined)
+      throw this.#fail("malformed response", "the response to SEARCH is invalid");
     return found.length > 0 ? sortUids(found) : listed;
   }
 
-  /** Returns all UIDs in the order that the server determines (RFC 5256). @throws ImapFailed */
+  /** Returns the UIDs of all messages, as sorted by the server (RFC 5256). @throws ImapFailed */
   async sort(criteria: readonly string[]): Promise<number[]> {
     const found: number[] = [];
     await this.#run("UID SORT", [criteria.map(makeAtom), makeAtom("UTF-8"), makeAtom("ALL")], {
@@ -273,15 +286,15 @@ export class ImapConnection {
         for (const node of attributes ?? []) found.push(readNumber(readNodeText(node)) ?? 0);
       },
     });
-    if (found.some((uid) => uid < 1)) throw this.#fail("malformed response", "the reply to SORT is not valid");
+    if (found.some((uid) => uid < 1)) throw this.#fail("malformed response", "the response to SORT is invalid");
     return found;
   }
 
   /**
-   * Fetches items of messages, without marking them as seen.
+   * Fetches items of messages without marking the messages as seen.
    *
-   * @param set UIDs as formatUidSets writes them
-   * @param onMessage receives each message with a UID; the connection waits for it
+   * @param set a set of UIDs (uid-set.ts)
+   * @param onMessage called for each message that has a UID. The connection waits for each call to complete.
    * @throws ImapFailed
    */
   async fetch(
@@ -302,7 +315,7 @@ export class ImapConnection {
       })),
     ];
     let isMalformed = false;
-    // imapflow would ignore an error of a handler.
+    // imapflow would ignore an error thrown by a handler.
     let failed: { readonly error: unknown } | undefined;
     await this.#run("UID FETCH", [{ type: "SEQUENCE", value: set }, items], {
       FETCH: async (response) => {
@@ -324,9 +337,9 @@ export class ImapConnection {
   }
 
   /**
-   * Adds or removes flags, and leaves all others unchanged.
+   * Adds or removes flags. All other flags are left unchanged.
    *
-   * @param flags system flags (`\Seen`) and keywords
+   * @param flags system flags, such as `\Seen`, and keywords
    * @throws ImapFailed
    */
   async store(set: string, sign: "+" | "-", flags: readonly string[]): Promise<void> {
@@ -339,7 +352,7 @@ export class ImapConnection {
     ]);
   }
 
-  /** Copies messages to another folder. @returns the copies' UIDs, if the server reports them @throws ImapFailed */
+  /** Copies messages to another folder. @returns the copies' UIDs if the server reports them @throws ImapFailed */
   async copy(set: string, folder: string): Promise<CopiedUids | undefined> {
     const { code } = await this.#run("UID COPY", [{ type: "SEQUENCE", value: set }, folderToken(folder)]);
     return readCopiedUids(code);
@@ -357,7 +370,7 @@ export class ImapConnection {
     return readCopiedUids(untagged) ?? readCopiedUids(code);
   }
 
-  /** Removes those of the given messages that are marked as deleted (RFC 4315). @throws ImapFailed */
+  /** Removes the messages in a set that are marked as deleted (RFC 4315). @throws ImapFailed */
   async expunge(set: string): Promise<void> {
     if (!this.can("UIDPLUS")) throw this.#fail("unsupported", "the server cannot remove single messages (UIDPLUS)");
     await this.#run("UID EXPUNGE", [{ type: "SEQUENCE", value: set }]);
@@ -367,8 +380,8 @@ export class ImapConnection {
    * Appends a message to a folder.
    *
    * @param bytes the message, with CRLF newlines
-   * @param received INTERNALDATE
-   * @returns the UID, if the server reports it
+   * @param received the message's INTERNALDATE
+   * @returns the message's UID if the server reports it
    * @throws ImapFailed
    */
   async append(
@@ -389,15 +402,15 @@ export class ImapConnection {
     return uidValidity === undefined || uid === undefined ? undefined : { uidValidity, uids: [uid], sources: [] };
   }
 
-  /** Asks the server for changes. The listener receives them. @throws ImapFailed */
+  /** Asks the server for changes, which the listener receives. @throws ImapFailed */
   async noop(): Promise<void> {
     await this.#run("NOOP", false);
   }
 
   /**
-   * Waits for changes (RFC 2177), which the listener receives.
+   * Waits for changes with IDLE (RFC 2177). The listener receives the changes.
    *
-   * @param signal ends the wait
+   * @param signal ends the wait when it is aborted
    * @throws ImapFailed
    */
   async idle(signal: AbortSignal): Promise<void> {
@@ -405,7 +418,7 @@ export class ImapConnection {
     let isWaiting = false;
     let watch: NodeJS.Timeout | undefined;
     const stop = () => {
-      // From now on, the server must reply in time.
+      // The server must now respond within the time limit.
       if (signal.aborted) watch ??= this.#closeIfSilent();
       if (isWaiting && signal.aborted) this.#flow.internals.write("DONE");
       isWaiting = isWaiting && !signal.aborted;
@@ -430,12 +443,16 @@ export class ImapConnection {
     }
   }
 
-  /** Deselects the folder (RFC 3691), if the server can do so without removing messages. @throws ImapFailed */
+  /** Deselects the folder if the server supports UNSELECT (RFC 3691), which removes no messages. @throws ImapFailed */
   async unselect(): Promise<void> {
     if (this.can("UNSELECT")) await this.#run("UNSELECT", false);
   }
 
-  /** Returns the folders that match a pattern, sorted by name, with their special uses (RFC 6154). @throws ImapFailed */
+  /**
+   * Returns the folders whose names match a pattern, sorted by name, with their special uses (RFC 6154).
+   *
+   * @throws ImapFailed
+   */
   async list(pattern = "*"): Promise<ListedFolder[]> {
     const folders: ListedFolder[] = [];
     const special = this.can("LIST-EXTENDED") && this.can("SPECIAL-USE");
@@ -461,7 +478,11 @@ export class ImapConnection {
     return folders.sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
-  /** Returns the quotas of a folder (RFC 9208); none if the server does not support them. @throws ImapFailed */
+  /**
+   * Returns the quotas that apply to a folder (RFC 9208); none if the server does not support quotas.
+   *
+   * @throws ImapFailed
+   */
   async readQuotas(folder: string): Promise<Quota[]> {
     if (!this.can("QUOTA")) return [];
     const quotas: Quota[] = [];
@@ -488,7 +509,7 @@ export class ImapConnection {
     await this.#run("DELETE", [folderToken(folder)]);
   }
 
-  /** Ends the session. A server that does not reply is not waited for longer than a second. */
+  /** Logs out and closes the connection. Waits at most one second for the server's response. */
   async logout(): Promise<void> {
     if (!this.isOpen) return;
     const timer = setTimeout(() => this.destroy(), 1000);
@@ -502,12 +523,12 @@ export class ImapConnection {
     }
   }
 
-  /** Closes the connection without a word to the server. */
+  /** Closes the connection without logging out. */
   destroy(): void {
     this.#flow.close();
   }
 
-  /** Replaces imapflow's handlers, which keep a count of messages that this class does not use. */
+  /** Replaces imapflow's handlers, because they only maintain a message count that this class does not use. */
   #listen(): void {
     const { untaggedHandlers } = this.#flow.internals;
     untaggedHandlers["EXISTS"] = ({ command }) => {
@@ -530,7 +551,7 @@ export class ImapConnection {
     };
   }
 
-  /** Sends a command and waits for its completion. @returns the response code of the completion */
+  /** Sends a command and waits until it is completed. @returns the response code of the server's final response */
   async #run(
     command: string,
     attributes: readonly Node[] | false,
@@ -550,7 +571,7 @@ export class ImapConnection {
     }
   }
 
-  /** Closes the connection if neither side has sent anything during the time limit. */
+  /** Closes the connection if neither side sends anything within the time limit. */
   #closeIfSilent(): NodeJS.Timeout {
     const { silence } = this.#settings.timeouts;
     let before = -1;
@@ -559,7 +580,7 @@ export class ImapConnection {
       const unsent = socket === false ? 0 : socket.writableLength;
       const progress = this.received - unsent;
       if (progress === before) {
-        this.#ended ??= this.#fail("no reply", "no reply in time; the connection was closed");
+        this.#ended ??= this.#fail("no reply", "the server did not respond in time; the connection was closed");
         this.destroy();
       }
       before = progress;
@@ -570,7 +591,7 @@ export class ImapConnection {
     return makeFailure(this.#settings, reason, detail, cause);
   }
 
-  /** Returns an error as a typed reason. */
+  /** Converts an error to `ImapFailed`, with a typed reason. */
   #failureOf(thrown: unknown): ImapFailed {
     if (thrown instanceof ImapFailed) return thrown;
     const error = thrown as FlowError;
@@ -581,7 +602,7 @@ export class ImapConnection {
     if (this.#ended !== undefined && this.#ended !== thrown) {
       return this.#failureOf(this.#ended);
     }
-    // An error of Node's TLS also has a reason, which is not the server's.
+    // Errors from Node's TLS also have a `reason`, which does not come from the server.
     const bye =
       this.#flow.internals.byeReason ??
       (/^NoConnection|^ClosedAfter/.test(error.code ?? "") ? error.reason : undefined);
@@ -611,9 +632,9 @@ const ofErrorCode: Readonly<Record<string, readonly [ImapReason, string]>> = {
   ECONNRESET: closed,
   EPIPE: closed,
   CONNECT_TIMEOUT: ["no connection", "Connection timed out"],
-  GREETING_TIMEOUT: ["no greeting", "no greeting in time"],
+  GREETING_TIMEOUT: ["no greeting", "the server sent no greeting in time"],
   UPGRADE_TIMEOUT: ["TLS timed out", "TLS was not established in time"],
-  ETIMEOUT: ["no reply", "no reply in time; the connection was closed"],
+  ETIMEOUT: ["no reply", "the server did not respond in time; the connection was closed"],
   LiteralTooLarge: tooLarge,
   LineTooLarge: tooLarge,
   ResponseTooLarge: tooLarge,

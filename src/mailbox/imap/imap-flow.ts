@@ -1,20 +1,20 @@
 /**
- * Connects to an IMAP server, starts TLS, and logs in. This is the only file that imports imapflow. It replaces the
- * beginning of imapflow's sessions, and declares the internal members that imap-connection.ts uses
- * (test/mailbox/imap/imapflow.test.ts checks that they exist).
+ * Connects to an IMAP server, starts TLS, and logs in. This is the only file that imports imapflow. The module replaces
+ * the start of imapflow's sessions, and declares imapflow's internal members that are used elsewhere. A test
+ * (test/mailbox/imap/imapflow.test.ts) checks that these members exist.
  */
 import type { Socket } from "node:net";
 import { ImapFlow } from "imapflow";
 import { ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
 import { findCode, type Handler, type Node, type Response, readNodeText, type Token } from "./imap-grammar.ts";
 
-/** The receivers of the responses to a command. */
+/** Handlers for the responses to a command. */
 export interface Execution {
   readonly untagged?: Readonly<Record<string, Handler>>;
   readonly onPlusTag?: Handler;
 }
 
-/** imapflow's internal members that this file and imap-connection.ts use. */
+/** The internal members of imapflow that this file and imap-connection.ts use. */
 export interface Internals {
   readonly socket: Socket | false;
   readonly untaggedHandlers: Record<string, Handler | null>;
@@ -31,7 +31,7 @@ export interface Internals {
   failProtocol(error: Error): void;
 }
 
-/** The fields of imapflow's errors. */
+/** The properties of imapflow's errors. */
 export interface FlowError extends Error {
   readonly code?: string;
   readonly reason?: string;
@@ -41,18 +41,21 @@ export interface FlowError extends Error {
   readonly tlsFailed?: boolean;
 }
 
-/** A login in progress. */
+/** The login methods that a server offers, and functions that use them. */
 export interface LoginOffer {
-  /** The mechanisms that the server offers. LOGIN is included if the server accepts the command of that name. */
+  /**
+   * The mechanisms that the server offers. LOGIN is included if the server accepts the LOGIN mechanism or the LOGIN
+   * command.
+   */
   readonly mechanisms: readonly string[];
-  /** Whether LOGIN is one of the mechanisms of AUTHENTICATE. */
+  /** Whether the server offers LOGIN as a SASL mechanism, for the AUTHENTICATE command. */
   readonly hasSaslLogin: boolean;
   readonly isEncrypted: boolean;
   /**
    * Authenticates with a mechanism (RFC 9051, section 6.2.2).
    *
-   * @param initial the initial response; undefined if the server speaks first
-   * @param respond returns the response to a challenge; both in base64
+   * @param initial the initial response; undefined if the server sends a challenge first
+   * @param respond returns the response to a challenge; both are in base64
    * @throws ImapFailed if the server refuses the login
    */
   authenticate(
@@ -60,14 +63,14 @@ export interface LoginOffer {
     initial: string | undefined,
     respond: (challenge: string) => string | Promise<string>,
   ): Promise<void>;
-  /** Sends the command LOGIN (RFC 9051, section 6.2.3). @throws ImapFailed if the server refuses the login */
+  /** Sends the LOGIN command (RFC 9051, section 6.2.3). @throws ImapFailed if the server refuses the login */
   logIn(user: string, password: string): Promise<void>;
 }
 
 export interface ConnectionSettings {
   readonly host: string;
   readonly port: number;
-  /** Whether TLS begins at once (`imaps`). */
+  /** Whether the connection begins with TLS (`imaps`). */
   readonly isSecure: boolean;
   readonly starttls: "required" | "opportunistic" | "none";
   readonly tls: {
@@ -77,22 +80,25 @@ export interface ConnectionSettings {
     readonly minVersion: "TLSv1.2" | "TLSv1.3";
     readonly rejectUnauthorized: boolean;
   };
-  /** Time limits in milliseconds: for the connection and greeting, and for a server that sends nothing. */
+  /**
+   * Time limits in milliseconds: `connect` for the connection and the greeting, and `silence` for a period in which
+   * neither side sends anything.
+   */
   readonly timeouts: { readonly connect: number; readonly silence: number };
-  /** Describes a TLS failure; undefined for other errors. */
+  /** Returns the reason and a description of a TLS failure; undefined for other errors. */
   readonly explainTls: (error: Error) => { readonly reason: ImapReason; readonly detail: string } | undefined;
-  /** Chooses a mechanism and logs in. */
+  /** Chooses a login mechanism and logs in. */
   readonly logIn: (offer: LoginOffer) => Promise<void>;
 }
 
-/** The largest number of bytes that is requested at once, and the limits of a response. */
+/** Maximum numbers of bytes in a requested range, in a literal, and in a line of a response. */
 export const largestRange = 4 << 20;
 
 const largestLiteral = largestRange + (64 << 10);
 
 const longestLine = 64 << 20;
 
-/** Replaces imapflow's beginning of a session, and leaves all commands after the login to the caller. */
+/** An imapflow client that only connects, starts TLS and logs in. All later commands are sent by the caller. */
 export class Flow extends ImapFlow {
   readonly settings: ConnectionSettings;
 
@@ -126,7 +132,7 @@ export class Flow extends ImapFlow {
     return this as unknown as Internals;
   }
 
-  /** Replaces imapflow's beginning of a session, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
+  /** Replaces imapflow's method of this name, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
   async startSession(): Promise<void> {
     await this.internals.run("CAPABILITY");
     if (this.capabilities.size === 0)
@@ -136,14 +142,14 @@ export class Flow extends ImapFlow {
     await this.settings.logIn(this.#offer());
     this.authenticated = true;
     this.state = this.states.AUTHENTICATED;
-    // The server's abilities may differ after the login (RFC 9051, section 7.2.2).
+    // The server's capabilities may change after the login (RFC 9051, section 7.2.2).
     await this.internals.run("CAPABILITY");
     this.internals.usable = true;
-    // From now on, each command has its own time limit, because the user may be silent for hours.
+    // From now on, each command has its own time limit, because the user may be idle for hours.
     if (this.internals.socket !== false) this.internals.socket.setTimeout(0);
   }
 
-  /** Called if STARTTLS is not offered or was refused. */
+  /** Called by imapflow if the server does not offer STARTTLS or has refused it. */
   _failSTARTTLS(): boolean {
     if (this.settings.starttls !== "required") return false;
     throw makeFailure(
@@ -153,7 +159,10 @@ export class Flow extends ImapFlow {
     );
   }
 
-  /** Called for a greeting that claims a completed login. Nothing proves whose mail it is, and STARTTLS is impossible. */
+  /**
+   * Called by imapflow if the greeting states that the client is already logged in. Nothing then proves which user's
+   * mail is shown, and STARTTLS is impossible.
+   */
   initialPREAUTH(): void {
     const text = "the server claims that the login has already taken place; the connection was closed";
     this.internals.failProtocol(makeFailure(this.settings, "logged in before TLS", text));
@@ -221,7 +230,7 @@ export function makeFailure(
   return new ImapFailed(reason, `${host} port ${port}: ${text}`, cause);
 }
 
-/** Returns a server's text as printable text on one line. */
+/** Converts a server's text to printable text on one line. */
 export function onOneLine(reply: string): string {
   return reply
     .replace(/[\s\p{C}]+/gu, " ")

@@ -2,7 +2,7 @@
 import { encodeFolderName } from "./folder-name.ts";
 import { listUids, parseUidRanges } from "./uid-set.ts";
 
-/** A parsed part of a response, or an argument of a command. */
+/** A token of a parsed response, or an argument of a command. */
 export interface Token {
   readonly type?: string;
   readonly value?: string | Buffer | number | null;
@@ -12,39 +12,39 @@ export interface Token {
 
 export type Node = Token | null | readonly Node[];
 
-/** A response of the server, as imapflow parses it. */
+/** A server's response, as parsed by imapflow. */
 export interface Response {
   readonly tag?: string;
   readonly command?: string;
   readonly attributes?: readonly Node[];
-  /** The numbers of an untagged SEARCH response. */
+  /** The numbers in an untagged SEARCH response. */
   readonly numbers?: readonly number[];
 }
 
 export type Handler = (response: Response) => unknown;
 
 export interface FetchedMessage {
-  /** Undefined if an unsolicited response lacks it. */
+  /** The UID, which unsolicited responses may lack. */
   readonly uid: number | undefined;
   readonly sequence: number;
   readonly flags?: readonly string[];
   readonly size?: number;
-  /** Milliseconds since 1970. */
+  /** INTERNALDATE, in milliseconds since 1970. */
   readonly received?: number;
   readonly modSeq?: bigint;
   readonly structure?: Node;
-  /** Returns the bytes of a section; undefined if they were not sent. */
+  /** Returns the bytes of a section; undefined if the server did not send them. */
   bytes(section: string): Buffer | undefined;
 }
 
-/** An argument of SEARCH. */
+/** An argument of the SEARCH command. */
 export type SearchKey =
   | { readonly word: string }
   | { readonly text: string }
   | { readonly set: string }
   | { readonly all: readonly SearchKey[] };
 
-/** A copy's UIDs in the destination (RFC 4315). */
+/** The UIDs of copies in the destination (RFC 4315). */
 export interface CopiedUids {
   readonly uidValidity: number;
   readonly uids: readonly number[];
@@ -52,13 +52,13 @@ export interface CopiedUids {
   readonly sources: readonly number[];
 }
 
-/** The largest number of messages that a folder may have. */
+/** The maximum number of messages in a folder. */
 export const mostMessages = 10_000_000;
 
-/** A response code in square brackets, such as `[UIDNEXT 5]`. */
+/** A response code, which a server sends in square brackets, such as `[UIDNEXT 5]`. */
 export interface Code {
   readonly name: string;
-  /** Its words; those of a list are included. */
+  /** The words after the name, including those inside a list. */
   readonly words: readonly string[];
 }
 
@@ -127,7 +127,7 @@ function readNodeBytes(node: Node): Buffer {
   return Buffer.from(typeof value === "string" ? value : "");
 }
 
-/** The largest 32-bit number, which limits UIDs and UIDVALIDITY. */
+/** The largest 32-bit number, which is the maximum for UIDs and UIDVALIDITY. */
 export const largestNumber = 0xffff_ffff;
 
 /** Reads a number in decimal digits; returns undefined if it is malformed or greater than `largest`. */
@@ -177,7 +177,7 @@ export function folderToken(folder: string): Token {
   return makeString(/^inbox$/i.test(folder) ? "INBOX" : encodeFolderName(folder));
 }
 
-/** Returns whether a text is a flag (RFC 9051, `flag`): a system flag or a keyword, which is an atom. */
+/** Returns whether a text is a system flag or a keyword (RFC 9051, `flag`). A keyword is an atom. */
 export function isFlag(flag: string): boolean {
   return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[^\x00-\x20\x7f-\u{10ffff}(){%*"\\\]]+)$/u.test(flag);
 }
@@ -202,7 +202,7 @@ export function searchTokens(key: SearchKey): Node[] {
 
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** Returns an INTERNALDATE (RFC 9051, `date-time`), in UTC. */
+/** Formats a date as INTERNALDATE, in UTC (RFC 9051, `date-time`). */
 export function formatInternalDate(date: Date): string {
   const pad = (number: number) => `${number}`.padStart(2, "0");
   const day = `${pad(date.getUTCDate())}-${months[date.getUTCMonth()]}-${`${date.getUTCFullYear()}`.padStart(4, "0")}`;
