@@ -288,7 +288,7 @@ export const options = [
   },
   {
     long: "digest",
-    meaning: "With --throttle, include the output of runs that sent nothing in the next message.",
+    meaning: "With --throttle, the next message includes the output of the runs that sent nothing.",
   },
   { long: "config", alone: "", meaning: "List every variable with its value, and the file or option that set it." },
   {
@@ -410,7 +410,7 @@ export const options = [
     long: "at-most",
     argument: "number",
     meaning:
-      "With an action on a query, do nothing if more than this number of messages match. The default for --delete, --move and --resend is 100.",
+      "If the query of an action matches more than this number of messages, do nothing. The default for --delete, --move and --resend is 100.",
   },
   { long: "count", meaning: "Print the number of messages, or of those that match a query, and exit." },
   {
