@@ -12,7 +12,7 @@ const longestServerSilence = 30_000;
 /** The interval in milliseconds at which `mail` checks the message count that the server last reported. */
 const reportInterval = 100;
 /**
- * The time in milliseconds during which a file must not grow before it is read, and the maximum time to wait for this.
+ * How long a file must stay the same size before it is read, and the maximum time to wait for that, in milliseconds.
  */
 const settled = 20;
 const longestGrowth = 500;

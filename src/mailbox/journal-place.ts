@@ -157,7 +157,7 @@ const notHere = [
  * Creates a journal's draft, `PATH.new`, in the first place that permits it. A notice for the owner is created first.
  *
  * @param replaces whether an older journal already has this name
- * @throws the last place's error: the system's, or NotTrusted
+ * @throws the error for the last place that was tried: a system error, or NotTrusted
  */
 export function createDraft(
   places: readonly JournalPlace[],

@@ -37,7 +37,7 @@ export function parseAddressField(text: string): Address[] {
 }
 
 /**
- * Returns a bare address without the brackets of `ann@example.org>`, `[ann@example.org]` and
+ * Removes the brackets from an address such as `ann@example.org>`, `[ann@example.org]` or
  * `[mailto:ann@example.org]`. Omits the domain that some mail servers insert into an empty group, as in
  * `Undisclosed-Recipients:@example.org;`.
  */

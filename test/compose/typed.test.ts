@@ -301,7 +301,7 @@ test("the output of --run is kept with its header if the terminal is lost", asyn
   expect(dead()).toMatch(/^To: a@x\.org\nSubject: echo found; [\s\S]*\nfound\n$/);
 });
 
-test("after SIGTERM, the path of the text is reported, and the next mail offers no draft", async () => {
+test("after SIGTERM, the path of the saved text is reported, and the next run of mail offers no draft", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");
   await taken("one\n");

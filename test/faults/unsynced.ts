@@ -4,7 +4,7 @@ import { type Campaign, roundOf } from "./campaign.ts";
 import { type Lab, plans } from "./lab.ts";
 
 /**
- * Returns each change to the spool that was made before another written file was synced. It also reports a spool that is
+ * Returns each change that was made to the spool while another file still had unsynced writes. It also reports a spool that is
  * not synced at the end.
  */
 function violationsOf(calls: readonly Call[], { spool, root }: Lab): string[] {

@@ -91,9 +91,12 @@ test.each<[string, string, string]>([
     `php -r 'mail("${to}", "subject", "body\\n.\\nmore\\n", "Cc: root@dominio.test\\r\\nX-Page: 1", "-froot@dominio.test") || exit(1);'`,
     "",
   ],
-])("a message from %s is delivered in the same form as by Postfix's sendmail", async (_caller, command, input) => {
-  expect(await expectSame(command, input)).toContain("Subject: subject\n");
-});
+])(
+  "a message from %s is delivered in the same form as if Postfix's sendmail had sent it",
+  async (_caller, command, input) => {
+    expect(await expectSame(command, input)).toContain("Subject: subject\n");
+  },
+);
 
 test("a patch sent by git send-email is delivered in the same form as by Postfix's sendmail", async () => {
   const patch = join(directory, "0001-change.patch");

@@ -34,7 +34,7 @@ export class Body implements Built {
   /** The number of bytes in #pieces. */
   #held = 0;
   #file: number | undefined;
-  /** The number of bytes in the file, which precede #pieces. */
+  /** The number of bytes that are already in the file, before those in #pieces. */
   #filed = 0;
   #fileFails = false;
   #edition = 0;

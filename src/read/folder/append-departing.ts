@@ -134,7 +134,7 @@ function listWithFate(mailbox: Mailbox, plan: CommitPlan, wanted: Fate): number[
 }
 
 /**
- * Returns the messages that the user has deleted. Messages that leave because they were saved have already been copied.
+ * Returns the messages that the user has deleted. Messages that are removed because they were saved have already been copied.
  */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
   return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);

@@ -103,7 +103,7 @@ export async function printHeaderLines(session: Session, folder: Folder, listed:
   return true;
 }
 
-/** Returns whether a message is the current message, or hides it in a collapsed thread. */
+/** Returns whether a message is the current message, or heads a collapsed thread that hides the current message. */
 function isShownAsCurrent(folder: Folder, message: number): boolean {
   return message === folder.current || message === messageAt(folder, placeOf(folder, folder.current));
 }

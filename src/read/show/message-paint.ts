@@ -12,7 +12,7 @@ const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
  *
  * @param pieces the header with its empty line, followed by the body, split at arbitrary bytes
  * @param inHeader false if the pieces begin with the body
- * @returns text whose concatenation equals that of the pieces
+ * @returns styled text; its pieces, joined, equal the input pieces, joined
  */
 export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
   let plain = "";
