@@ -56,9 +56,8 @@ function loader(directory) {
     modules,
     program: (name) => requireThere(`./${name}.cjs`),
     /**
-     * Returns whether V8 accepts a part's code cache. A rejected cache only makes the start slower, so
-     * test/startup.test.ts
-     * checks this.
+     * Returns whether V8 accepts a part's code cache. A rejected cache only slows down the start, so
+     * test/startup.test.ts checks this.
      */
     isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,
   };

@@ -130,7 +130,7 @@ test("a file in a directory that others can write to is refused", () => {
   expect(reasonOf(() => createPrivateFile(`${path}.new`))).toBe("writable-by-others");
 });
 
-test("a draft is not written through a link in its place", () => {
+test("if a link has taken the place of a draft, nothing is written through it", () => {
   const victim = join(home, "victim");
   plain(victim);
   symlinkSync(victim, join(home, "draft"));

@@ -1,4 +1,4 @@
-/** Verifies the features that README's comparison table attributes to other clients, if these are installed. */
+/** Verifies the features that the README's comparison table attributes to other clients, if they are installed. */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -214,7 +214,7 @@ const headerLines = (out: string) => out.match(/^[> ].{2} *\d+ .*$/gm) ?? [];
 
 const succeeds = (ran: Ran) => expect([ran.exit, ran.err]).toEqual([0, ""]);
 
-/** Returns a check that a message with these properties has reached the relay, or another server. */
+/** Returns a function that checks whether a message with these properties has reached the relay or another server. */
 function sends(properties: Partial<Received>, server = () => relay, more: (message: Received) => void = () => {}) {
   return async (ran: Ran) => {
     succeeds(ran);

@@ -83,7 +83,7 @@ describe("opening the mailbox after an interrupted quit", () => {
     expect(journals()).toEqual([]);
   });
 
-  test("an interrupted quit is finished if the mailbox is opened through a symbolic link", async () => {
+  test("an interrupted quit is completed when the mailbox is opened through a symbolic link", async () => {
     symlinkSync(folder, join(directory, "linked"));
     await interruptQuit("state", join(directory, "linked/box"));
     symlinkSync(spool, join(directory, "link"));

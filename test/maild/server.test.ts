@@ -226,7 +226,7 @@ test("a new log can be read by its group, which is adm if root runs maild; an ex
   expect(statSync(join(directory, "mail.log")).mode & 0o777).toBe(0o600);
 });
 
-/** Carries out a client's dialogue up to DATA. */
+/** Carries out the client's side of the dialogue up to DATA. */
 async function beginMessage(client: Dialogue): Promise<void> {
   for (const line of ["EHLO here", "MAIL FROM:<ana@dominio>", "RCPT TO:<debian@dominio>", "DATA"])
     await client.say(line);

@@ -167,7 +167,7 @@ function routes(ports: Readonly<Record<string, number>>): string {
   return `inline:{ ${each.join(" ")} }`;
 }
 
-/** Creates an authority and a certificate for localhost. @returns the authority's certificate */
+/** Creates a certificate authority, and a certificate for localhost. @returns the authority's certificate */
 function makeCertificates(directory: string, config: string): string {
   const caFile = join(directory, "ca.pem");
   const openssl = (...argv: string[]) => execFileSync("openssl", argv, { cwd: config, stdio: "pipe" });

@@ -23,7 +23,7 @@ test("quit moves a read message to mbox", async () => {
   expect(read("spool")).toBe("");
 });
 
-test("a session in a pipe prints neither prompts nor its input", async () => {
+test("a session whose input is a pipe prints neither prompts nor its input", async () => {
   await onTerminal({ spool: [mail(), mail({ from: "ben@example.org" })] })`
     $ printf 'd 1\nq\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.

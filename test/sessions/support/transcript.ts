@@ -20,8 +20,8 @@ export function transcriptLines(strings: TemplateStringsArray, values: readonly 
 }
 
 /**
- * Returns the screen in the form of the transcript. Matching parts are replaced by the transcript's dots, so that only
- * differences remain.
+ * Returns the screen in the form of the transcript. Output that matches an ellipsis in the transcript is replaced by
+ * that ellipsis, so that only real differences remain.
  */
 export function asWritten(screen: string, home: string, wanted: readonly string[]): string[] {
   const lines = screen.replaceAll(home, "{HOME}").split("\n");
