@@ -62,7 +62,7 @@ function recordingTerminal(observe: (text: string) => void = () => {}) {
   return { terminal, shown: () => shown };
 }
 
-/** Logs in through the device flow. Returns the output and the seconds between the token requests. */
+/** Logs in through the device flow. Returns the output and the intervals, in seconds, between token requests. */
 async function logInByDevice(variables: Record<string, string> = {}) {
   const { terminal, shown } = recordingTerminal();
   const waits: number[] = [];
@@ -127,7 +127,7 @@ function visit(url: URL): Promise<number | string | undefined> {
   });
 }
 
-test("without a device flow, the browser flow uses state and PKCE, and 127.0.0.1 accepts the redirect only once", async () => {
+test("without a device flow, the browser flow uses state and PKCE, and the redirect to 127.0.0.1 is accepted only once", async () => {
   server = await startAuthorizationServer();
   const statuses: (number | string | undefined)[] = [];
   const visitPage = async (address: string) => {
@@ -301,7 +301,7 @@ test("a token is not sent over a connection whose certificate was not verified",
   });
 });
 
-test("a revoked refresh token is reported, with a remedy", async () => {
+test("the error for a revoked refresh token contains a remedy", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   server.revoke();
@@ -313,7 +313,7 @@ test("a revoked refresh token is reported, with a remedy", async () => {
   });
 });
 
-test("an authorization server that cannot be reached is a temporary failure", async () => {
+test("an unreachable authorization server causes a temporary failure", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   const nowhere = { "oauth-token-endpoint": "https://localhost:1/token", "oauth-authorization-endpoint": "https://x/" };
@@ -417,7 +417,7 @@ test("if the mail server also rejects the renewed token, the login fails, and no
   expect(server.requests.filter(({ path }) => path === "/token")).toHaveLength(2);
 });
 
-test("two processes that need a new token at the same time request it once", async () => {
+test("processes that need a new token at the same time request it only once", async () => {
   let waiting = 0;
   server = await startAuthorizationServer({
     beforeRenewal: async () => {

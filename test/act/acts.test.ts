@@ -34,7 +34,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     ]);
   });
 
-  test("the prefix id: is optional, and options may follow the arguments", () => {
+  test("the id: prefix is optional, and options may follow the arguments", () => {
     const { status, stdout } = place.run([id("two"), "--delete", "-f", "box"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: `${id("two")}: deleted\n` });
     expect(place.subjects("box")).toEqual(["one", "three"]);

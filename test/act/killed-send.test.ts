@@ -79,7 +79,7 @@ test("if mail --send is killed at any moment, the message is neither sent twice 
     const context = { round, exit, reason: value?.["reason"], sent, isThere };
     const isSafe = sent === 1 || (sent === 0 && isThere);
     expect({ ...context, isSafe }).toEqual({ ...context, isSafe: true });
-    // The program may succeed only if the outcome is known.
+    // Exit code 0 means that the message was sent once and its draft was removed.
     if (exit === 0) expect(context).toEqual({ ...context, sent: 1, isThere: false });
   }
 }, 120_000);

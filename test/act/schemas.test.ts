@@ -6,7 +6,7 @@ import { formatSchemas, schemaForms } from "../../src/act/schemas.ts";
 
 type Schema = { readonly [key: string]: Schema | unknown };
 
-/** The schemas of the version that programs rely on. Fields may be added to this file, but never removed or changed. */
+/** The published schemas, on which programs rely. Fields may be added to this file, but never removed or changed. */
 const published = JSON.parse(readFileSync(join(import.meta.dirname, "published-schemas.json"), "utf8")) as Schema;
 
 /** Keywords that do not affect validation. */

@@ -43,7 +43,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(sent()).toMatch(/^In-Reply-To: <hola@x\.org>$/m);
     expect(sent()).toMatch(/^References: <0@x\.org>\n <hola@x\.org>$/m);
     expect(sent()).toMatch(/\n\nthanks\n$/);
-    // As with the reply command, the flag is always set in a Maildir, but in an mbox only with markanswered.
+    // The flag is set as by the reply command: always in a Maildir, but in an mbox only if markanswered is set.
     expect(flags()).toEqual(kind === "Maildir" ? ["answered"] : []);
     expect(place.ids("box")["hola"]).toBe(id);
   });

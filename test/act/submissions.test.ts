@@ -34,7 +34,7 @@ async function send(argv: readonly string[], input = "text\n", form = "submissio
 const refusing: Script = { RCPT: (line) => (/nobody/.test(line) ? "550 5.1.1 no such user" : "250 ok") };
 const toDraft = (draft: object) => send(["--from-json"], JSON.stringify(draft));
 
-describe("mail --json with an option that requests sending", () => {
+describe("mail --json when a message is sent", () => {
   test("for an accepted message, the queue id and the recipients are reported", async () => {
     const { messages } = await start();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "bob@x.org"]);
@@ -342,7 +342,7 @@ describe.each(["mbox", "Maildir"] as const)("drafts in a folder in %s format", (
     expect(place.subjects("drafts")).toEqual([]);
   });
 
-  test("a draft that was certainly not sent can be sent again", async () => {
+  test("if a draft was certainly not sent, it can be sent again", async () => {
     let reply = "451 4.3.0 later";
     const { messages } = await start({ MAIL: () => reply });
     const id = await store();

@@ -104,7 +104,7 @@ function factsOf(facts: ListFacts) {
   };
 }
 
-test("facts found in a header's bytes equal the fields of its text, or are unknown", () => {
+test("facts found in a header's bytes match the fields parsed from its text, or are unknown", () => {
   let found = 0;
   fc.assert(
     fc.property(fc.array(message, { minLength: 1, maxLength: 5 }), (messages) => {

@@ -50,7 +50,7 @@ test("the From_ line of a single message contains the message's author and date"
   await mailbox.close();
 });
 
-test("a first field with a space before its colon is not a From_ line", async () => {
+test("a From field with a space before its colon is not a From_ line", async () => {
   const mailbox = await openedAs("From : Ann <ann@example.org>\nDate: Sat, 16 Jan 2021 18:22:01 +0000\n\ntext\n");
   expect(wholeOf(mailbox)).toMatch(/^From ann@example\.org Sat Jan 16 18:22:01 2021\nFrom : Ann/);
   await mailbox.close();

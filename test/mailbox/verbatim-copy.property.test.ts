@@ -23,7 +23,7 @@ const line = fc.constantFrom(
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
-/** Returns one stored message with only the methods that saving uses. */
+/** Returns one stored message that has only the methods that are needed to save it. */
 function mailboxOf(bytes: Buffer): StoredMessages {
   const header = bytes.subarray(0, headerEnd(bytes, 0) ?? bytes.length);
   const read = (_message: number, start: number, end: number) => bytes.subarray(start, end);

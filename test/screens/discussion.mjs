@@ -4,7 +4,7 @@
  */
 
 /**
- * Message-ID, parent, sender, subject and Status; "-" stands for no value or, as a subject, for a reply to the parent.
+ * Message-ID, parent, sender, subject and Status; "-" means no value or, as a subject, a reply to the parent.
  */
 const rows = `
 a1 -     Ann_Lee             Release_2.0_on_Friday?                              RO

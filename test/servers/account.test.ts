@@ -147,7 +147,7 @@ describeIf(dovecotProgram !== undefined)("accounts on Dovecot", () => {
     ).toHaveLength(1);
   });
 
-  test("a missing password is reported with the exit code 77, in a session and without one", async () => {
+  test("a missing password is reported with exit code 77, both in a session and without one", async () => {
     for (const words of [["-N"], ["--count"]])
       expect(await runWithAccount({ MAIL: inbox() }, words)).toEqual({
         exit: 77,

@@ -1,4 +1,4 @@
-/** Ctrl-C while the built program waits for a slow server. */
+/** Tests Ctrl-C while the built program is waiting for a slow server. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,7 +18,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true });
 });
 
-test.each(["p 1", "save 1 saved"])("ends %s, and the session continues", async (command) => {
+test.each(["p 1", "save 1 saved"])("Ctrl-C ends %s, and the session continues", async (command) => {
   home = mkdtempSync(join(tmpdir(), "mail-interrupt-"));
   writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
   writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });

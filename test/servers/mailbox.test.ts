@@ -103,7 +103,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     expect(await contents()).toEqual(["one \\Seen", "two $Label1 \\Flagged", "three \\Deleted"]);
   });
 
-  test("lists fetch only the fields that they show", async () => {
+  test("header lists fetch only the fields that they show", async () => {
     const long = `X-Long: ${"x".repeat(900)}`;
     await fill(
       [lines("Return-Path: <sender@x.example>", long, "From: Ann <ann@x.example>", "Subject: plain", "", "text")],

@@ -29,7 +29,7 @@ client.logout()
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 }
 
-/** Runs key bindings of mutt in a folder, then synchronizes it and quits. */
+/** Opens a folder in mutt, types the given keys, and quits, which writes the changes to the server. */
 async function runMutt({ imapPort }: Dovecot, folder: string, directory: string, keys: string): Promise<void> {
   const settings = join(directory, "muttrc");
   const lines = [

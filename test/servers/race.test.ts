@@ -1,6 +1,7 @@
 /**
- * A race on a server: a program lists a folder and acts on a message by its id, while another client delivers or expunges
- * messages. An act must affect the message with this id or, if it is gone, nothing.
+ * Tests a race on a server: a program lists a folder and acts on a message by id while another client delivers or
+ * expunges messages. The action must affect only the message with this id. If the message is gone, the action must
+ * change nothing.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,7 +17,7 @@ import { connectTo } from "./connect.ts";
 import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
 
 const rounds = Number(process.env["MAIL_TEST_ROUNDS"] ?? 20);
-/** The number of messages that the folder has at the start of a round. */
+/** The number of messages in the folder at the start of a round. */
 const usualCount = 6;
 
 describeIf(dovecotProgram !== undefined)("a folder on a server that another client changes", () => {
@@ -47,14 +48,14 @@ describeIf(dovecotProgram !== undefined)("a folder on a server that another clie
     });
     return { exit, err, values: parseLines(form, out) };
   };
-  /** Returns the subjects of the messages that the server has stored. */
+  /** Returns the subjects of the messages stored on the server. */
   const subjects = (folder: string) =>
     readMessages(join(dovecot.directory, `ann/Maildir/.${folder}`))
       .map((text) => /^Subject: (.*?)\r?$/m.exec(text)?.[1] ?? "")
       .sort();
 
   test.each(["deliver", "expunge"] as const)(
-    "an act by id never affects another message while another client does this: %s",
+    "an action by id never affects another message during a concurrent operation (%s)",
     async (kind) => {
       const address = `imaps://ann@localhost:${dovecot.imapsPort}/${kind}`;
       const target = `${kind}-target`;

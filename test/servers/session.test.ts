@@ -188,7 +188,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(json).toContain(`{"version":1,"name":"${folder}","use":null}`);
   });
 
-  test("a message that another client has removed is reported, and the others are unaffected", async () => {
+  test("a message that another client has removed is reported, and other messages are unaffected", async () => {
     const child = spawn(process.execPath, [program, "-N", "-f", address()], {
       env: { PATH: process.env["PATH"], HOME: home, TZ: "UTC" },
     });
@@ -283,7 +283,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(out.match(new RegExp(`^"\\+${folder}": 3 messages`, "gm"))).toHaveLength(2);
   });
 
-  test("save, copy and move on a terminal accept quoted names of folders", async () => {
+  test("save, copy and move on a terminal accept quoted folder names", async () => {
     const pty = await openTerminal();
     await pty.expect("& ");
     for (const [command, shown] of [

@@ -1,5 +1,6 @@
 /**
- * Logins with a client certificate, and the check of the server's certificate, with the built program and smtp-server.
+ * Tests logins with a client certificate, and the verification of the server's certificate, with the built program and
+ * smtp-server.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

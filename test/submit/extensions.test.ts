@@ -137,7 +137,7 @@ test("SCRAM-SHA-256: both sides prove that they know the password without sendin
 test.each([
   ["accepts the login without a proof", "235 2.7.0 ok", "the server did not prove that it knows the password"],
   ["sends a wrong proof", `334 ${base64("v=AAAA")}`, "the server could not prove that it knows the password"],
-])("a server that %s gets no message", async (_, reply, problem) => {
+])("a server that %s receives no message", async (_, reply, problem) => {
   const { other: _other, ...script } = scramServer("pencil");
   const smtp = await open({ ...script, other: (line) => (line === "*" ? "501 cancelled" : reply) }, { user: "me" });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toThrow(problem);

@@ -1,5 +1,6 @@
 /**
- * Variables that change the header, the envelope or the encoding of each message, with the built program and a server.
+ * Tests variables that change the header, the envelope or the encoding of each message, with the built program and a
+ * server.
  */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "../support/send.ts";

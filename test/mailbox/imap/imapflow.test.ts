@@ -66,7 +66,7 @@ test("imapflow's code contains every error code that `mail` translates into a re
   expect(codes.filter((code) => !text.includes(`'${code}'`))).toEqual([]);
 });
 
-test("the build keeps only the commands that imapflow sends before the login", async () => {
+test("the build includes only those commands of imapflow that are sent before the login", async () => {
   const { lightImapflow } = (await import(pathToFileURL(join(root, "scripts/light-imapflow.mjs")).href)) as {
     lightImapflow: { load: { handler(id: string): string } };
   };

@@ -339,7 +339,7 @@ describe("changes by another client during the session", () => {
     expect([...filesOf(maildir).keys()]).toEqual(["new/1600000010.1.host"]);
   });
 
-  test("a message that two sessions move is moved only once", async () => {
+  test("if two sessions move the same message, it is moved only once", async () => {
     makeMaildir(maildir, three);
     const sessions = [
       await openLocal(maildir, { ...options(), lockwait: 10 }),

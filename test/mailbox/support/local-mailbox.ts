@@ -1,4 +1,4 @@
-/** Opens mailboxes on this machine, whose messages can be read without a window. */
+/** Opens local mailboxes, whose messages can be read without a window. */
 import type { Mailbox, MailboxOptions, StoredMessages } from "../../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
@@ -13,7 +13,7 @@ export async function openLocal(path: string, options: MailboxOptions): Promise<
 /**
  * Returns an open mailbox, typed so that its messages can be read without a window.
  *
- * @throws if it is not on this machine
+ * @throws if the mailbox is not on this machine
  */
 export function asLocal(mailbox: Mailbox): LocalMailbox {
   if (!("read" in mailbox)) throw new Error(`${mailbox.path}: not on this machine`);

@@ -33,7 +33,7 @@ test.each([
   expect(fitHeaderLine(parts(long), { columns, last: 9, isUtf8: true })).toBe(line),
 );
 
-test("in 80 columns, a plain line is the same as bsd-mailx's", () => {
+test("in 80 columns, an ordinary header line is the same as bsd-mailx's", () => {
   expect(fitHeaderLine(parts("first light"), { columns: 80, last: 1, isUtf8: true })).toBe(
     headerLine(parts("first light")),
   );

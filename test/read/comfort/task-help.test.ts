@@ -72,7 +72,7 @@ test.each([
   ["xyzzy", 'No command, variable or escape is called "xyzzy"'],
 ])("help %s", (topic, text) => expect(shown(topic)).toContain(text));
 
-test("every command has a task, except those used only in start-up files", () => {
+test("every command is assigned to a task, except those used only in start-up files", () => {
   const more = /^More\n([\s\S]*?)Frequent questions/m.exec(shown(""))?.[1] ?? "";
   expect(more.trim().split(/\s+/)).toEqual(["#", "version", "saveignore", "saveretain", "if", "else", "endif"]);
 });

@@ -152,7 +152,7 @@ test("an unknown account leaves the current folder open", async () => {
   expect(subjects("first")).toEqual(["one", "two"]);
 });
 
-test("if an account cannot be selected, the previous folder has been left, and an empty folder is open", async () => {
+test("if selecting an account fails, the previous folder is left, and an empty folder is opened", async () => {
   const { out, err, subjects } = await selectInSession("d 1\naccount broken\nfolder\np\n");
   expect(err + out).toContain("account broken: not all of its commands could be run\n");
   expect(out).toContain('"/dev/null": 0 messages [Read only]\n');

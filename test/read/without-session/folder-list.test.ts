@@ -1,4 +1,4 @@
-/** `mail --folders`: the names in the folder directory. */
+/** Tests `mail --folders`, which lists the names in the folder directory. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test("the names are sorted, and hidden files are omitted", async () => {
+test("names are sorted, and hidden files are omitted", async () => {
   for (const name of ["work", "archive", ".hidden"]) writeFileSync(join(directory, name), "");
   mkdirSync(join(directory, "maildir"));
   expect(await printFolders(session, false)).toBe(Exit.Ok);
