@@ -22,8 +22,8 @@ import { withRights } from "./rights.ts";
 const leastSpace = 1024 * 1024;
 
 /**
- * Returns whether the disk or the user's quota is full, so that the next place may have space. ENOSPC from a disk that
- * has space is a fault of that disk, which must be reported.
+ * Returns whether the disk or the user's quota is full. If so, another place may still have space. ENOSPC from a disk
+ * that has space is a fault of that disk, which must be reported.
  */
 function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
   if (code === "EDQUOT" || code === "EFBIG") return true;

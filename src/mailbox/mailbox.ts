@@ -32,7 +32,7 @@ export const Flag = {
   ToMbox: 1 << 6,
   /** Marked as read, unread or deleted in this session: its Status in the file may be out of date. */
   StatusChanged: 1 << 7,
-  /** Marks that were set or removed in this session (marks.ts). Each bit clears its counterpart. */
+  /** Marks that were set or removed in this session (marks.ts). Setting one of these bits clears its counterpart. */
   Flagged: 1 << 8,
   Unflagged: 1 << 9,
   Answered: 1 << 10,
@@ -288,9 +288,9 @@ export interface Mailbox extends MessageStates {
   poll(): Promise<number>;
 
   /**
-   * Commits the session: acquires the locks, moves messages to mbox, removes the deleted ones, and sets the Status of
-   * those that stay ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit is all or
-   * nothing, even if a crash interrupts it.
+   * Commits the session: acquires the locks, moves messages to mbox, removes the deleted messages, and sets the Status
+   * of the remaining messages ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit
+   * is all or nothing, even if a crash interrupts it.
    *
    * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, or
    *   MailError with the reason for any other failure; the mailbox is left unchanged

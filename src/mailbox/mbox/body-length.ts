@@ -56,7 +56,7 @@ export class BodyLength {
   #message = 0;
   /** The value in the message's header; NaN if the header has the field twice. */
   #stated: number | undefined;
-  /** The end of the body according to this value; 0 if there is none. */
+  /** The end of the body according to the stated length; 0 if no length is stated. */
   #end = 0;
   #isValid: boolean | undefined;
   #undecided: number | undefined;

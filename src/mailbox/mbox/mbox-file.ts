@@ -124,7 +124,7 @@ export class MboxFile {
     return this.#window.subarray(0, to - from);
   }
 
-  /** Discards the bytes read so far, because the file is written or scanned again. */
+  /** Discards the bytes read so far, because the file will be written or scanned again. */
   forget(): void {
     this.#window = Buffer.alloc(0);
     this.#held = undefined;

@@ -33,8 +33,8 @@ export class MessageIndex {
   #changed: Uint16Array;
   #count: number;
   /**
-   * Expected number of messages. If it is set, the arrays need not grow in steps, which would require memory for a
-   * second copy.
+   * Expected number of messages. If this number is set, the arrays do not have to grow in steps, which would require
+   * memory for a second copy.
    */
   expected = 0;
 

@@ -18,7 +18,10 @@ export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
-/** Minimum average distance, in bytes, at which searching for a letter is faster than searching for line starts. */
+/**
+ * Minimum average distance in bytes between two occurrences of a letter at which searching for this letter is faster
+ * than searching for line starts.
+ */
 const rare = 1024;
 const LF = 10;
 const CR = 13;
