@@ -421,7 +421,7 @@ export const variables = {
   "reply-to-honour": choiceKind(
     ["yes", "no", "ask-yes", "ask-no"],
     "yes",
-    "Whether Reply-To replaces the author in a reply, in addition to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, reply is sent only to the addresses in Reply-To, and Reply only to the authors.",
+    "Whether Reply-To replaces the author in a reply, in addition to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, the reply command uses only the addresses in Reply-To, and the Reply command uses only the authors.",
   ),
   Replyall: flagKind("Swap the reply and Reply commands."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
