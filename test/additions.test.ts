@@ -176,7 +176,7 @@ export class MemoMailbox implements Mailbox, StoredMessages {
 }
 `;
 
-/** The additions, by the first cell of their row in ARCHITECTURE.md's table. */
+/** The additions, keyed by the first cell of their row in ARCHITECTURE.md's table. */
 const additions: Readonly<Record<string, Addition>> = {
   "a command": {
     edits: {
@@ -308,7 +308,7 @@ function apply(path: string, edit: Edit): void {
   writeFileSync(file, text.slice(0, end) + edit.add + text.slice(end));
 }
 
-/** Returns the paths that ARCHITECTURE.md's table names, by the first cell of the row. */
+/** Returns the paths that ARCHITECTURE.md's table names, keyed by the first cell of the row. */
 function readTable(): Map<string, string[]> {
   const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
   const [section = ""] = /^## To add \.\.\.\n[\s\S]*?(?=^## )/m.exec(text) ?? [];

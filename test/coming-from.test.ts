@@ -36,7 +36,7 @@ test.each(findRows(/^Ignored in a start-up file/))("$form are ignored in start-u
   for (const name of theirs) expect([name, interpretForeignLine(`${name} x`)]).toEqual([name, { kind: "ignored" }]);
 });
 
-test("each msmtp and ssmtp setting has a variable of `mail`", () => {
+test("each msmtp and ssmtp setting has a corresponding variable in `mail`", () => {
   const section = /^## From msmtp or ssmtp\n(.*?)^## /ms.exec(page)?.[1] ?? "";
   const settings = [...section.matchAll(/.*\| `([\w-]+)=/g)].map(([, name = ""]) => name);
   expect(settings).toContain("smtpauth");

@@ -1,4 +1,4 @@
-/** The command lines of other clients: the meaning of options, which can depend on their values. */
+/** Tests options as other clients' command lines use them; the meaning of an option can depend on its value. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,7 +78,7 @@ describe("the option names of each client are accepted", () => {
   });
 });
 
-describe("the value determines the meaning of a letter", () => {
+describe("the value determines the meaning of an option letter", () => {
   test.each([
     [
       ["-E", "set escape", "a@x"],
@@ -272,7 +272,7 @@ describe("the argument of -a is a field or a file", () => {
   });
 });
 
-describe("a subject of several lines", () => {
+describe("a subject that consists of several lines", () => {
   test.each([
     ["one line", { subject: "one line" }],
     ["S\nContent-Type: text/html", { subject: "S", contentType: "text/html" }],

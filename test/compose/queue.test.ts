@@ -280,7 +280,7 @@ test("a message with an unknown outcome is not queued, because it could be deliv
   expect(deadLetter()).toContain("the body\n");
 });
 
-test("without the variable queue, the message is in dead.letter and the exit code is 75", async () => {
+test("if the queue variable is not set, the message is saved in dead.letter and the exit code is 75", async () => {
   await serve({ dot: "451 4.3.0 later" });
   expect(await mail(["-S", "noqueue", "-s", "s", "one@x.org"], "the body\n")).toMatchObject({ exit: 75 });
   expect(deadLetter()).toContain("the body\n");

@@ -115,7 +115,8 @@ export function readFixture(name: string): Buffer {
 }
 
 /**
- * Returns the expectations by key. A `right` section replaces the `expect` section of the same key.
+ * Returns the expectations, keyed by the name of the result. A `right` section replaces the `expect` section of the
+ * same key.
  * @param asPeer whether to expect bsd-mailx's behaviour, even if it is wrong
  */
 export function expectationsOf(from: Case, asPeer: boolean): ReadonlyMap<string, Expectation> {

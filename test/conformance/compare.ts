@@ -5,7 +5,7 @@ import { type Played, stripLineEnds } from "./play-case.ts";
 /** The maximum number of lines shown per difference. */
 const shown = 8;
 
-/** Returns lines that describe each difference; none if the case passes. */
+/** Returns lines that describe each difference, or no lines if the case passes. */
 export function compareCase(from: Case, { results, trouble }: Played, asPeer = false): string[] {
   const expected = expectationsOf(from, asPeer);
   const keys = [...new Set([...expected.keys(), ...results.keys()])].toSorted();

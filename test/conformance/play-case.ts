@@ -11,7 +11,7 @@ import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { type Case, expandFile, hasWord, linesOf, readFixture, sectionsOf, unescapeLine } from "./case-file.ts";
 import { showSubmitted } from "./submitted-message.ts";
 
-/** The results of a client by key (`exit`, `stdout`, `file mbox`, `message 1`); null for a removed file. */
+/** The results of a client, keyed by `exit`, `stdout`, `file mbox`, `message 1` and so on; null for a removed file. */
 export interface Played {
   readonly results: ReadonlyMap<string, string | null>;
   /** The reason why the case could not be completed. */
@@ -237,7 +237,7 @@ async function readMessages(played: Case, root: string): Promise<string[]> {
   );
 }
 
-/** Returns the bytes of each file below a directory, by its relative path. */
+/** Returns the bytes of each file below a directory, keyed by the file's relative path. */
 async function readTree(home: string): Promise<Map<string, string>> {
   const found = new Map<string, string>();
   const visit = async (under: string): Promise<void> => {

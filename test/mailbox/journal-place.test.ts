@@ -1,5 +1,5 @@
 /**
- * Tests that any later session finishes an interrupted quit, regardless of the mailbox's name, the user and the
+ * Tests that any later session completes an interrupted quit, regardless of the mailbox's name, the user and the
  * environment.
  */
 import {
@@ -76,7 +76,7 @@ const text = (path: string) => readFileSync(path, "latin1");
 const journals = () => readdirSync(folder).filter((name) => name !== "box");
 
 describe("opening the mailbox after an interrupted quit", () => {
-  test("an interrupted quit is finished if the next session has another state directory", async () => {
+  test("an interrupted quit is completed even if the next session has another state directory", async () => {
     await interruptQuit();
     await open();
     expect(text(spool)).toBe(after);
@@ -92,7 +92,7 @@ describe("opening the mailbox after an interrupted quit", () => {
     expect(journals()).toEqual([]);
   });
 
-  test("an interrupted quit is finished before anything is appended to the mailbox", async () => {
+  test("an interrupted quit is completed before anything is appended to the mailbox", async () => {
     await interruptQuit();
     const options = { lockwait: 1, stateDirectory: join(directory, "state") };
     await appendMessages(spool, [[Buffer.from(message("four"))]], options);
@@ -100,7 +100,7 @@ describe("opening the mailbox after an interrupted quit", () => {
   });
 
   test.each(["start", "end"] as const)(
-    "an interrupted quit is finished before messages are moved to the %s of the mailbox",
+    "an interrupted quit is completed before messages are moved to the %s of the mailbox",
     async (at) => {
       await interruptQuit();
       writeFileSync(join(directory, "other"), message("five"));
@@ -172,7 +172,7 @@ describe("an untrusted journal is reported and left in place", () => {
   });
 });
 
-describe("if only root can finish an interrupted quit", () => {
+describe("if only root can complete an interrupted quit", () => {
   testAsRoot(
     "if only root can finish a quit, the owner can read the mailbox and learns which command root must run",
     async () => {
@@ -328,7 +328,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "the interrupted quit of an mbox is finished before other messages are moved to its %s",
+    "the interrupted quit of an mbox is completed before other messages are moved to its %s",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);
@@ -340,7 +340,7 @@ describe("the mbox named by an interrupted quit", () => {
     },
   );
 
-  test("messages in the mbox cannot be moved back to the first mailbox before its interrupted quit is finished", async () => {
+  test("messages in the mbox cannot be moved back to the first mailbox before its interrupted quit is completed", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());
@@ -352,7 +352,7 @@ describe("the mbox named by an interrupted quit", () => {
     expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));
   });
 
-  test("two quits that name each other's mailbox are finished without a deadlock", async () => {
+  test("two interrupted quits that name each other's mailbox are completed without a deadlock", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     await interruptMove(other(), spool, "end");

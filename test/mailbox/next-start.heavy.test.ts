@@ -1,6 +1,7 @@
 /**
  * Kills the real program during a quit or a save, before each write call in turn. Before the next start, the mailbox's
- * name, the user or the environment changes, or another program writes to the mailbox. No message may be lost, duplicated
+ * name, the user or the environment changes, or another program writes to the mailbox. No message may be lost,
+ * duplicated
  * or damaged.
  */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -51,7 +52,7 @@ beforeEach(() => {
   chmodSync(home.path, 0o755);
 });
 
-describe("an interrupted quit that rewrites 3 MB is finished", () => {
+describe("an interrupted quit that rewrites 3 MB is completed", () => {
   const ids = Array.from({ length: 1500 }, (_, number) => `m${number + 1}`);
   const whole = new Map(ids.map((id) => [id, message(id, 150)]));
   const spool = at("spool/user");
@@ -138,7 +139,7 @@ describe("an interrupted quit that rewrites 3 MB is finished", () => {
 test.each([
   ["at the end", "set append"],
   ["at the start", "unset append"],
-])("an interrupted quit of mbox is finished before messages are moved to it, %s", (_where, setting) => {
+])("an interrupted quit of mbox is completed before messages are moved to it, %s", (_where, setting) => {
   const ids = Array.from({ length: 1500 }, (_, number) => `m${number + 1}`);
   const whole = new Map([...ids, "new"].map((id) => [id, message(id, 150)]));
   const old = ids.map((id) => whole.get(id)).join("");

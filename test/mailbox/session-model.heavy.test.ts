@@ -1,6 +1,7 @@
 /**
  * Compares random sessions of the real program with a small model. Messages are delivered before and during the
- * sessions, and some sessions are killed during quit. Each message must be complete and exactly where the model expects it. After a kill, the
+ * sessions, and some sessions are killed during quit. Each message must be complete and exactly where the model expects
+ * it. After a kill, the
  * mailboxes are in the state either before or after the quit.
  */
 import { spawn } from "node:child_process";
@@ -49,7 +50,7 @@ interface Marks {
   saved?: boolean;
 }
 
-/** The messages in each mailbox, by their X-Id. */
+/** The messages in each mailbox, identified by their X-Id. */
 interface State {
   spool: string[];
   mbox: string[];
@@ -189,7 +190,7 @@ async function play(world: World, { before, steps, end }: Session): Promise<void
   const code = await running.ended;
   watch.close();
   if (typeof end !== "number") expect([code, running.output()]).toEqual([0, expect.anything()]);
-  // The next start finishes the interrupted quit.
+  // The next start completes the interrupted quit.
   const next = world.start();
   next.child.stdin.end("x\n");
   await next.ended;

@@ -119,7 +119,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test("an interrupted append is found by another name of the same file", async () => {
+  test("an interrupted append is found under another name of the same file", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     symlinkSync(directory, join(directory, "link"));

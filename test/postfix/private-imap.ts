@@ -1,4 +1,4 @@
-/** Runs a private Dovecot that serves a Postfix spool and a user's folders by IMAP, and contains an IMAP client. */
+/** Runs a private Dovecot that serves a Postfix spool and a user's folders over IMAP, and provides an IMAP client. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,8 +16,10 @@ export interface PrivateImap {
 const password = "secret";
 
 /**
- * Starts Dovecot with group `mail` for the spool, with Postfix's order of locks (dotlock, then fcntl), and without dirty
- * syncs. With dirty syncs (the default), Dovecot 2.3.19 damages a mailbox: if an expunge finds a copy with a foreign X-UID,
+ * Starts Dovecot with group `mail` for the spool, with Postfix's order of locks (dotlock, then fcntl), and without
+ * dirty
+ * syncs. With dirty syncs (the default), Dovecot 2.3.19 damages a mailbox: if an expunge finds a copy with a foreign
+ * X-UID,
  * it stops after it has moved only some of the messages.
  *
  * @param directory an empty directory that every user may enter

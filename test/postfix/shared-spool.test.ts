@@ -1,7 +1,8 @@
 /**
- * Tests a spool to which Postfix delivers while Dovecot appends and expunges by IMAP, and several sessions read, save and
- * quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and
- * MAIL_TEST_PAUSE (100 by default) is the length of the pauses in percent. If a test finds a fault, it prints the history of
+ * Tests a spool to which Postfix delivers while Dovecot appends and expunges over IMAP, and several sessions read, save
+ * and quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and
+ * MAIL_TEST_PAUSE (100 by default) is the length of the pauses in percent. If a test finds a fault, it prints the
+ * history of
  * each affected message and copies the files to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";
@@ -283,7 +284,7 @@ function readIfThere(path: string): string {
   }
 }
 
-/** Counts lines by kind. Lines of one kind differ only in names, numbers and times. */
+/** Counts the lines of each kind. Lines of one kind differ only in names, numbers and times. */
 function countKinds(lines: readonly string[]): Map<string, number> {
   const kinds = new Map<string, number>();
   for (const line of lines) {
@@ -297,8 +298,10 @@ function countKinds(lines: readonly string[]): Map<string, number> {
 }
 
 /**
- * Returns the faults that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible to
- * complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report of a save accounts for one
+ * Returns the faults that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible
+ * to
+ * complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report of a save accounts for
+ * one
  * message in the folder. A report of a quit accounts for the messages in the spool and mbox.
  */
 function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messages" | "lost"> & { reported: number } {
@@ -350,7 +353,7 @@ test.each(cases)(
     await Promise.all(actors)
       .then(waitForQueue)
       .finally(() => clearInterval(janitor));
-    // The next start finishes interrupted operations.
+    // The next start completes interrupted operations.
     for (let left = 2; left > 0; left--) await runSession(["x"]);
     stopWatching();
     const state = join(user.home, ".local/state/mail");

@@ -1,6 +1,6 @@
 /**
- * Tests every transport with real servers: Postfix by SMTP, by submission and by its sendmail program, and Dovecot by
- * LMTP.
+ * Tests every transport with real servers: Postfix over SMTP, over submission and through its sendmail program, and
+ * Dovecot over LMTP.
  */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

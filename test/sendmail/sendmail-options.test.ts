@@ -1,4 +1,4 @@
-/** The command line of sendmail(8). */
+/** Tests the command line of sendmail(8). */
 import { expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
 import { parseSendmailOptions } from "../../src/sendmail/sendmail-options.ts";

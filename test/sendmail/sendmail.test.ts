@@ -139,7 +139,7 @@ test("the null sender is sent as such", async () => {
   expect(server.messages[0]).toContain("From: Mail Delivery System <MAILER-DAEMON@");
 });
 
-test("the sender is taken from the account, not from the environment; the variable from overrides it", async () => {
+test("the sender is taken from the system account, not from USER or LOGNAME; the from variable overrides it", async () => {
   await sendmail(["ann@x.org"], "\n", { USER: "somebody", LOGNAME: "somebody" });
   expect(envelope()[0]).not.toContain("somebody");
   await serve({}, 'set from="Office <office@x.org>"');
@@ -224,7 +224,7 @@ test("if the message cannot be queued either, the exit code is 75", async () => 
   });
 });
 
-test("an abandoned message is in ~/dead.letter, regardless of DEAD", async () => {
+test("an abandoned message is saved in ~/dead.letter, regardless of DEAD", async () => {
   await server.close();
   await sendmail(["ann@x.org"], "Subject: s\n\nbody\n");
   await serve({ RCPT: "550 5.1.1 no" }, `set DEAD=${home}/elsewhere record=${home}/record`);
@@ -373,7 +373,7 @@ test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an e
   expect(readFileSync(join(home, "calls"), "utf8")).toBe("once\n");
 });
 
-test("`mail` reports an error if the variable sendmail in the start-up file names this program", async () => {
+test("`mail` reports an error if the sendmail variable in the start-up file names this program", async () => {
   settings(`set sendmail="${sendmailPath}"`);
   const { exit, err } = await runMail(["-n", "ann@x.org"], environment(), "text\n");
   expect(err).toContain("is this program; nothing was sent");

@@ -198,14 +198,14 @@ test("-f # reports that there is no previous file", async () => {
   expect(await said("x\n", "", ["-f", "#"])).toMatchObject({ exit: "1", output: "No previous file\n", errors: "" });
 });
 
-test("~p and a reply show the sender set by the variable from, and ~d reads the file that DEAD names in the home directory", async () => {
+test("~p and a reply show the sender that the from variable sets, and ~d reads the file that DEAD names in the home directory", async () => {
   const { output } = await said("m bob\n~p\n~d\n.\nr 1\n.\nx\n", "set from=me@x.org DEAD=spool\n", ["-N", "-I"]);
   expect(output).toContain("Message contains:\nFrom: me@x.org\nTo: bob\n");
   expect(output).toContain('"{HOME}/spool" 14/201\n');
   expect(output).toContain("& From: me@x.org\nTo: ann@example.org\n");
 });
 
-test("the variable REPLYTO sets the Reply-To field of messages that are sent in a session", async () => {
+test("the REPLYTO variable sets the Reply-To field of messages that are sent in a session", async () => {
   const { sent } = await said("m bob\nhello\n", "set REPLYTO=r@x.org\n");
   expect(sent).toContain("\nReply-To: r@x.org\n");
 });

@@ -1,4 +1,4 @@
-/** The command resend (RFC 5322, section 3.6.6). */
+/** The resend command (RFC 5322, section 3.6.6). */
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 

@@ -35,7 +35,7 @@ test("REPLYTO in a start-up file has no effect on the command line, as in bsd-ma
   expect(sent.fields("Reply-To")).toEqual([]);
 });
 
-test("the variable sender sets the Sender field", async () => {
+test("the sender variable sets the Sender field", async () => {
   const sent = await sendMail({ argv: ["-S", "sender=ops@x.org", "a@x.org"], stdin: "text\n" });
   expect(sent.fields("Sender")).toEqual(["ops@x.org"]);
 });

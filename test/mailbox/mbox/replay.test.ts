@@ -89,7 +89,7 @@ const interruptions: [when: string, done: () => void][] = [
   ],
 ];
 
-describe("an interrupted commit is finished when the mailbox is opened again", () => {
+describe("an interrupted commit is completed when the mailbox is opened again", () => {
   test.each(interruptions)("%s", async (_when, done) => {
     await leaveJournal();
     done();
@@ -110,7 +110,7 @@ describe("an interrupted commit is finished when the mailbox is opened again", (
   });
 });
 
-test("a commit that makes the mailbox longer is finished even if a power failure has lost a page after the old end", async () => {
+test("a commit that makes the mailbox longer is completed even if a power failure has lost a page after the old end", async () => {
   const longer = before + message("edited", "y".repeat(20_000));
   await leaveJournal(longer);
   writeFileSync(mbox, one);

@@ -13,7 +13,7 @@ export function makeMaildir(path: string, files: Readonly<Record<string, string>
   return path;
 }
 
-/** Returns the contents of all files, by `new/NAME` and `cur/NAME`, sorted. */
+/** Returns the contents of all files, keyed by `new/NAME` and `cur/NAME`, in sorted order. */
 export function filesOf(path: string): Map<string, string> {
   const files = new Map<string, string>();
   for (const place of ["cur", "new"]) {

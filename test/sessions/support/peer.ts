@@ -13,7 +13,7 @@ export const bsdMailx: readonly string[] = ["/usr/bin/bsd-mailx"];
 export const ours: readonly string[] = [process.execPath, resolve(import.meta.dirname, "../../../bin/mail.js")];
 export const hasPeer = existsSync("/usr/bin/bsd-mailx");
 
-/** The exit code, standard output, standard error, and all files, by name. */
+/** The exit code, standard output, standard error, and all files, keyed by name. */
 export type Result = Record<string, string>;
 
 export async function run(program: readonly string[], session: RandomSession): Promise<Result> {

@@ -1,6 +1,6 @@
 /** Random sessions, each with a mailbox, start-up lines and commands. The same seed produces the same session. */
 
-/** Returns a source of pseudo-random numbers from 0 (inclusive) to 1 (exclusive), by mulberry32. */
+/** Returns a source of pseudo-random numbers from 0 (inclusive) to 1 (exclusive), which uses mulberry32. */
 export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
