@@ -218,7 +218,10 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForm
     throw new UsageError(`mail: -: "${given.resourceFiles}" is invalid; use the letters s, u and x, or /`, Exit.Usage);
   }
   refuseContradictions(given, inFull);
-  if (given.file && given.words.length > 1 && !isListing(given) && given.act === undefined && !readsMail(given)) {
+  // An option for lists without --json is reported later.
+  const listsMessages =
+    isListing(given) || Object.values(given.list).some((value) => value !== undefined && value !== false);
+  if (given.file && given.words.length > 1 && !listsMessages && given.act === undefined && !readsMail(given)) {
     throw new UsageError("mail: Cannot give -f and people to send to");
   }
   const forRun = given.if !== undefined || given.throttle !== undefined || given.digest;

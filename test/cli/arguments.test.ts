@@ -184,6 +184,8 @@ describe("contradictory and invalid options are refused", () => {
     [["--send", "id:x", "--draft"], "--send and --draft"],
     [["--send", "id:x", "a@x"], '"a@x": unexpected argument'],
     [["--again", "a@x"], "--again requires --send"],
+    [["--show", "-f", "box", "id:m-1"], "--show can be used only to list messages with --json"],
+    [["--limit", "5", "-f", "box", "from:ann"], "--limit can be used only to list messages with --json"],
     [["--delete", "id:x", "--draft"], "--delete and --draft"],
     [["--delete", "id:x", "--wait", "5"], "--delete and --wait"],
     [["--present", "a@x"], "--present requires --wait"],
