@@ -1,4 +1,4 @@
-/** Continuing an interrupted draft: its file is removed only when its text is stored elsewhere. */
+/** Tests continuing an interrupted draft, whose file is removed only when its text is stored elsewhere. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

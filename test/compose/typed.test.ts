@@ -470,7 +470,7 @@ function programs(pids: readonly number[]): string[] {
   });
 }
 
-/** Starts a message, waits until an escape, or a program that it runs, is blocked on a file, and interrupts it. */
+/** Starts a message, waits until a tilde escape or its program is blocked on a file, and sends an interrupt. */
 async function givenUp(typed: string, file: string, said: string): Promise<Pty> {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\n");

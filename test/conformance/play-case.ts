@@ -213,7 +213,8 @@ function killGroup(pid: number | undefined): void {
 }
 
 /**
- * Reads the submitted messages. If the case expects any, waits up to a second for messages submitted in the background.
+ * Reads the submitted messages. If the case expects messages that are submitted in the background, waits up to a second
+ * for them.
  */
 async function readMessages(played: Case, root: string): Promise<string[]> {
   const wanted = sectionsOf(played, "expect").filter(({ words }) => words[0] === "message").length;

@@ -14,7 +14,7 @@ const home: Home = makeHome();
 afterAll(() => home.remove());
 const at = (name: string) => join(home.path, name);
 const nobody = 65534;
-/** A number of calls that no session reaches. */
+/** A call number that no session reaches. */
 const mostCalls = 80;
 
 const message = (id: string, lines: number) =>

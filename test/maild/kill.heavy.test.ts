@@ -11,7 +11,7 @@ const killer = join(process.cwd(), "test/mailbox/support/killer.cjs");
 const old = "From a Sat Jan 16 18:22:01 2021\nSubject: old\n\nbody\n\n";
 const text = Array.from({ length: 3000 }, (_, line) => `line ${line} of the body`);
 const kinds = ["between calls", "within a write"] as const;
-/** A number of calls that no delivery reaches. */
+/** A call number that no delivery reaches. */
 const mostCalls = 60;
 
 let home: Home;
@@ -53,7 +53,8 @@ describe.each(kinds)("a delivery that is killed %s", (kind) => {
       completed = answer !== undefined;
       const next = await maild(killedAt(0, kind));
       const found = readFileSync(spool, "latin1");
-      // If maild is killed after the last byte was synced but before its reply, the message stays. The client cannot know
+      // If maild is killed after the last byte was synced but before its reply, the message stays. The client cannot
+      // know
       // this and retries.
       if (!completed && subjects().length === 1) {
         expect([call, found]).toEqual([call, old]);

@@ -15,10 +15,10 @@ export interface PrivateDovecot {
   stop(): Promise<void>;
 }
 
-/** The password of both users, games and root. */
+/** The password of both users (games and root). */
 export const password = 'pass "word" \\ 1';
 
-/** The access token of games, which replaces the password (RFC 6750). */
+/** The access token of the user games, which replaces the password (RFC 6750). */
 export const token = "token.of-games";
 
 /**

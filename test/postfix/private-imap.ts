@@ -18,9 +18,8 @@ const password = "secret";
 /**
  * Starts Dovecot with group `mail` for the spool, with Postfix's order of locks (dotlock, then fcntl), and without
  * dirty
- * syncs. With dirty syncs (the default), Dovecot 2.3.19 damages a mailbox: if an expunge finds a copy with a foreign
- * X-UID,
- * it stops after it has moved only some of the messages.
+ * syncs. With dirty syncs (the default), Dovecot 2.3.19 can damage a mailbox. If an expunge finds a copy with a foreign
+ * X-UID, it stops after it has moved only some of the messages.
  *
  * @param directory an empty directory that every user may enter
  * @param owner the user; INBOX is the spool, and other mailboxes are files in `~/mail`

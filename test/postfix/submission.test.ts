@@ -302,7 +302,7 @@ test("--check asks the server whether it accepts mail for an address, and sends 
   expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
 });
 
-test("--check connects in the same way as for sending a message: with STARTTLS or implicit TLS, and with a login", () => {
+test("--check connects in the same way as when a message is sent: with STARTTLS or implicit TLS, and with a login", () => {
   netrc(password);
   const lines = (...argv: string[]) => office.pipe(games, [...argv, "--check", "root@dominio.test"], "").said;
   const smtps = ["-S", `mta=smtps://games@localhost:${postfix.smtpsPort}`, "-S", `cafile=${postfix.caFile}`];

@@ -20,7 +20,7 @@ function mail(argv: readonly string[], input = "") {
   return { status, stdout, stderr };
 }
 
-test("a program that waits for the output of a command receives it before it writes the next command", async () => {
+test("a program at the other end of a pipe receives one command's output before it writes the next command", async () => {
   const child = spawn(process.execPath, [program, "-n", "-f", "box"], { cwd: home, env });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   try {

@@ -146,7 +146,7 @@ test.each([
   ["exit", "exit\n"],
   ["a quit that rewrites the mailbox", "delete 2\nquit\n"],
 ])(
-  "open runs the program for a part's type without passing the part's name to a shell, and the file is removed on %s",
+  "the open command runs the program for a part's type without passing the part's name to a shell, and the file is removed on %s",
   (_end, end) => {
     const mailbox = join(directory, "spool");
     writeFileSync(mailbox, spool);
@@ -163,7 +163,7 @@ test.each([
   },
 );
 
-test("open prints a decoded text part if mailcap has no program for it", async () => {
+test("the open command prints a decoded text part if mailcap has no program for it", async () => {
   expect(await run("open 1 1")).toBe("Message 1:\nsee below\n");
   expect(await run("open 2")).toBe("");
   expect(session.failure).toBe(1);

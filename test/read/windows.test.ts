@@ -102,7 +102,7 @@ test.each<[string, ...string[]]>([
   expect(await run(windowed, lines)).toEqual(expected);
 });
 
-test("save loads all messages before it creates and locks the destination", async () => {
+test("the save command loads all messages before it creates and locks the destination", async () => {
   const { mailbox } = windowed.folder;
   const destination = join(home, "saved");
   const found: boolean[] = [];

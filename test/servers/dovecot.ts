@@ -261,7 +261,7 @@ function readRawLog(path: string): RawLog {
 }
 
 /**
- * The commands that must never be sent while a folder is selected; some of them can change messages that the session
+ * The commands that must never be sent while a folder is selected. Some of them can change messages that the session
  * did not change.
  */
 const forbidden = [

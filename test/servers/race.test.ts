@@ -1,5 +1,5 @@
 /**
- * Tests a race on a server: a program lists a folder and acts on a message by id while another client delivers or
+ * Tests a race on a server. A program lists a folder and acts on a message by id, while another client delivers or
  * expunges messages. The action must affect only the message with this id. If the message is gone, the action must
  * change nothing.
  */

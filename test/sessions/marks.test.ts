@@ -22,7 +22,7 @@ test.each([
   expect(box.replace(/^X-Status.*\n/m, "")).toBe(letter.replace("X-Status: A\n", ""));
 });
 
-test("seen marks messages as read, and the query finds marks at once", async () => {
+test("the seen command marks messages as read, and queries find new marks at once", async () => {
   const box = mail() + mail({ subject: "lunch" });
   const { output, box: after = "" } = await edit({ box }, "seen 2\nflag 2\nf is:flagged\nq", "box");
   expect(output).toContain(">   2 ann@example.org");
@@ -69,7 +69,7 @@ test("a reply marks a message as answered in a Maildir, and in an mbox only with
   expect((await edit({ box }, reply, "box", "set markanswered\n"))["box"]).toContain("\nX-Status: A\n");
 });
 
-test("forward marks a message as forwarded (P) in a Maildir, and leaves an mbox unchanged", async () => {
+test("the forward command marks a message as forwarded (P) in a Maildir, and leaves an mbox unchanged", async () => {
   const files = { [`box/cur/${base}:2,S`]: "From: a@x\n\nhi\n", "box/new/.keep": "", "box/tmp/.keep": "" };
   const forward = "forward 1 b@x\ntext";
   const result = await edit(files, forward, "box");

@@ -1,5 +1,5 @@
 /**
- * Runs rounds of a race: a program lists a mailbox and acts on a message by id while another program delivers mail or
+ * Runs rounds of a race. A program lists a mailbox and acts on a message by id, while another program delivers mail or
  * expunges messages. The action must affect only the message with this id. If the message is gone, the action must
  * change nothing.
  */

@@ -235,7 +235,7 @@ test("the piped text is kept if an interrupt arrives while mail waits for the pi
   expect(sent.dead.length).toBeGreaterThan(stdin.length / 2);
 });
 
-test("the same program may write both the text of a message and the data of a pipe that is attached", async () => {
+test("one program may write both the text of a message and the data of an attached pipe", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const [pipe, text] = ["pipe", "text"].map((name) => join(directory, name)) as [string, string];
   execFileSync("/usr/bin/mkfifo", [pipe, text]);

@@ -1,4 +1,7 @@
-/** Tests reading from a mailbox that another program has since rewritten. A session reads only its own messages, or none. */
+/**
+ * Tests reading from a mailbox that another program has since rewritten. A session reads only its own messages, or
+ * none.
+ */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +13,7 @@ import { MessagesMoved } from "../../../src/mailbox/mailbox-errors.ts";
 import { messagePieces } from "../../../src/mailbox/pieces.ts";
 import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 
-/** Messages have the same length, so that each has the offset that another message had before. */
+/** All messages have the same length, so that after a rewrite each is at the offset of another message. */
 const message = (id: string, lines: number) =>
   `From a Sat Jan 16 18:22:01 2021\nX-Id: ${id}\nStatus: O\n\n${`a line of ${id}\n`.repeat(lines)}\n`;
 

@@ -137,7 +137,7 @@ test("on a terminal with commands from a pipe, pending changes are reported, and
   expect(left()).toHaveLength(1);
 });
 
-test("the answer no discards the changes, and an empty answer keeps them for later", async () => {
+test('the answer "no" discards the changes, and an empty answer keeps them for later', async () => {
   await killed("d 2");
   for (const [answer, files] of [
     ["\n", 1],

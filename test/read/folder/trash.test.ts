@@ -22,7 +22,7 @@ const run = async (...lines: string[]) => {
 const subjectsIn = (path: string) => readFileSync(path, "utf8").match(/(?<=^Subject: ).*$/gm) ?? [];
 const spool = () => session.folder.mailbox.path;
 
-test("move appends messages to a file, and the originals are removed at quit", async () => {
+test("the move command appends messages to a file, and the originals are removed at quit", async () => {
   const file = join(directory, "moved");
   await run(`move 1-2 ${file}`, "f *");
   expect(session.said()).toMatch(new RegExp(`^"${file}" \\[New file\\]\n>N  3 ann .*three\n$`));
@@ -34,7 +34,7 @@ test("move appends messages to a file, and the originals are removed at quit", a
   expect(subjectsIn(spool())).toEqual(["three"]);
 });
 
-test("move keeps the originals if the file cannot be written", async () => {
+test("the move command keeps the originals if the file cannot be written", async () => {
   await run(`move 1 ${directory}/missing/file`, "f *");
   expect(session.said()).toMatch(/one\n.*two\n.*three\n$/);
 });

@@ -157,7 +157,7 @@ test("a message is found by its id, and identical copies have the same id", () =
   expect(mail("--json", "-f", "copies", `id:${ids[0]?.slice(0, -1)}`)).toMatchObject({ status: 1, stdout: "" });
 });
 
-test("in a Maildir, marks come from the file names, and there is no offset", () => {
+test("in a Maildir, marks are read from the file names, and no offset is reported", () => {
   for (const name of ["cur", "new", "tmp"]) mkdirSync(join(home, "dir", name), { recursive: true });
   writeFileSync(join(home, "dir/cur/1.a.host:2,FRS"), "From: ann@x.org\nSubject: hola\n\nhi\n");
   writeFileSync(join(home, "dir/new/2.b.host"), "From: bob@x.org\nSubject: plan\n\nhi\n");

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 export interface Setup {
   /** Messages in the system mailbox, as returned by `mail`. */
   readonly spool?: readonly string[];
-  /** Other files, by their path relative to the home directory. */
+  /** Other files, keyed by their path relative to the home directory. */
   readonly files?: Readonly<Record<string, string>>;
   readonly mailrc?: string;
   readonly environment?: Readonly<Record<string, string>>;
