@@ -45,7 +45,7 @@ const sumLength = 16;
 const endLength = 16;
 
 interface Begun {
-  /** Missing in intents of version 0.1.0, which had no sums. */
+  /** Missing from intents that version 0.1.0 wrote. They contain no checksums. */
   readonly version?: 2;
   readonly path: string;
   readonly dev: number;

@@ -133,7 +133,7 @@ interface Connection {
   send(code: number, text: string): void;
 }
 
-/** Returns the refusal of a connection. @param addresses the addresses of all clients, including this one */
+/** Returns the refusal for a connection. @param addresses the addresses of all clients, including this one */
 function refuseConnection(
   session: SMTPServerSession,
   addresses: readonly string[],
@@ -196,7 +196,7 @@ interface Failure {
 
 const full: Failure = { reason: "no room", code: 452, text: "4.3.1 Insufficient system storage" };
 
-/** Returns the refusal of a received message; undefined if the message is accepted. */
+/** Returns the refusal for a received message; undefined if the message is accepted. */
 function deliveryFailureInWords(
   { sizeExceeded }: SMTPServerDataStream,
   { isHeaderTooLong, hops }: Cleaner,

@@ -8,7 +8,7 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { isSystemError } from "../system-error.ts";
 
-/** Opens the terminal. Returns undefined if the terminal is lost, as after a hang-up. */
+/** Opens the terminal. Returns undefined if the terminal is lost, for example after a hang-up. */
 export function openTerminalDevice(): ReadStream | undefined {
   const descriptor = openDescriptor();
   if (descriptor === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * Collects the events of one message in one queue from the log lines that name its ID. These events form the message's
- * life.
+ * Collects the events of one message in one queue from the log lines that name its ID. These events make up
+ * the life of the message.
  */
 import { findLargest } from "../message/lists.ts";
 import type { Delivery, LogEvent } from "./event.ts";

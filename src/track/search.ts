@@ -169,7 +169,7 @@ async function collectEvents(
   return { life: await withClient(sources, life, from), offset };
 }
 
-/** Adds the client, which OpenSMTPD logs for a session, not for a message. */
+/** Adds the client, which OpenSMTPD logs once per session, not per message. */
 async function withClient(sources: readonly LogSource[], life: Life, from: number): Promise<Life> {
   const arrival = life.events.find((event) => event.kind === "client");
   if (arrival?.kind !== "client" || arrival.session === undefined) return life;

@@ -76,7 +76,7 @@ test("charsets that Node lacks are decoded after more charsets are loaded", asyn
   expect(decodeWords(written, await moreCharsets())).toBe("é");
 });
 
-test("the output of encodeWords is decoded to the original text", () => {
+test("the output of encodeWords decodes to the original text", () => {
   const line = fc.string({ unit: "grapheme" }).map((text) => text.replace(/[\0-\x1f\x7f]/g, ""));
   fc.assert(
     fc.property(line, (text) => {

@@ -82,7 +82,7 @@ test("the hostname variable sets the host in the sender address, the Message-Id 
   expect(server.messages[0]).toMatch(/^Message-Id: <\S+@host\.example>$/m);
 });
 
-test("the recipients of the command line and of the header receive one copy each", async () => {
+test("each recipient on the command line and in the header receives one copy", async () => {
   await sendmail(["-t", "ann@x.org", "bob@x.org, carl@x.org"], "To: carl@x.org, dora@x.org\n\n");
   expect(envelope().slice(1)).toEqual(["ann", "bob", "carl", "dora"].map((name) => `RCPT TO:<${name}@x.org>`));
 });

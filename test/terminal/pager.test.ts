@@ -18,7 +18,7 @@ afterEach(async () => {
   if (home !== "") rmSync(home, { recursive: true, force: true });
 });
 
-test("a coloured line that fits is not broken by the pager `more`, which counts colours as text", async () => {
+test("a coloured line that fits is not broken by the pager `more`, which counts colour codes as text", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const quoted = `> ${"quoted ".repeat(10)}END`;
   const long = `> ${"x".repeat(78)}yz`;

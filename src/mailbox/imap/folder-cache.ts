@@ -29,7 +29,7 @@ const listedFields = Object.keys(fieldNames) as (keyof typeof fieldNames)[];
 
 /** The state of a folder at the end of an earlier session. */
 export interface CachedState extends KnownState {
-  /** The highest UID that an earlier session has listed. Messages up to this UID are no longer new. */
+  /** The highest UID that an earlier session listed. Messages up to this UID are no longer new. */
   readonly lastListed: number;
 }
 

@@ -551,7 +551,7 @@ export class ImapConnection {
     };
   }
 
-  /** Sends a command and waits until it is completed. @returns the response code of the server's final response */
+  /** Sends a command and waits for it to complete. @returns the response code of the server's final response */
   async #run(
     command: string,
     attributes: readonly Node[] | false,

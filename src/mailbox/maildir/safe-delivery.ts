@@ -78,7 +78,7 @@ export class Delivery {
     syncDirectory(join(this.path, "cur"));
   }
 
-  /** Removes the files of a failed delivery, in `tmp` or in their final place. */
+  /** Removes the files of a failed delivery, in `tmp` or in their final location. */
   withdraw(): void {
     for (const descriptor of this.#open.splice(0)) closeSync(descriptor);
     runAsOwner(this.path, () => {

@@ -67,7 +67,7 @@ export class PageSums {
     return this.#sums.subarray(0, this.#start < end ? this.#pagesBefore(end) : 0);
   }
 
-  /** Computes the sums of some pages. The first and the last page may be incomplete. */
+  /** Computes the checksums of pages. The first and the last page may be incomplete. */
   #sumUntil(end: number): void {
     const words = this.#words;
     const bytes = new Uint8Array(words.buffer);

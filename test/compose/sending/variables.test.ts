@@ -30,7 +30,7 @@ test.each([
   expect([sent.exit, sent.fields("Reply-To")]).toEqual([0, [expected]]);
 });
 
-test("REPLYTO in a start-up file has no effect on the command line, as in bsd-mailx", async () => {
+test("REPLYTO in a start-up file has no effect on messages that are sent from the command line, as in bsd-mailx", async () => {
   const sent = await sendMail({ argv: ["a@x.org"], stdin: "text\n", rc: "set REPLYTO=ann@x.org\n" });
   expect(sent.fields("Reply-To")).toEqual([]);
 });
