@@ -96,7 +96,7 @@ beforeAll(async () => {
   imapServer.folders.set("Archive", []);
   const folder = `imaps://ann@localhost:${imapServer.port}`;
   const certificate = join(certificates, "localhost.pem");
-  const account = `set MAIL=${folder}/INBOX folder=${folder} password=secret cafile=${certificate} systemca=no`;
+  const account = `set MAIL=${folder}/INBOX folder=${folder} password=secret cafile="${certificate}" systemca=no`;
   const startUp = join(place.home, ".mailrc");
   writeFileSync(startUp, `set ${settings} folder=${place.home}\nretain subject\naccount work {\n${account}\n}\n`);
   chmodSync(startUp, 0o600);

@@ -54,6 +54,8 @@ async function onPty(...argv: string[]): Promise<Pty> {
     LOGNAME: "ann",
     LC_ALL: "C.UTF-8",
     TERM,
+    // A machine may have no editor.
+    EDITOR: "true",
     ...(TMPDIR === undefined ? {} : { TMPDIR }),
     MAIL: join(home, "spool"),
   };
