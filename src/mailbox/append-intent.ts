@@ -3,9 +3,9 @@
  * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash,
  * `mail` removes an incomplete append the next time it starts (settle-appends.ts).
  *
- * Only an incomplete append is ever removed. The intent contains a SHA-256 sum for each page of each write, so that
- * `mail` removes only bytes that it has written. A complete append stays, because another program may already have read
- * it. Any other bytes were written by another program. They are not changed, and the user is notified.
+ * Only an incomplete append is ever removed. The intent contains a SHA-256 checksum for each page of each write, so
+ * that `mail` removes only bytes that it has written. A complete append stays, because another program may already have
+ * read it. Any other bytes were written by another program. They are not changed, and the user is notified.
  */
 import crypto from "node:crypto";
 import {
@@ -32,20 +32,20 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Maximum length in bytes of an append whose intent is synced before each write. In a longer append, the end of the
- * intent may be lost in a power failure. The appended bytes are then kept.
+ * Maximum length in bytes of an append whose intent is synced before each write. During a longer append, a power
+ * failure may destroy the end of the intent. In that case, the appended bytes are kept.
  */
 const syncedLength = 64 << 20;
-/** Length in bytes to which each SHA-256 sum is truncated. */
+/** Length in bytes to which each SHA-256 checksum is truncated. */
 const sumLength = 16;
 /**
  * Length in bytes of a record's fixed part, which consists of two doubles: the offset at which the write ends, and 1 if
- * the write is the last, or else 0. The sums follow.
+ * the write is the last, or else 0. The checksums follow.
  */
 const endLength = 16;
 
 interface Begun {
-  /** Missing from intents that version 0.1.0 wrote. They contain no checksums. */
+  /** Missing from intents that version 0.1.0 wrote, which contain no checksums. */
   readonly version?: 2;
   readonly path: string;
   readonly dev: number;
@@ -94,9 +94,9 @@ function* pageEnds(start: number, end: number): Iterable<number> {
 }
 
 /**
- * Returns a SHA-256 sum as a string with one character per byte. `crypto.hash`, available from Node 20.12 and 21.7,
- * does not create an object for each page. A weaker checksum would be faster, but a sender could construct a message
- * that is mistaken for part of an append.
+ * Returns a SHA-256 checksum as a string with one character per byte. `crypto.hash`, available from Node 20.12 and
+ * 21.7, does not create an object for each page. A weaker checksum would be faster, but would allow a sender to
+ * construct a message that is mistaken for part of an append.
  */
 const hashBytes: (bytes: Uint8Array) => string =
   typeof crypto.hash === "function"
@@ -104,7 +104,8 @@ const hashBytes: (bytes: Uint8Array) => string =
     : (bytes) => crypto.createHash("sha256").update(bytes).digest("binary");
 
 /**
- * Returns the record of one write: the offset at which the write ends, whether it is the last, and a sum for each page.
+ * Returns the record of one write: the offset at which the write ends, whether it is the last, and a checksum for each
+ * page.
  */
 function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
   const start = end - bytes.length;
@@ -129,7 +130,7 @@ function recordOf(end: number, bytes: Uint8Array, isLast: boolean): Buffer {
  * @param end the offset after the first bytes to be written
  * @param bytes the first bytes to be written
  * @returns undefined if the user has no trusted state directory and none can be created
- * @throws the system's error, such as a full disk; no intent is left
+ * @throws a system error, such as a full disk; no intent is left
  */
 export function writeIntent(
   directory: string,

@@ -1,7 +1,7 @@
 /**
  * Delivers a message locally to a spool or Maildir, as Postfix local(8) does. In a spool, a From_ line is inserted
- * before the message, `From ` lines in its body are quoted, and an empty line follows it. Both locks are held during
- * the write.
+ * before the message, `From ` lines in its body are quoted, and an empty line is added after it. Both locks are held
+ * during the write.
  */
 
 import { lstatIfPresent } from "../file-stats.ts";

@@ -36,7 +36,7 @@ const headerLength = headerNumbers * 8;
 /** At most six numbers that together identify a mailbox and its state. */
 export type Stamp = readonly number[];
 
-/** An open file of facts. */
+/** An open file that contains the facts about messages. */
 export interface FactsFile extends StoredColumns {
   /** The stamp, padded with zeros to six numbers. */
   readonly stamp: Stamp;

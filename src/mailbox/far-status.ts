@@ -12,7 +12,7 @@ const told = "status :".length;
 /**
  * Finds a Status field after the kept part of a truncated header.
  *
- * @param start the offset in the message of the first field that was removed
+ * @param start the offset, within the message, of the first removed field
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none
  */
 export function farStatus(

@@ -50,7 +50,7 @@ export function* copyPieces(
   }
 }
 
-/** Writes all bytes to a file at a position. @throws the system's error */
+/** Writes all bytes to a file at a position. @throws a system error */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
   let written = 0;
   while (written < bytes.length) {

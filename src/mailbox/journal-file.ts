@@ -22,8 +22,8 @@ import { withRights } from "./rights.ts";
 const leastSpace = 1024 * 1024;
 
 /**
- * Returns whether the disk or the user's quota is full. If so, another place may still have space. ENOSPC from a disk
- * that has space is a fault of that disk, which must be reported.
+ * Returns whether the disk or the user's quota is full. If so, there may still be space on the disk that holds another
+ * place. ENOSPC from a disk that has space is a fault of that disk, which must be reported.
  */
 function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
   if (code === "EDQUOT" || code === "EFBIG") return true;
@@ -38,7 +38,7 @@ function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
 
 /**
  * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk that holds a
- * place is full, the next place is tried, because users must be able to delete messages when a disk is full.
+ * place is full, the next place is tried, because users must be able to delete messages even when a disk is full.
  *
  * @param places the possible places, the preferred one first
  * @param fill called for each attempt with the file, open for reading and writing, and its place; must not close the
@@ -63,7 +63,7 @@ export async function writeJournalFile<T>(
     syncDirectory(dirname(place.path));
     return filled;
   } catch (error) {
-    // Removing the draft would free the space that it occupies.
+    // The free space is checked first, because removing the draft frees the space that the draft occupies.
     const isFull = created !== undefined && isSystemError(error) && isOutOfSpace(error, created.place.path);
     if (created !== undefined) abandonJournal(created, replaces);
     if (!isSystemError(error)) throw error;

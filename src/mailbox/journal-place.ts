@@ -3,9 +3,10 @@
  * under another name, runs as another user, or has another HOME.
  *
  * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
- * Otherwise, it is in the state directory below the owner's home directory (from passwd), or else in the session's own
- * state directory. Version 0.1.0 used only the session's directory, and named the journal after the path by which the
- * mailbox was opened. So the state directories are searched for every journal whose first line names the mailbox.
+ * Otherwise, the journal is in the state directory below the owner's home directory (from passwd), or else in the
+ * session's own state directory. Version 0.1.0 used only the session's directory, and named the journal after the path
+ * by which the mailbox was opened. The state directories are therefore searched for every journal whose first line
+ * names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
  * written. The exception is a quit in which root moves messages to a file that the owner cannot write to. The journal
@@ -15,8 +16,8 @@
  *
  * A journal is trusted if it has only one link, belongs to the mailbox's owner, to root or to this user, and is not
  * writable by any other user. Any other journal is reported and left unchanged. If other users can write to the
- * mailbox, another user's journal may be genuine. In that case, the mailbox can only be read until that user has
- * finished the quit.
+ * mailbox, another user's journal may be genuine. In that case, the mailbox is read-only until that user has finished
+ * the quit.
  */
 
 import {
@@ -139,7 +140,7 @@ function isOwnedBy({ uid }: Rights, path: string): boolean {
   return (statIfPossible(path) ?? statIfPossible(dirname(path)))?.uid === uid;
 }
 
-/** Errors after which the next place is tried. */
+/** The errors that cause the next place to be tried. */
 const notHere = [
   "EACCES",
   "EPERM",
@@ -213,7 +214,7 @@ function postNotice({ path, notices }: JournalPlace): void {
   }
 }
 
-/** Removes a journal, and the notice about it. @throws the system's error */
+/** Removes a journal, and the notice about it. @throws a system error */
 export function removeJournal(place: JournalPlace): void {
   withRights(place.rights, () => unlinkSync(place.path));
   syncDirectory(dirname(place.path));
@@ -268,7 +269,7 @@ function journalNamedBy(noticePath: string, own: JournalPlace): JournalPlace[] {
   return isAbsolute(path) ? [{ ...own, path }] : [];
 }
 
-/** Returns whether a journal's first line names the mailbox, under any of its names. */
+/** Returns whether a journal's first line contains any of the mailbox's names. */
 function isAbout(journalPath: string, real: string): boolean {
   try {
     const { path } = JSON.parse(startOf(journalPath).split("\n")[0] ?? "") as { path?: unknown };
@@ -326,7 +327,8 @@ function openJournal(place: JournalPlace, mailbox: string, places: Places): numb
     if (error.code === "ELOOP") reportDistrust(new NotTrusted(path, "symbolic-link"));
     const found = error.code === "EACCES" ? lstatIfPossible(path) : undefined;
     if (found === undefined) return undefined;
-    // The file cannot be read. If it belongs to one of these users, it is assumed to be a journal.
+    // The file cannot be read. If other users can write to the mailbox, or if the file belongs to root or to the
+    // mailbox's owner, the file is assumed to be a journal.
     if (isWritableByOthers || [0, owner.uid].includes(found.uid))
       throw new CannotFinish(mailbox, nameOfUser(found.uid));
     reportDistrust(new NotTrusted(path, "other-owner"));

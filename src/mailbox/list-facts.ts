@@ -3,9 +3,9 @@
  * read every message again. Mailboxes on this machine and on a server use the same kind of table. Between sessions,
  * facts-file.ts stores the table.
  *
- * The table has one row per message and one column per fact. Numeric columns are typed arrays. A text column is a
- * single buffer of bytes, and arrays with the offsets at which each row's values start and end. A column is loaded only
- * if it is requested.
+ * The table has one row per message and one column per fact. Numeric columns are typed arrays. A text column consists
+ * of a single buffer of bytes, and of arrays with the offsets at which each row's values start and end. A column is
+ * loaded only if it is requested.
  */
 import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
@@ -121,8 +121,8 @@ class TextColumnInMemory {
   #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
   /**
-   * The column as it was loaded, one character per byte. A single string is used, because taking substrings needs
-   * little time and memory.
+   * The column as it was loaded, one character per byte. The column is a single string, because extracting substrings
+   * takes little time and memory.
    */
   readonly #text: string;
   #lower: string | undefined;

@@ -32,7 +32,7 @@ export function hasName(descriptor: number, path: string): boolean {
  * @param lockwait how long to wait, in seconds
  * @param signal aborts the wait with its reason
  * @param access the rights for the spool, if it belongs to another user
- * @throws MailboxBusy, SpoolRefused, or the system's error
+ * @throws MailboxBusy, SpoolRefused, or a system error
  */
 export function openLocked(
   path: string,

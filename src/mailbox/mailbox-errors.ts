@@ -31,7 +31,7 @@ export class MessagesMoved extends MailError {
   }
 }
 
-/** Reports an interrupted quit that only another user can finish. Until then the mailbox can only be read. */
+/** Reports an interrupted quit that only another user can finish. Until then, the mailbox is read-only. */
 export class CannotFinish extends MailError {
   constructor(path: string, user: string) {
     super(
@@ -44,8 +44,8 @@ export class CannotFinish extends MailError {
 }
 
 /**
- * Reports an interrupted quit that moves messages to a mailbox that this session has locked. Only a separate session can
- * finish it.
+ * Reports an interrupted quit that moves messages to a mailbox that this session has locked. Only a separate session
+ * can finish such a quit.
  */
 export class FinishFirst extends MailError {
   constructor(path: string, mbox: string) {

@@ -160,8 +160,8 @@ export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
   size(message: number): number;
   /**
-   * Returns the From_ line and the header, as stored, including the empty line that ends it. An overlong header is
-   * truncated (header-bytes.ts).
+   * Returns the From_ line and the header, as stored, including the empty line that ends the header. An overlong header
+   * is truncated (header-bytes.ts).
    */
   header(message: number): Buffer;
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
@@ -195,7 +195,9 @@ export interface Transferred {
   readonly missing?: readonly number[];
 }
 
-/** Consecutive messages from a request. Their bytes can be read until the next window is requested. */
+/**
+ * Requested messages that can be read together. Their bytes can be read until the next window is requested.
+ */
 export interface MessageWindow {
   readonly messages: readonly number[];
   readonly stored: StoredMessages;
@@ -234,8 +236,8 @@ export interface Mailbox extends MessageStates {
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
 
   /**
-   * Asks the server which of the given messages may satisfy a condition, and returns them. The caller must check these
-   * messages itself. A mailbox on this machine lacks this method.
+   * Asks the server which of the given messages may satisfy a condition, and returns them. The caller must then check
+   * each of these messages. A mailbox on this machine lacks this method.
    */
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
@@ -250,8 +252,8 @@ export interface Mailbox extends MessageStates {
    * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the
    * file. A format that needs no such lock lacks this method.
    *
-   * @throws MailboxBusy if another program keeps its lock; MessagesMoved if that program has moved the messages; the task's
-   *   error
+   * @throws MailboxBusy if another program does not release its lock; MessagesMoved if that program has moved the
+   *   messages; otherwise, the task's own error
    */
   readUnderLock?<T>(copy: LockedCopy, task: () => Promise<T>): Promise<T>;
 
@@ -276,12 +278,12 @@ export interface Mailbox extends MessageStates {
   countReported?(): number;
 
   /**
-   * Stops loading messages. The reader that is waiting for them receives the reason; a commit continues. A mailbox on this
-   * machine lacks this method.
+   * Stops loading messages. The reader that is waiting for the messages receives the reason. A commit is not stopped. A
+   * mailbox on this machine lacks this method.
    */
   stopLoading?(reason: Error): void;
 
-  /** Replaces a message's bytes (From_ line to empty line) at commit (`edit`). */
+  /** Replaces a message's bytes, from its From_ line to its empty line, when the session is committed (`edit`). */
   replace(message: number, bytes: Buffer): void;
 
   /** Adds the messages that were delivered since the last check. @returns the number of messages added */

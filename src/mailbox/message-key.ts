@@ -37,7 +37,7 @@ export interface StoredBytes {
   read(start: number, end: number): Buffer;
 }
 
-/** Returns the key of a message: `m-` and 32 hexadecimal digits of a SHA-256 sum. */
+/** Returns the key of a message: `m-` and 32 hexadecimal digits of a SHA-256 checksum. */
 export function keyOfMessage(message: StoredBytes): string {
   const { size } = message;
   const isShort = size <= mostCopied;
@@ -52,7 +52,8 @@ export function keyOfMessage(message: StoredBytes): string {
 }
 
 /**
- * Returns a SHA-256 sum in hexadecimal. `crypto.hash`, available from Node 20.12 and 21.7, is faster for short texts.
+ * Returns a SHA-256 checksum in hexadecimal. `crypto.hash`, available from Node 20.12 and 21.7, is faster for short
+ * texts.
  */
 function digestOf(parts: readonly Buffer[]): string {
   const text = Buffer.concat(parts);

@@ -32,7 +32,8 @@ export function settleAppend(directory: string, path: string, descriptor: number
 }
 
 /**
- * Settles interrupted appends to all files. A locked file is left to the session that holds the lock, or to a later start.
+ * Settles interrupted appends to all files. A locked file is left to the session that holds the lock, or to the next
+ * start of `mail`.
  *
  * @returns notices for the user
  */
@@ -45,19 +46,19 @@ export async function settleAppends(directory: string): Promise<string[]> {
     if (path === undefined) continue;
     let descriptor: number | undefined;
     try {
-      // Version 0.1.0 recorded the path as it was given, which may be a symbolic link.
+      // Version 0.1.0 recorded the path without resolving symbolic links.
       descriptor = openSync(realpathSync(path), constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);
       const release = await lockFile(path, descriptor, 0);
       try {
-        // The intent is read again, because its session may have finished the append in the meantime.
+        // The intent is read again, because the session that wrote it may have finished the append in the meantime.
         const notice = settleIntent(directory, name, descriptor);
         if (notice !== undefined) notices.push(notice);
       } finally {
         await release();
       }
     } catch (error) {
-      // If the file no longer exists, there is nothing to truncate. If it is locked or not writable, a later start tries
-      // again.
+      // If the file no longer exists, there is nothing to truncate. If the file is locked or not writable, the next
+      // start of `mail` tries again.
       if (isSystemError(error) && error.code === "ENOENT") rmSync(name, { force: true });
     } finally {
       if (descriptor !== undefined) closeSync(descriptor);

@@ -1,5 +1,5 @@
 /**
- * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8) (in its safe_open() and
+ * Opens other users' spools, into which root delivers. The rules are those of Postfix local(8) (see safe_open() and
  * mailbox.c). A spool must be the recipient's own regular file with one link, and root does not follow symbolic links.
  */
 
@@ -51,7 +51,7 @@ export interface SpoolAccess {
  * create files in the directory. If neither the recipient nor a group can write to the directory, root's own rights are
  * used.
  *
- * @throws the system's error if the directory is missing
+ * @throws a system error if the directory is missing
  */
 export function accessSpool(path: string, recipient: Rights): SpoolAccess {
   const directory = statSync(dirname(path));
@@ -72,7 +72,7 @@ export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefine
   return "foreign owner";
 }
 
-/** Returns the refusal for an existing spool or Maildir; undefined if root may deliver into it or it is missing. */
+/** Returns the refusal for an existing spool or Maildir; undefined if root may deliver into it, or if it is missing. */
 export function refuseSpool(path: string, recipient: Rights): SpoolRefused | undefined {
   const found = lstatIfPresent(path);
   const fault = found && (found.isDirectory() ? judgeMaildir(path, found, recipient) : judgeSpool(found, recipient));
@@ -89,14 +89,15 @@ function judgeMaildir(path: string, found: Stats, { uid }: Rights): SpoolFault |
  * Opens a spool with its recipient's rights, for reading and writing.
  *
  * @returns undefined if it is missing
- * @throws SpoolRefused, or the system's error
+ * @throws SpoolRefused, or a system error
  */
 export function openSpool(path: string, { recipient, open }: SpoolAccess): { descriptor: number } | undefined {
   const found = lstatIfPresent(path);
   if (found === undefined) return undefined;
   const fault = judgeSpool(found, recipient);
   if (fault !== undefined) throw new SpoolRefused(path, fault);
-  // The file may have been replaced since the check. So opening it neither follows a link nor blocks on a FIFO.
+  // The file may have been replaced since the check. Opening the spool therefore neither follows a link nor blocks on a
+  // FIFO.
   const flags = constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   try {
     return { descriptor: withRights(open, () => openSync(path, flags)) };
@@ -115,10 +116,10 @@ export function requireSpool(path: string, descriptor: number, { recipient }: Sp
 }
 
 /**
- * Creates a spool with mode 0600. It belongs to the recipient, and to the directory's group if this group may create
- * files in the directory.
+ * Creates a spool with mode 0600. The spool belongs to the recipient, and to the directory's group if this group may
+ * create files in the directory.
  *
- * @throws the system's error, including EEXIST
+ * @throws a system error, including EEXIST
  */
 export function createSpool(path: string, { recipient, create }: SpoolAccess): number {
   const descriptor = withRights(create, () => openSync(path, "wx+", 0o600));

@@ -13,7 +13,7 @@ const pieceSize = 1 << 20;
 export type MessageBytes = Pick<StoredMessages, "header" | "read" | "size">;
 
 export interface StoredFormOptions {
-  /** The Status field to store. Without it, the header stays unchanged. */
+  /** The value of the Status field to store. If this value is undefined, the header stays unchanged. */
   readonly status?: string | undefined;
   /** The message's flags, whose marks are stored in X-Status. The flags are ignored if `status` is undefined. */
   readonly flags?: number;
@@ -24,7 +24,7 @@ export interface StoredFormOptions {
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
   /** Whether the message is added to another mailbox; see copyHeader. */
   readonly isCopy?: boolean;
-  /** Whether a Content-Length protects the `From ` lines of the body, whose length must not change. */
+  /** Whether a Content-Length protects the `From ` lines in the body. If so, the body's length must not change. */
   readonly isMeasured?: boolean;
 }
 

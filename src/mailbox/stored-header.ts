@@ -34,7 +34,7 @@ export function headerFields(header: string): HeaderFields {
   return { fromLine, fields, rest: "" };
 }
 
-/** Returns whether body text follows the fields without an empty line. */
+/** Returns whether body text follows the fields with no empty line between them. */
 export function isStray(rest: string): boolean {
   return /^[^\r\n]/.test(rest);
 }

@@ -29,7 +29,7 @@ export interface MboxWork {
   readonly length: number;
 }
 
-/** Reports a failed move that could not be undone either, so that the journal must stay. */
+/** Reports a failed move that could not be undone. In that case, the journal must stay. */
 export class HalfDone extends Error {}
 
 /** Removes the added messages if the commit as a whole cannot be completed. */
@@ -74,7 +74,7 @@ function isPrepended({ at, oldSize }: MboxWork): boolean {
  *
  * @param descriptor mbox, locked
  * @param replaying whether some or all of the messages may already have been added
- * @throws the system's error if mbox is unchanged, otherwise HalfDone
+ * @throws a system error if mbox is unchanged, otherwise HalfDone
  */
 export function addToMbox(
   work: MboxWork,

@@ -47,7 +47,7 @@ export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): r
 
 const statusLines = new Map<string, Buffer>();
 
-/** Returns a Status line. Lines are cached, because there may be millions of messages. */
+/** Returns a Status line. The lines are cached, because there may be millions of messages. */
 function statusLine(status: string): Buffer {
   let line = statusLines.get(status);
   if (line === undefined) {

@@ -39,7 +39,9 @@ export async function confirmIdentity(
   if (different.size > 0) await requireRemoved({ session, table }, different);
 }
 
-/** Throws an error unless the messages have been removed in the meantime, in which case a server sends no data of them. */
+/**
+ * Throws an error unless the messages have been removed in the meantime. A server sends no data for removed messages.
+ */
 async function requireRemoved({ session, table }: OpenFolder, different: ReadonlySet<number>): Promise<void> {
   // A server may include removed messages in its results until it has reported their removal.
   await session.run((connection) => connection.noop());

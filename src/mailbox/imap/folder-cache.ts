@@ -11,7 +11,8 @@ import type { KnownState } from "./imap-connection.ts";
 import type { UidTable } from "./uid-table.ts";
 
 /**
- * The stored table may contain rows for removed messages: one per existing message, and this number of additional rows.
+ * The table is stored only if the rows for removed messages outnumber the existing messages by no more than this
+ * number.
  */
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
@@ -87,7 +88,7 @@ export class FolderCache {
     saveFacts(this.#directory, `${this.#name} states`, stamp, stored);
   }
 
-  /** Opens the file of facts that earlier sessions have stored. */
+  /** Opens the file in which earlier sessions have stored facts. */
   openFacts(uidValidity: number): void {
     const file = this.#directory === undefined ? undefined : openFacts(this.#directory, this.#name);
     if (file === undefined) return;

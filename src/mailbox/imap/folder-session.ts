@@ -53,8 +53,8 @@ export class FolderSession {
   /**
    * Connects and selects the folder.
    *
-   * @param known the folder's state at the end of an earlier session. If the server can report the changes since then,
-   *   the listener receives them.
+   * @param known the folder's state at the end of an earlier session. If the server can report the changes made after
+   *   that session, the listener receives them.
    * @throws ImapFailed
    */
   async open(known?: KnownState): Promise<SelectedFolder> {

@@ -75,7 +75,10 @@ export interface SelectedFolder {
   readonly hasTemporaryUids: boolean;
 }
 
-/** An earlier state of a folder. The server can report the changes since then (RFC 7162, section 3.2.5). */
+/**
+ * An earlier state of a folder, for a server that can report the changes made after that state (RFC 7162, section
+ * 3.2.5).
+ */
 export interface KnownState {
   readonly uidValidity: number;
   readonly modSeq: bigint;

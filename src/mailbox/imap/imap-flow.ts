@@ -160,8 +160,8 @@ export class Flow extends ImapFlow {
   }
 
   /**
-   * Called by imapflow if the greeting states that the client is already logged in. Nothing then proves which user's
-   * mail is shown, and STARTTLS is impossible.
+   * Called by imapflow if the greeting states that the client is already logged in. In that case, nothing proves which
+   * user's mail would be shown, and STARTTLS is no longer possible.
    */
   initialPREAUTH(): void {
     const text = "the server claims that the login has already taken place; the connection was closed";

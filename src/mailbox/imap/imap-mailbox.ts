@@ -44,8 +44,8 @@ const mostHeaders = 500;
 const mostMessages = 100;
 const mostBytes = 16 << 20;
 /**
- * The server is asked to search only if there are at least this many messages. Loading the headers of fewer messages is
- * just as fast.
+ * The server is asked to search only if there are at least this many messages. For fewer messages, loading the headers
+ * is just as fast.
  */
 const fewMessages = 20;
 
@@ -310,9 +310,9 @@ class ImapMailbox implements Mailbox {
       this.#options,
     );
     this.#isStateStored = false;
-    // A commit with required messages changes only these messages. The other messages have not been listed.
+    // A commit with required messages changes only these messages. No list has shown the other messages.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
-    // Mail that arrived during the commit has not been listed.
+    // No list has shown the mail that arrived during the commit.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };
   }

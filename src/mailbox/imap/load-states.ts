@@ -50,7 +50,7 @@ export async function loadStatesOf(
   );
 }
 
-/** Returns the UIDs that are not in the other list. Both lists are sorted. */
+/** Returns the UIDs in the first list that are not in the second. Both lists are sorted. */
 function subtractUids(uids: readonly number[], others: readonly number[]): number[] {
   let next = 0;
   return uids.filter((uid) => {

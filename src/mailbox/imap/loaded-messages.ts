@@ -130,7 +130,7 @@ export class MessageWriter {
     this.#write(newlines.end());
   }
 
-  /** Adds filler instead of a part. @param size the part's size with CRLF newlines */
+  /** Adds filler in place of a part. @param size the part's size with CRLF newlines */
   addFiller(size: number): void {
     // A line of base64 has 76 characters. Its newline is LF here, but CRLF on the server.
     const length = Math.floor((size * 77) / 78);

@@ -79,7 +79,8 @@ export async function moveOnServer(
     for (const set of sets) for (const uid of (await connection.move(set, folder))?.sources ?? []) moved.add(uid);
   });
   const uids = messages.map((message) => table.uid(message));
-  // Another client may have removed messages since the server was asked. It then reports fewer moved messages.
+  // Another client may have removed messages since the server was asked. In that case, the server reports fewer moved
+  // messages.
   const missing = isReported ? messages.filter((message) => !moved.has(table.uid(message))) : [];
   table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
   if (missing.length === messages.length) throw new MessagesGone(session.name, missing);

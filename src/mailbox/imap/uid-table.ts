@@ -60,7 +60,7 @@ export class UidTable {
     return this.#gone[this.#indexOf(message)] === 1;
   }
 
-  /** Returns the number of the message with a UID; undefined if the message has no number yet. */
+  /** Returns the number of the message with the given UID; undefined if no number has been assigned yet. */
   numberOf(uid: number): number | undefined {
     const at = this.#firstNotBelow(uid);
     return at < this.#count && this.#uids[at] === uid ? at + 1 : undefined;

@@ -44,8 +44,8 @@ export interface Dotlock {
 export type DotlockOutcome = Dotlock | "refused" | "impossible";
 
 /**
- * Returns the name of a mailbox's lock file. The lock file is beside the real file, where programs that use another name of
- * the mailbox also look for it.
+ * Returns the name of a mailbox's lock file. The lock file is beside the real file, where programs that use another
+ * name for the mailbox also look for it.
  */
 export function dotlockName(path: string): string {
   return `${realPathOf(path)}.lock`;

@@ -53,7 +53,10 @@ async function loadLockCalls(): Promise<Calls | undefined> {
   };
 }
 
-/** Loads the C library's lock functions; undefined if koffi has no binary for the platform, which is reported once. */
+/**
+ * Loads the C library's lock functions; undefined if koffi has no binary for the platform. This failure is reported
+ * once.
+ */
 function bindLockCalls(): Promise<Calls | undefined> {
   calls ??= loadLockCalls();
   return calls;

@@ -1,7 +1,7 @@
 /**
  * Carries out a journal, for the first time or after a crash. Moved messages are first written and synced at their
- * destination, and edited messages are filed under new names. Then old files are removed and renamed. If a step fails
- * before the first removal, all previous steps are undone.
+ * destination, and edited messages are filed under new names. Then the files of removed messages are deleted, and files
+ * whose names change are renamed. If a step fails before the first removal, all previous steps are undone.
  */
 import { unlinkSync } from "node:fs";
 import { join, resolve } from "node:path";

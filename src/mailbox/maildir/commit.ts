@@ -35,8 +35,8 @@ export async function finishMaildirCommit(path: string, options: MailboxOptions)
 }
 
 /**
- * Finishes the interrupted commit of a locked Maildir. The journal is searched for again, because its session may have
- * finished the commit in the meantime.
+ * Finishes the interrupted commit of a locked Maildir. The journal is searched for again, because the session that
+ * wrote it may have finished the commit in the meantime.
  */
 export async function finishLockedMaildir(path: string, options: MailboxOptions): Promise<void> {
   if (!mayHaveJournal(path, ".maildir", options.stateDirectory)) return;
@@ -68,7 +68,7 @@ export interface Leaving {
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
  * @returns the number of the session's messages that stay
- * @throws MailError; nothing was changed, or the message states which change failed
+ * @throws MailError; either nothing was changed, or the error message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
   const { mailbox, table, known, plan, replaced } = leaving;

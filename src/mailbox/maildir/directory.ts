@@ -37,7 +37,7 @@ export function provideMaildir(path: string): boolean {
 }
 
 /**
- * Returns an error with the same cause as an attempt to open the directory as a file, because `save` reports that
+ * Returns an error whose cause is the system error for opening a directory as a file, because `save` reports that
  * cause.
  */
 function makeNotMaildirError(path: string): MailError {

@@ -45,7 +45,7 @@ function tryLockFile(path: string, isOptional: boolean): DotlockOutcome {
   try {
     return tryDotlock(join(path, "mail"));
   } catch (error) {
-    // Users must be able to delete messages when the disk is full.
+    // Users must be able to delete messages even when the disk is full.
     if (isOptional && (isSystemError(error) || error instanceof MailError)) return "impossible";
     throw error;
   }

@@ -46,7 +46,7 @@ export class MessageFile {
    * @param source its path, or a descriptor that this object closes
    * @param dateOf returns the From_ line's date if the header has no delivery date. Without this function, the file's
    *   modification time is used.
-   * @throws the system's error; a link or a pipe is not opened
+   * @throws a system error; a link or a pipe is not opened
    */
   constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {
     this.#descriptor = typeof source === "number" ? source : openSync(source, openFlags);
@@ -104,7 +104,7 @@ export class MessageReader {
    *
    * @returns the same bytes as MessageFile, valid until the next call; undefined if the file is too long or is not a
    *   regular file
-   * @throws the system's error
+   * @throws a system error
    */
   read(path: string, part: "whole" | "header"): Buffer | undefined {
     const descriptor = openSync(path, openFlags);

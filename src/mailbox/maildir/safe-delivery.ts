@@ -51,7 +51,7 @@ export class Delivery {
     this.created = provideMaildir(path);
   }
 
-  /** Writes a message in `tmp`. @throws the system's error; the caller must then withdraw all messages added so far */
+  /** Writes a message in `tmp`. @throws a system error; the caller must then withdraw all messages added so far */
   async add(pieces: Iterable<Uint8Array>, { base, letters, place, date }: Filing): Promise<void> {
     const tmp = join(this.path, "tmp", base);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
@@ -67,7 +67,7 @@ export class Delivery {
     if (this.#open.length >= batch) await this.#sync();
   }
 
-  /** Syncs the messages and renames them into place. @throws the system's error; the caller must then withdraw them */
+  /** Syncs the messages and renames them into place. @throws a system error; the caller must then withdraw them */
   async publish(): Promise<void> {
     await this.#sync();
     if (this.#staged.length === 0) return;

@@ -13,7 +13,7 @@ import { changeFlags, type StateChange } from "./flags.ts";
  * Renames files into `cur`. Repeating the changes has no further effect.
  *
  * @param changes by base; messages that no longer exist are skipped
- * @throws the system's error
+ * @throws a system error
  */
 export function applyChanges(path: string, changes: ReadonlyMap<string, StateChange>): void {
   if (changes.size === 0) return;

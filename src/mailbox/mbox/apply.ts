@@ -98,7 +98,11 @@ export function makeRoom(journal: Journal, spool: number): void {
   if (offset + tailLength > oldSize) writePieces(spool, journal.tailPieces(oldSize - offset, tailLength), oldSize);
 }
 
-/** Writes the tail and truncates the mailbox. @throws MailError; the journal then stays to be completed later */
+/**
+ * Writes the tail and truncates the mailbox.
+ *
+ * @throws MailError; in that case, the journal stays, and the commit is completed later
+ */
 export async function writeTail(
   journal: Journal,
   spool: number,
@@ -144,7 +148,7 @@ function* limitParts(parts: Iterable<Part>, length: number): Iterable<Part> {
 /**
  * Undoes a failed commit.
  *
- * @throws MailError if the commit cannot be undone: the journal stays to be completed later
+ * @throws MailError if the commit cannot be undone; in that case, the journal stays, and the commit is completed later
  */
 function undoAll(journal: Journal, spool: number, undo: Undo, cause: unknown): void {
   try {
@@ -162,7 +166,7 @@ function describeUnchanged(work: Work, error: unknown): unknown {
 }
 
 /**
- * Returns the error for a commit that is completed the next time the mailbox is opened. Errors other than the system's
+ * Returns the error for a commit that is completed the next time the mailbox is opened. Errors other than system errors
  * are returned unchanged.
  */
 export function describeUnfinished(work: Work, error: unknown): unknown {

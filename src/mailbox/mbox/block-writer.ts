@@ -98,7 +98,7 @@ export class BlockWriter {
    * Adds parts.
    *
    * @returns the position after the last byte that was added, even if not yet written
-   * @throws the system's error
+   * @throws a system error
    */
   async add(parts: Iterable<Part>): Promise<number> {
     try {
@@ -119,7 +119,7 @@ export class BlockWriter {
     return this.#position + this.#filled;
   }
 
-  /** Writes the remaining bytes and waits for all writes, without syncing. @throws the system's error */
+  /** Writes the remaining bytes and waits for all writes, without syncing. @throws a system error */
   async end(): Promise<void> {
     try {
       if (this.#filled > 0) await this.#next();

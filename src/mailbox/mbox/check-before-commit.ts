@@ -74,7 +74,7 @@ function continueNumbering(before: MboxFile, now: MboxFile): Numbering {
 /**
  * Returns whether another program has appended bytes to a message after the session saved or edited it.
  *
- * @param oldEnd the offset of its end when the session saved or edited it
+ * @param oldEnd the offset at which the message ended when the session saved or edited it
  */
 export function hasUnseenRest(file: MboxFile, message: number, oldEnd: number): boolean {
   if (file.end(message) <= oldEnd) return false;

@@ -43,11 +43,14 @@ function carriageReturns(bytes: Buffer, before: number): number {
   return found;
 }
 
-/** Finds bytes that are stored but not counted: in a line with a NUL byte, bsd-mailx counts only the bytes before it. */
+/**
+ * Finds bytes that are stored but not counted: in a line with a NUL byte, bsd-mailx counts only the bytes before the
+ * NUL.
+ */
 class CutLines {
   #inCut = false;
 
-  /** Returns the number of bytes in the next piece that are not counted. */
+  /** Returns how many bytes of the next piece are excluded from the count. */
   lostIn(piece: Buffer): number {
     if (!this.#inCut && !piece.includes(0)) return 0;
     let lost = 0;

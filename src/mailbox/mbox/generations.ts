@@ -5,7 +5,7 @@
  */
 
 /**
- * A generation of a mailbox. Facts that were stored in this generation are still true of the mailbox's first `valid`
+ * A generation of a mailbox. Facts that were stored in this generation still hold for the mailbox's first `valid`
  * messages.
  */
 export interface Generation {
@@ -31,7 +31,7 @@ export function beginGeneration(before: Generations = [], valid = 0): Generation
   return [...kept, { id: Math.floor(Math.random() * 2 ** 48), valid: all }].slice(-mostGenerations);
 }
 
-/** Returns the number of messages for which facts from a generation are still true. */
+/** Returns the number of messages for which facts from a generation still hold. */
 export function countValid(generations: Generations, id: number): number {
   return generations.find((each) => each.id === id)?.valid ?? 0;
 }

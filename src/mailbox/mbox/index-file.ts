@@ -3,10 +3,10 @@
  * since then. The index is optional: an index with any fault is ignored.
  *
  * The file consists of a header, followed by each message's start (Float64) and stored state (one byte), in native byte
- * order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. It is also used if the
- * mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If the
- * last megabytes have changed, their messages are scanned again. The arrays are read and written as a whole, never
- * message by message.
+ * order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. The index is also used if
+ * the mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If
+ * the last few megabytes have changed, the messages in them are scanned again. The arrays are read and written as a
+ * whole, never message by message.
  */
 import { closeSync, constants, fstatSync, readvSync, renameSync, rmSync, writevSync } from "node:fs";
 import { join } from "node:path";

@@ -74,7 +74,7 @@ async function fillJournal(
   const { descriptor } = file;
   const line = JSON.stringify(plan);
   const tailAt = Math.ceil((Buffer.byteLength(line) + lineRoom) / directUnit) * directUnit;
-  // The sums are computed while blocks are being written, because writing takes longer.
+  // The checksums are computed while blocks are being written, because computing is faster than writing.
   const sums = new PageSums((bytes, at) => readInto(spool, bytes, at), plan.offset, plan.oldSize);
   let mboxAt = Number.POSITIVE_INFINITY;
   const onBlock = (end: number) => {
@@ -105,8 +105,8 @@ function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Arra
 }
 
 /**
- * Opens a file a second time, for direct writes. The file is opened by its descriptor, because its name may now lead to
- * another user's file.
+ * Opens a file a second time, for direct writes. The file is opened through its descriptor, because its name may now
+ * lead to another user's file.
  *
  * @returns undefined if the file system does not support direct writes or /proc is not mounted
  */

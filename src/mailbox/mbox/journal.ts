@@ -2,10 +2,10 @@
  * Reads the journal that makes a commit all or nothing. Before the first byte of a mailbox changes, the journal
  * contains everything needed to repeat the commit.
  *
- * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a sum of each page that
- * will be overwritten. A journal under its final name is complete (journal-file.ts), and is removed when the commit is
- * done and synced. If a crash leaves a journal behind, the commit is completed the next time the mailbox is opened.
- * Repeating the commit has no further effect.
+ * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a checksum of each page
+ * that will be overwritten. A journal under its final name is complete (journal-file.ts), and is removed when the
+ * commit is done and synced. If a crash leaves a journal behind, the commit is completed the next time the mailbox is
+ * opened. Repeating the commit has no further effect.
  */
 
 import { createHash } from "node:crypto";
@@ -100,7 +100,7 @@ export class Journal {
     return copyPieces(this.descriptor, start, start + (this.work.mbox?.length ?? 0));
   }
 
-  /** Returns the sums of the pages that are overwritten, computed from their old contents. */
+  /** Returns the checksums of the old contents of the pages that will be overwritten. */
   oldSums(): Int32Array {
     const start = this.#tailAt + this.work.tailLength + (this.work.mbox?.length ?? 0);
     const bytes = readRange(this.descriptor, start, fstatSync(this.descriptor).size);

@@ -99,7 +99,7 @@ export class MboxFile {
     return bytes;
   }
 
-  /** Returns the same bytes as `read`. They are valid only until the next read, because the memory is reused. */
+  /** Returns the same bytes as `read`. The bytes are valid only until the next read, because the memory is reused. */
   readBriefly(message: number, start: number, end: number): Buffer {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) return replaced.subarray(start, end);

@@ -50,7 +50,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   }
 
   // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts
-  // with the shared lock. If the path leads to another file, no other program writes to the open file.
+  // with the shared lock. If the path now leads to another file, no other program writes to the file that is open.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
     const { descriptor, isHeld } = this.#tracked.file;
     if (isHeld || !hasName(descriptor, this.path) || hasName(descriptor, target)) return task();

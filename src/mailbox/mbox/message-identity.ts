@@ -1,6 +1,7 @@
 /**
  * Identifies messages, so that they can be found after another program has moved them. A message is identified by all
- * its bytes except for the fields that mail programs write; a large message, by its length and its beginning.
+ * its bytes except for the fields that mail programs write. A large message is identified by its length and its
+ * beginning.
  */
 import { createHash } from "node:crypto";
 import { headerOf } from "../header-bytes.ts";
@@ -13,7 +14,7 @@ const writtenByClients =
 /**
  * Returns a hash that identifies a message even after other programs have moved it or changed its status fields.
  *
- * @param size the number of bytes to hash; given if the message may have been completed since it was identified
+ * @param size the number of bytes to hash, if the message may have been completed since it was identified
  */
 export function identityOf(file: MboxFile, message: number, size = measureStoredSize(file, message)): string {
   const header = headerOf(size, (length) => file.read(message, 0, length));
@@ -25,7 +26,7 @@ export function identityOf(file: MboxFile, message: number, size = measureStored
   return hash.digest("base64");
 }
 
-/** Returns the length of a message in the file, regardless of its replacement at the commit. */
+/** Returns the length of a message in the file, even if the commit will replace the message. */
 export function measureStoredSize(file: MboxFile, message: number): number {
   return file.end(message) - file.start(message);
 }
@@ -54,7 +55,7 @@ export class Identities {
     return this.#areComplete;
   }
 
-  /** Returns whether the messages still have their numbers. The last message may have been completed. */
+  /** Returns whether the remembered messages still have the same numbers. The last message may have been completed. */
   hold(file: MboxFile): boolean {
     return [...this.#remembered].every(
       ([message, remembered]) => file.replaced.has(message) || isStillAt(file, message, remembered, file.count),
@@ -79,7 +80,7 @@ export class Identities {
 }
 
 /**
- * Returns whether a message of the file is the remembered one.
+ * Returns whether a message in the file is the remembered one.
  *
  * @param last the number of the last message, which may be longer because it has been completed since then
  */

@@ -35,7 +35,8 @@ export class Window {
   }
 
   /**
-   * Returns a range, read together with the bytes after it; undefined if it is longer than the window.
+   * Returns a range of bytes, which is read together with the bytes after it; undefined if the range is longer than the
+   * window.
    *
    * @param limit the offset at which the read must end
    */

@@ -1,13 +1,14 @@
 /**
- * Computes a sum of each page of a file before the page is overwritten. After a crash, each page must be either old or
- * new. If a page is neither old nor new, another program has written to the file, which must then stay unchanged.
+ * Computes a checksum of each page of a file before the page is overwritten. After a crash, each page must be either
+ * old or new. If a page is neither old nor new, another program has written to the file. In that case, the file must
+ * stay unchanged.
  */
 const pageSize = 4096;
 const pagesAtOnce = 1024;
 
-/** Returns a sum of words. Such a sum detects only accidental damage. */
+/** Returns the checksum of a range of words. The checksum detects only accidental damage. */
 export function sumOfPage(words: Int32Array, start: number, end: number): number {
-  // Computing four independent sums means that no multiplication waits for the previous one.
+  // Four independent checksums are computed, so that no multiplication has to wait for the previous one.
   let a = 1;
   let b = 2;
   let c = 3;
@@ -22,23 +23,23 @@ export function sumOfPage(words: Int32Array, start: number, end: number): number
   return a ^ Math.imul(b, 31) ^ Math.imul(c, 961) ^ Math.imul(d, 29791);
 }
 
-/** Fills bytes from a position of the file. @returns the number of bytes read */
+/** Fills `bytes` with the bytes at a position in the file. @returns the number of bytes read */
 export type Read = (bytes: Uint8Array, position: number) => number;
 
-/** Computes the sums of a file step by step, while the file is being copied. */
+/** Computes the checksums of a file's pages step by step, while the file is being copied. */
 export class PageSums {
   readonly #read: Read;
   readonly #start: number;
   readonly #sums: Int32Array;
   readonly #words = new Int32Array((pagesAtOnce * pageSize) / 4);
-  /** The offset up to which the sums have been computed. */
+  /** The offset up to which the checksums have been computed. */
   #at: number;
 
   /**
    * Prepares the computation.
    *
-   * @param start the offset of the first byte that the sums cover
-   * @param most the highest offset up to which sums may be requested
+   * @param start the offset of the first byte that the checksums cover
+   * @param most the highest offset up to which checksums may be requested
    */
   constructor(read: Read, start: number, most: number) {
     this.#read = read;
@@ -51,16 +52,16 @@ export class PageSums {
     return Math.ceil(end / pageSize) - Math.floor(this.#start / pageSize);
   }
 
-  /** Computes the sums of all pages that end at or before `end`. */
+  /** Computes the checksums of all pages that end at or before `end`. */
   advance(end: number): void {
     const whole = Math.floor(end / pageSize) * pageSize;
     while (this.#at < whole) this.#sumUntil(whole);
   }
 
   /**
-   * Computes the sums of the remaining bytes before `end`.
+   * Computes the checksums of the remaining bytes before `end`.
    *
-   * @returns a sum for each page that has bytes from the start to `end`; it covers only these bytes
+   * @returns a checksum for each page between the start and `end`; bytes outside this range are ignored
    */
   finish(end: number): Int32Array {
     while (this.#at < end) this.#sumUntil(end);
@@ -85,12 +86,12 @@ export class PageSums {
   }
 }
 
-/** Returns a sum for each page that has bytes from `start` to `end`. It covers only these bytes. */
+/** Returns a checksum for each page between `start` and `end`. Bytes outside this range are ignored. */
 export function pageSums(read: Read, start: number, end: number): Int32Array {
   return new PageSums(read, start, end).finish(end);
 }
 
-/** Returns whether the sum of each page matches the page's old or new contents. */
+/** Returns whether the checksum of each page matches the page's old or new contents. */
 export function eachIsOneOf(now: Int32Array, before: Int32Array, after: Int32Array): boolean {
   return now.every((sum, page) => sum === before[page] || sum === after[page]);
 }

@@ -34,7 +34,7 @@ function isLastStillThere(before: MboxFile, now: MboxFile): boolean {
 /**
  * Finds, in a file that was rewritten, the messages that the session has changed.
  *
- * Identical messages are matched in their order.
+ * Identical messages are matched in order.
  *
  * @returns undefined if an edited message cannot be found
  */

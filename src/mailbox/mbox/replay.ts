@@ -69,7 +69,10 @@ export async function finishLocked(
   }
 }
 
-/** Finishes the mbox's own interrupted quit first. If messages were added first, that quit could no longer be finished. */
+/**
+ * Finishes the mbox's own interrupted quit first. If messages were added to the mbox before that, the quit could no
+ * longer be finished.
+ */
 async function finishTarget(
   path: string,
   directory: string,
@@ -81,15 +84,15 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Each of the two quits requires the other to be finished first. Version 0.1.0 could leave such a pair. In that
-    // case, the quit of the requested mailbox is finished.
+    // Version 0.1.0 could leave two interrupted quits behind, each of which requires the other to be finished first. In
+    // that case, the quit is finished for the requested mailbox.
     if (!(error instanceof FinishFirst)) throw error;
   }
 }
 
 /**
- * Returns whether there is a journal, including one that only another user can read. Its session may still be running,
- * so the caller must search again after locking the mailbox.
+ * Returns whether there is a journal, including one that only another user can read. The session that wrote the journal
+ * may still be running, so the caller must search again after locking the mailbox.
  */
 function isJournalLeft(directory: string, path: string): boolean {
   try {

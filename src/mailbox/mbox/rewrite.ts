@@ -1,4 +1,7 @@
-/** Computes a commit's result: which messages change, the new tail from the first changed message on, and its index. */
+/**
+ * Computes a commit's result: which messages change, the new tail (from the first changed message on), and the new
+ * index.
+ */
 
 import { isLengthValid, withFromLine } from "../copied-header.ts";
 import { readInto, readPieces, readRange } from "../file-ranges.ts";
@@ -39,7 +42,7 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate): Ou
     if (decided === "drop" || decided === "mbox") changed = change.drop;
     else {
       kept++;
-      // A Status that differs in form alone stays as it is unless the mailbox is rewritten anyway.
+      // A Status that differs only in its form is left unchanged unless the mailbox is rewritten for another reason.
       if (decided === "keep" && changesMarks(file, message)) changed = change.status;
       else if (decided === "keep" && !hasStatus(file, message) && (firstChanged > 0 || !saysTheSame(file, message)))
         changed = change.status;
@@ -157,8 +160,8 @@ export class NewTail {
   }
 
   /**
-   * Yields the parts. Ranges refer to the mailbox. The parts can be read a second time while the mailbox is being written,
-   * if writing stays at least `mostAhead` bytes behind reading.
+   * Yields the parts. Ranges refer to the mailbox. The parts can be read a second time while the mailbox is being
+   * written, provided that writing stays at least `mostAhead` bytes behind reading.
    */
   *parts(): Iterable<Part> {
     const file = this.#file;

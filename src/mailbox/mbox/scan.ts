@@ -32,7 +32,7 @@ export interface Scanned {
 }
 
 /**
- * Adds the messages found from `from` to `size` to the index.
+ * Scans the bytes between the offsets `from` and `size`, and adds the messages found there to the index.
  *
  * @param from 0, or the start of a message that is not yet in the index
  */

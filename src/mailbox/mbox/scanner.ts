@@ -142,7 +142,9 @@ export class Scanner {
     }
   }
 
-  /** Returns the offset of a From_ line at the start of a file. The start is treated like an empty line. */
+  /**
+   * Returns the offset of a From_ line at the start of a file. The line is recognized as if an empty line preceded it.
+   */
   #atFileStart(bytes: Buffer, start: number, from: number): number {
     for (let at = from; at <= start + 2; at++) {
       const before = bytes.toString("latin1", start, at);

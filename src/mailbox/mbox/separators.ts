@@ -41,8 +41,8 @@ export class Separators {
 
   /**
    * Returns whether a `From ` line begins a message regardless of any Content-Length. This requires that a header
-   * follows, and that the line has a date or the header contains Status. A quit adds Status to each message, and may
-   * thus make the Content-Length of a preceding message valid that was invalid before.
+   * follows, and that the line has a date or the header contains Status. A quit adds a Status field to each message. A
+   * preceding message's Content-Length that was invalid before may become valid as a result.
    */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
@@ -52,8 +52,8 @@ export class Separators {
   }
 
   /**
-   * Returns the bytes that are needed for the decision, and the line's offset in them. They are read again if the piece
-   * ends too early.
+   * Returns the bytes that are needed for the decision, and the line's offset in them. If the piece ends too early,
+   * these bytes are read from the file.
    */
   #judged(bytes: Buffer, at: number, base: number): [Buffer, number] {
     if (bytes.length - at >= judgedLength || base + bytes.length >= this.size) return [bytes, at];

@@ -88,7 +88,7 @@ export class TrackedFile {
     this.file.guard = () => this.#checkPlaces();
   }
 
-  /** Stops these checks, because the file is locked during a commit. */
+  /** Stops checking after each read, because the file is locked during a commit. */
   trustReads(): void {
     this.file.guard = undefined;
   }
@@ -245,7 +245,7 @@ export class TrackedFile {
     }
     if (known.count > 0 && this.#seen !== undefined) {
       if (!index.takeFlags(known)) {
-        // Some apparent messages turned out to be parts of another message, which is now complete.
+        // Some apparent messages have turned out to be parts of a preceding message, which is now complete.
         index.restore(known);
         this.#rewritten = true;
         return;

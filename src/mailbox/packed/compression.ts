@@ -1,4 +1,4 @@
-/** Detects a file's compression by its first bytes, regardless of its name. */
+/** Detects a file's compression from its first bytes, regardless of its name. */
 import { Exit, MailError } from "../../errors.ts";
 import { readRange } from "../file-ranges.ts";
 

@@ -24,7 +24,7 @@ export interface Watched {
  * Unpacks one file into another.
  *
  * @returns a description of the file's damage, if any
- * @throws the system's error, or the signal's reason
+ * @throws a system error, or the signal's reason
  */
 export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
 
@@ -51,7 +51,7 @@ export async function openZlibUnpacking({ name }: Compression): Promise<Unpackin
   };
 }
 
-/** Unpacks a range. @returns the offset after the last byte written, and the damage of the packed range, if any */
+/** Unpacks a range. @returns the offset after the last byte written, and the damage to the packed range, if any */
 async function unpackRange(
   packed: number,
   { start, end }: { readonly start: number; readonly end: number },
@@ -63,7 +63,7 @@ async function unpackRange(
   const { size } = fstatSync(packed);
   let at = position;
   let reached = start;
-  /** The error of the last stage. The pipeline reports it as if the first stage had been aborted. */
+  /** The error of the last stage. The pipeline reports this error as if the first stage had been aborted. */
   let writing: unknown;
   try {
     await pipeline(
