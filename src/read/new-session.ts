@@ -1,5 +1,6 @@
 /**
- * Creates a session: sets up its variables and identity, runs the start-up files, and then applies the settings of -S.
+ * Creates a session: sets up its variables and identity, runs the start-up files, and then applies the settings given
+ * with -S.
  */
 
 import { existsSync } from "node:fs";
@@ -19,14 +20,14 @@ import { assignVariable } from "./session/assign-variable.ts";
 import { tryEach } from "./session/mistakes.ts";
 import type { Session } from "./session/session.ts";
 
-/** The interpreter imports all commands, and is often not needed to send a message. */
+/** The interpreter, which imports all commands, is often not needed to send a message. */
 const interpreter = () => import("./interpreter/interpreter.ts");
 
 const passwordWarning =
   "mail: -S: a password on the command line is visible to other users for a moment and remains in the shell's history; " +
   "set it in ~/.mailrc instead, and run chmod 600 on that file\n";
 
-/** Creates a session. The settings of -S override those of the start-up files. */
+/** Creates a session. The settings given with -S override those of the start-up files. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);

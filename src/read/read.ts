@@ -35,8 +35,8 @@ export async function readMail(session: Session, given: CommandLine): Promise<Ex
   if (!given.batch) terminal.out(`${summarizeFolder(session, folder)}\n`);
   if (folder.mailbox.count > 0 && !config.settings.get("noheader")) await showHeaders(session);
   await offerPending(session);
-  // An interrupt never ends the session. Long-running commands check for interrupts, and loading messages from a server
-  // is stopped.
+  // An interrupt never ends the session. Long-running commands check for interrupts, and an interrupt also stops the
+  // loading of messages from a server.
   const release = terminal.onInterrupt(() => {
     session.interrupted = true;
     session.folder?.mailbox.stopLoading?.(new CommandInterrupted());

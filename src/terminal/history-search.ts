@@ -11,8 +11,8 @@ export function startSearch(state: LineState): LineState {
 }
 
 /**
- * Returns the state after a key that is pressed during a search; undefined if the key ends the search and applies to
- * the line that was found.
+ * Returns the state after a key is pressed during a search; undefined if the key ends the search and should be applied
+ * to the line that was found.
  */
 export function pressInSearch(
   state: LineState,

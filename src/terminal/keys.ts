@@ -87,7 +87,7 @@ const sequences: Readonly<Record<string, KeyName>> = {
   "5D": "word-left",
 };
 
-/** The characters that can follow a single ESC, which means that Alt was pressed. */
+/** The characters that can follow a single ESC, where the ESC means that Alt was pressed. */
 const metas: Readonly<Record<string, KeyName>> = {
   b: "word-left",
   B: "word-left",
@@ -120,8 +120,8 @@ function readEscapeSequence(bytes: Uint8Array): { key: Key; size: number } | und
   if (second === 0x5b || second === 0x4f) {
     for (let at = 2; at < bytes.length; at++) {
       const byte = bytes[at] as number;
-      // Parameter and intermediate bytes continue the sequence, and a byte from @ to ~ ends it. Any other byte makes it
-      // invalid.
+      // Parameter and intermediate bytes continue the sequence, and a byte from @ to ~ ends it. Any other byte makes
+      // the sequence invalid.
       if (byte >= 0x20 && byte < 0x40) continue;
       const name = sequences[Buffer.from(bytes.subarray(2, at + 1)).toString("latin1")];
       return { key: { name: name ?? "unknown" }, size: at + 1 };

@@ -2,7 +2,7 @@
  * Computes the effect of a key on the line being typed. The functions map one state to the next, without input or
  * output.
  *
- * The key bindings are those of Emacs and common shells. A state is immutable; typed-line.ts shows each state.
+ * The key bindings are those of Emacs and common shells. States are immutable. typed-line.ts shows each of them.
  */
 import { splitGraphemes } from "./display-width.ts";
 import { pressInSearch, startSearch } from "./history-search.ts";

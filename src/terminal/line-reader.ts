@@ -1,5 +1,5 @@
 /**
- * Reads lines with editing. The terminal is in raw mode only while a line is awaited (typed-line.ts).
+ * Reads lines with editing. The terminal is in raw mode only while a line is being read (typed-line.ts).
  *
  * Between the lines of a message, raw mode is kept until the next turn of the event loop, so that pasted text is not
  * echoed twice.
@@ -12,7 +12,7 @@ import type { Assistance, Input } from "./terminal.ts";
 import { openTerminalDevice, readAvailableKeys } from "./terminal-device.ts";
 import { type Question, TypedLine } from "./typed-line.ts";
 
-/** Reads lines that the user can edit. The terminal is in raw mode while a line is awaited. */
+/** Reads lines that the user can edit. The terminal is in raw mode while a line is being read. */
 export class LineReader {
   readonly #screen: Screen;
   #assistance: Assistance | undefined;

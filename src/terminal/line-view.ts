@@ -93,8 +93,8 @@ function measureWidths(character: string): readonly number[] {
 /** Returns the entire text, or only the part around the cursor if the text would fill the screen. */
 function findShownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
-  // Apart from combining marks, no more than this can be shown. The rest of a pasted text, which can be megabytes long,
-  // is not examined.
+  // No more text than this can be shown, apart from combining marks. The rest of a pasted text, which can be megabytes
+  // long, is not examined.
   const reach = 4 * room;
   if (text.length <= reach && displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
   const before = splitGraphemes(text.slice(Math.max(cursor - reach, 0), cursor));

@@ -72,15 +72,15 @@ class ProcessTerminal implements Terminal {
   readonly #keepAlive = () => {};
   #awaitsText = false;
   /**
-   * The number of awaited lines plus the number of child processes that own the terminal. While it is not 0, the line
-   * reader or the child process handles interrupts.
+   * The number of lines being read plus the number of child processes that own the terminal. While it is not 0, the
+   * line reader or the child process handles interrupts.
    */
   #others = 0;
 
   constructor(interactive: boolean, paint: Paint | undefined) {
     this.interactive = interactive || this.inputIsTerminal;
     this.rich = this.inputIsTerminal && this.outputIsTerminal && canMoveCursor(process.env["TERM"]);
-    // If colours are forced for a pipe, its reader presumably shows the output on a terminal.
+    // If colours are forced for a pipe, the program that reads the pipe presumably shows the output on a terminal.
     this.#out = new Output(1, { guarded: this.outputIsTerminal || paint !== undefined, paint });
     this.#err = new Output(2, { guarded: isTerminal(2), paint: isTerminal(2) ? paint : undefined });
   }
@@ -133,7 +133,7 @@ class ProcessTerminal implements Terminal {
       }
     }
     if (this.rich) return await this.#edited(prompt, "", asked);
-    // The module is loaded before the prompt appears, because Ctrl-C is handled only while a line is awaited.
+    // The module is loaded before the prompt appears, because Ctrl-C is handled only while a line is being read.
     this.#tty ??= new (await import("./tty-input.ts")).TtyInput();
     const tty = this.#tty;
     if (this.interactive && prompt !== "") this.out(prompt, "prompt");

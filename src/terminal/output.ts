@@ -118,7 +118,7 @@ export class Output {
   /**
    * Writes all pending output.
    *
-   * @throws the system error from a failed write, but only once: all output after that is discarded
+   * @throws the system error from a failed write, but only the first time: all later output is discarded
    */
   flush(): void {
     if (this.#pendingSize === 0) return;

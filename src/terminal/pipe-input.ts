@@ -31,7 +31,7 @@ export class PipeInput {
     this.#beforeWaiting = beforeWaiting;
   }
 
-  /** The part of the awaited line that has been received. */
+  /** The part of the current line that has been received. */
   get begun(): string {
     return decodeBytes(this.#unread);
   }

@@ -55,8 +55,8 @@ export function readAvailableKeys(): Buffer {
 }
 
 function openDescriptor(flags: number = constants.O_RDONLY): number | undefined {
-  // /proc/self/fd/0 takes precedence, because standard input may be a terminal other than the controlling one. After
-  // su, it may belong to another user and cannot be opened.
+  // Standard input may be a terminal other than the controlling one, so /proc/self/fd/0 is tried first. After su, the
+  // terminal may belong to another user, and that path then cannot be opened.
   for (const path of ["/proc/self/fd/0", "/dev/tty"]) {
     try {
       return openSync(path, flags);

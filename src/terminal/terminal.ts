@@ -12,12 +12,12 @@ export type Input =
       readonly text: string;
       /** Whether the line ended with a newline. */
       readonly ended: boolean;
-      /** Whether the line is one of several that were pasted together. */
+      /** Whether the line is one of several that were pasted in one go. */
       readonly pasted?: boolean;
     }
   /** Ctrl-D on a terminal, after which input may continue; or the end of a pipe. */
   | { readonly kind: "end" }
-  /** A SIGINT while a line was awaited, with the text typed so far if the line editor was in use. */
+  /** A SIGINT that arrived while a line was being read, with the text typed so far if the line editor was in use. */
   | { readonly kind: "interrupt"; readonly dropped?: string };
 
 /** A style of the theme. Styles are visible only on a terminal with colours. */
@@ -46,7 +46,9 @@ export interface Styled {
 /** The text for a pager: pieces, or groups of pieces, each of which is created when it is requested. */
 export type Paged = Iterable<Styled | Uint8Array> | AsyncIterable<Iterable<Styled | Uint8Array>>;
 
-/** The kind of line that is awaited. The kind determines the candidates for Tab and the history for the arrow keys. */
+/**
+ * The kind of line that is being read. The kind determines the candidates for Tab and the history for the arrow keys.
+ */
 export type Asked =
   | "command"
   /** Recipients. */
@@ -76,7 +78,7 @@ export interface Assistance {
   /** Returns earlier lines of the same kind, oldest first. */
   recall(asked: Asked): readonly string[];
   remember(asked: Asked, line: string): void;
-  /** Called regularly while a command is awaited. @returns a notice to show once */
+  /** Called regularly while the prompt waits for a command. @returns a notice to show once */
   notice(): string | undefined;
 }
 
@@ -99,8 +101,8 @@ export interface Terminal {
    */
   readonly rich: boolean;
   /**
-   * Whether the terminal was lost, for example because the connection failed. If the terminal was lost, the user did
-   * not end the input.
+   * Whether the terminal was lost, for example because the connection failed. In that case, it was not the user who
+   * ended the input.
    */
   readonly lost: boolean;
   /** Returns the size of the window; 24 rows and 80 columns if there is no window. */
@@ -143,16 +145,20 @@ export interface Terminal {
   rest(): AsyncIterable<Uint8Array>;
   /** Provides the line editor, if there is one, with completions and history. */
   assist(assistance: Assistance): void;
-  /** Lets the user choose from a list; only if `rich`. @returns a name, or undefined if none was chosen */
+  /**
+   * Lets the user choose from a list; may be called only if `rich` is true.
+   *
+   * @returns a name, or undefined if none was chosen
+   */
   choose(question: string, choices: readonly Choice[]): Promise<string | undefined>;
   /** Lets the user choose any number of names. @returns undefined if the user cancelled */
   chooseSeveral(question: string, choices: readonly Choice[]): Promise<readonly string[] | undefined>;
-  /** Asks a yes-or-no question; only if `rich`. */
+  /** Asks a yes-or-no question; may be called only if `rich` is true. */
   confirm(question: string): Promise<boolean>;
 
   /**
-   * Returns a function that reports the progress of a long task. If `rich`, that function draws a bar on standard
-   * error. For bytes, the bar also shows their number, the speed and the time left.
+   * Returns a function that reports the progress of a long task. If `rich` is true, the returned function draws a bar
+   * on standard error. For bytes, the bar also shows their number, the speed and the time left.
    */
   progress(what: string, unit?: "bytes"): (done: number, total: number) => void;
 
@@ -167,7 +173,7 @@ export interface Terminal {
   page(pager: string | undefined, pieces: Paged): Promise<void>;
 
   /**
-   * Registers a handler for SIGINT. In an interactive session, the handler is called while no line is awaited and no
+   * Registers a handler for SIGINT. In an interactive session, the handler is called while no line is being read and no
    * child process owns the terminal.
    *
    * @returns a function that removes the handler

@@ -1,8 +1,8 @@
 /**
  * Reads lines from a terminal in cooked mode, which echoes and edits them itself.
  *
- * The terminal device is closed when no line is awaited (terminal-device.ts). The device stays open between lines that
- * are requested in direct succession, such as the lines of a message.
+ * The terminal device is closed when no input is being waited for (terminal-device.ts). The device stays open between
+ * lines that are requested in direct succession, such as the lines of a message.
  */
 import type { ReadStream } from "node:tty";
 import { decodeBytes } from "../message/text.ts";
@@ -24,7 +24,7 @@ export class TtyInput {
   #stream: ReadStream | undefined;
   #unread: Buffer = Buffer.alloc(0);
   #lost = false;
-  /** Receives the next input, while a line is awaited. */
+  /** Receives the next input, while a line is being read. */
   #awaiting: ((input: Input) => void) | undefined;
   readonly #interrupted = () => {
     this.#unread = Buffer.alloc(0);

@@ -11,7 +11,7 @@ import { isPasteMarked, type Pasting } from "./pasting.ts";
 import { type Screen, ShownLine } from "./shown-line.ts";
 import type { Asked, Assistance, Input } from "./terminal.ts";
 
-/** The interval in milliseconds between checks for new mail while a command is awaited. */
+/** The interval in milliseconds between checks for new mail while the prompt waits for a command. */
 const noticeInterval = 5_000;
 /**
  * The maximum time in milliseconds until Ctrl-Z stops the process. Without a shell that can continue the process,
@@ -19,8 +19,8 @@ const noticeInterval = 5_000;
  */
 const stopPatience = 20;
 /**
- * The length in UTF-16 units above which redrawing a line is delayed. The delay is one millisecond per multiple of this
- * length.
+ * The length in UTF-16 units above which redrawing a line is delayed. The delay in milliseconds is the line's length
+ * divided by this value.
  */
 const longLine = 32 * 1024;
 
@@ -37,7 +37,10 @@ export class TypedLine {
   readonly #assistance: Assistance | undefined;
   readonly #shown: ShownLine;
   readonly #pasting: Pasting;
-  /** The place where the current paste began; undefined if this line was not pasted. */
+  /**
+   * Whether the current paste began in an earlier line or at the beginning of this one; undefined if this line was not
+   * pasted.
+   */
   #pastedFrom: "an earlier line" | "its beginning" | undefined;
   #state: LineState;
   #stream: ReadStream | undefined;

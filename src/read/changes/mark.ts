@@ -14,8 +14,8 @@ interface MarkedFolder {
 /**
  * Sets and clears bits of a message's state, and records the change for `undo`.
  *
- * @param set bits of Flag to set
- * @param clear bits of Flag to clear
+ * @param set the Flag bits to be set
+ * @param clear the Flag bits to be cleared
  */
 export function markMessage({ mailbox, history }: MarkedFolder, message: number, set: number, clear = 0): void {
   history.recordMark(message);

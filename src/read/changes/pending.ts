@@ -2,11 +2,11 @@
  * Stores a session's unwritten changes in a file in the private state directory.
  *
  * The first line is a JSON object that identifies the session. Each subsequent line contains the changes that one
- * command made, or records that the last command was undone. Each command writes one line, without fsync, so the line
- * survives if the session is killed, but not if the system crashes. A last line that is incomplete because the disk was
- * full is ignored. The quit and exit commands remove the file. A message in a Maildir or on a server is identified by
- * its unique key. A message in an mbox is identified by its offset and a hash of its header. The hash excludes the
- * Status fields, which other clients rewrite.
+ * command made, or records that the last command was undone. Each command writes one line without calling fsync; the
+ * line survives if the session is killed, but may be lost if the system crashes. A last line that is incomplete because
+ * the disk was full is ignored. The quit and exit commands remove the file. A message in a Maildir or on a server is
+ * identified by its unique key. A message in an mbox is identified by its offset and a hash of its header. The hash
+ * excludes the Status fields, which other clients rewrite.
  */
 import { createHash } from "node:crypto";
 import { closeSync, statSync, unlinkSync, writeSync } from "node:fs";

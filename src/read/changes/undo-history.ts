@@ -2,17 +2,17 @@
  * Records a session's changes to message states, grouped by command, so that `undo` can reverse them.
  *
  * Interactive and long sessions also record their pending changes in a file (pending.ts). If such a session is killed,
- * the next session offers to restore them.
+ * the next session offers to restore its changes.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { markBits } from "../../mailbox/marks.ts";
 import type { Change, PendingFile, Step } from "./pending.ts";
 
-/** The bits that are visible to users. A change that affects only other bits cannot be undone. */
+/** The bits that are visible to users. A change that affects none of these bits cannot be undone. */
 const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
 /**
- * The time in milliseconds after which a session whose input is a pipe records its changes in a file, because the
- * session may be killed.
+ * How long, in milliseconds, a session whose input is a pipe runs before it begins to record its changes in a file, in
+ * case it is killed.
  */
 const shortLife = 1000;
 
@@ -57,7 +57,7 @@ export class UndoHistory {
    * Records a change that the current command makes to the header list. Such changes are not stored for the next
    * session.
    *
-   * @param undone describes the effect of `undo`
+   * @param undone a description of what `undo` reverses
    */
   recordView(undone: string, undo: () => void): void {
     this.#view = { undone, undo };
@@ -99,7 +99,7 @@ export class UndoHistory {
     const changes: Change[] = [];
     for (const [message, before] of this.#before) {
       const after = this.#mailbox.flags(message);
-      // If only New was removed, the change is a side effect of leaving the mailbox and is not recorded.
+      // If only the New bit was removed, the change is a side effect of leaving the mailbox and is not recorded.
       if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
         changes.push({ message, before, after });
     }

@@ -5,8 +5,8 @@ import { parseHeader } from "../../message/header.ts";
 import type { Folder, Session } from "../session/session.ts";
 
 /**
- * The maximum number of messages to read (latest first) and the maximum time in milliseconds. These limits ensure that
- * Tab responds immediately.
+ * The maximum number of messages to read (latest first), and the maximum time for reading them, in milliseconds. These
+ * limits ensure that Tab responds immediately.
  */
 const mostMessages = 1000;
 const patience = 100;

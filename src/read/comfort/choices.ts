@@ -59,7 +59,8 @@ export async function editVariable({ config, terminal }: Session): Promise<strin
 }
 
 /**
- * Lets the user choose parts. Returns their numbers in the form that -p accepts, or undefined if the user chose none.
+ * Lets the user choose parts. Returns the numbers of these parts in the form that -p accepts, or undefined if the user
+ * chose none.
  */
 export async function chooseParts(
   { terminal }: Session,

@@ -20,7 +20,7 @@ interface Layout {
   readonly counts: boolean;
 }
 
-/** The minimum width, in columns, at which a threaded list contains the numbers of lines and bytes. */
+/** The minimum width, in columns, at which a threaded list shows the line and byte counts. */
 const wideThreads = 100;
 /** The minimum width of the subject, in columns, at which the number of hidden messages is not abbreviated. */
 const roomForNote = 30;
@@ -31,8 +31,8 @@ const leastTree = 5;
 
 /**
  * Returns the widths of the columns. In a window of 80 columns, the widths are the same as in bsd-mailx. In a wider
- * window, the sender and the subject share the additional width. In a narrow threaded list, the tree replaces the
- * numbers of lines and bytes.
+ * window, the sender and the subject share the additional width. In a narrow threaded list, the tree replaces the line
+ * and byte counts.
  */
 function layoutFor(columns: number, isThreaded: boolean): Layout {
   if (columns >= (isThreaded ? wideThreads : 72)) {
@@ -56,7 +56,7 @@ export function fitHeaderLine(parts: HeaderLineParts, { columns, last, isUtf8 }:
     `${parts.current ? ">" : " "}${findMark(parts)}${number} ` +
     `${fillColumns(sender, layout.sender, fit)}${layout.counts ? "  " : " "}` +
     `${formatShownDate(toOneLine(date), layout.date)} ${layout.counts ? formatCounts(parts.counts) : ""}`;
-  // The terminal would wrap a line that is too wide, so emoji are measured at their maximum width on any terminal.
+  // A line that is too wide would wrap, so emoji are measured at the greatest width that any terminal gives them.
   const room = Math.max(columns - widestWidth(start), 0);
   const cut = { ...fit, measure: widestWidth };
   const text = toOneLine(decode(subject));

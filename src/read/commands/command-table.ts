@@ -2,7 +2,7 @@
  * The table of all commands. The parser, `list`, help, completion and mail(1) use it.
  *
  * An abbreviation selects the first command in bsd-mailx's order that begins with it. Commands that bsd-mailx lacks
- * come after its own.
+ * come after all those that it has.
  */
 
 import type { Command } from "../session/command.ts";
@@ -29,7 +29,7 @@ import { shellCommands } from "./shell.ts";
 import { sortCommands } from "./sort.ts";
 import { undoCommands } from "./undo.ts";
 
-/** bsd-mailx's commands in its order; `list` prints exactly these. */
+/** The commands of bsd-mailx, in its order. `list` prints only these. */
 const bsdOrder =
   `next alias print type Type Print visual top touch preserve delete dp dt undelete unset mail mbox pipe |
   more page More Page unread Unread ! copy chdir cd save source set shell version group write from file folder folders
@@ -63,7 +63,7 @@ export const declaredCommands: readonly Command[] = [
   ...conditionalCommands,
 ];
 
-/** Returns a row for each name: bsd-mailx's names in its order, then the other names. */
+/** Returns a row for each name: first the names that bsd-mailx has, in its order, then the other names. */
 function orderForAbbreviations(): readonly Command[] {
   const byName = new Map(declaredCommands.flatMap((row) => [row, ...row.synonyms]).map((row) => [row.name, row]));
   const bsd = bsdOrder.map((name) => {

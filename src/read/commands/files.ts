@@ -81,8 +81,8 @@ export async function enterFolder(session: Session, name: FolderName, next: Fold
 }
 
 /**
- * Returns whether leaving the current folder has written to the next folder. The next folder may be the current folder,
- * mbox or trash.
+ * Returns whether leaving the current folder may have written to the next folder: whether the next folder is the same
+ * mailbox, mbox or trash.
  */
 function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
   const { folder, config } = session;

@@ -72,7 +72,8 @@ export const forwardCommands: readonly Command[] = [
       await addOriginals(session, mailbox, messages, draft);
       const { exit, sent } = await compose(composeContext(session, { subject: false }), draft);
       session.reason = exit;
-      // As in other mail clients, only the file name of a Maildir message records that the message was forwarded.
+      // As in other mail clients, the fact that a message was forwarded is recorded only in a Maildir, in the file
+      // name.
       if (sent && mailbox.letters !== undefined && !mailbox.readOnly)
         for (const message of messages) markMessage(folder, message, Flag.Forwarded | Flag.StatusChanged);
       return exit === Exit.Ok;

@@ -37,8 +37,8 @@ function nameList(names: readonly string[]): string {
 /**
  * Returns the table rows for the help commands.
  *
- * @param listed the names that `list` prints, in this order; passed as a parameter because the command table imports
- * this file
+ * @param listed the names that `list` prints, in the order of its output; passed as a parameter because the command
+ * table imports this file
  */
 export function helpCommands(listed: readonly string[]): readonly Command[] {
   return [

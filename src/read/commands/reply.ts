@@ -81,7 +81,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
 /**
  * Drafts a reply to the author and all recipients of a message, without the text.
  *
- * @param stored the message's header
+ * @param stored the header as it is stored in the mailbox
  */
 export async function draftReplyToAll(session: Session, stored: Buffer): Promise<Draft> {
   const header = parseHeader(stored);
@@ -89,8 +89,8 @@ export async function draftReplyToAll(session: Session, stored: Buffer): Promise
   const isOwn = ownNames(session);
   const others = (items: readonly string[]) => items.filter((item) => !isOwn(item));
   const honour = await decideReplyTo(session, header);
-  // If a message has Mail-Followup-To or Reply-To, the reply is sent only to those addresses. Mail-Followup-To takes
-  // precedence.
+  // If a message has a Mail-Followup-To or Reply-To field, the reply is sent only to the addresses in that field.
+  // Mail-Followup-To takes precedence.
   const followup = addressesOfFields(addressField(header, "mail-followup-to"));
   const honoured = honour === undefined ? addressField(header, "reply-to") : undefined;
   const replyTo = followup.length > 0 ? addressField(header, "mail-followup-to") : honoured;
@@ -201,8 +201,8 @@ function draftFor(header: Header): Draft {
 }
 
 /**
- * Returns the first Message-ID in angle brackets. If the field contains no Message-ID, returns the entire field with
- * angle brackets added.
+ * Returns the identifier in the Message-ID field, with its angle brackets. If the field has no angle brackets, returns
+ * the entire field, enclosed in angle brackets.
  */
 function findMessageId(header: Header): string | undefined {
   const field = header.get("message-id") ?? "";
@@ -217,13 +217,13 @@ function findMessageId(header: Header): string | undefined {
 function listReferences(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
   const ids = `${before} ${findMessageId(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
-  // In very long threads, the field would become too large. Threading requires only the first and the latest
-  // identifiers.
+  // In very long threads, the References field would otherwise become too large. Threading requires only the first and
+  // the latest identifiers.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
 }
 
-/** Sorts addresses and removes duplicates. If addresses differ only in case, the last one is kept. */
+/** Sorts addresses and removes duplicates. If several addresses differ only in case, the last of them is kept. */
 function sortUniqueAddresses(items: readonly string[]): string[] {
   const known = new Map<string, string>();
   for (const item of items) known.set(item.toLowerCase(), item);

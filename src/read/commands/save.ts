@@ -38,10 +38,10 @@ const takesListAndFile: Takes<MessagesToWrite | PartsToSave> = {
     if (found === undefined) return undefined;
     const one = folder === undefined || listed ? undefined : nearestMessage(folder, false);
     const messages = one === undefined ? found : [one];
-    // If the given range is empty, the file is still created, but no message is appended to it.
+    // If the typed message list selects no message, the file is still created, but nothing is appended to it.
     if (messages.length === 0 && list.trim() === "") throw new UserMistake(`No messages to ${name}.`);
     const path = expandFileName(session, file);
-    // As in bsd-mailx, an empty quoted name fails without a message.
+    // As in bsd-mailx, the command fails without an error message if the file name is an empty quoted word.
     return path === "" ? undefined : { messages, path };
   },
 };

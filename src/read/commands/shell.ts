@@ -11,7 +11,7 @@ import type { Session } from "../session/session.ts";
 /**
  * Runs a program that inherits the terminal.
  *
- * @returns its exit code; 0 if the user's interrupt ended it, undefined if another signal did
+ * @returns the program's exit code; 0 if the user interrupted the program, undefined if another signal ended it
  */
 async function runArguments(
   { terminal, config, program }: Session,
@@ -101,8 +101,8 @@ export const shellCommands: readonly Command[] = [
       let line = "";
       let done = true;
       for (const [index, word] of typed.entries()) {
-        // If `#` has no previous folder to refer to, the words before `#` are printed first. Other errors are printed
-        // before all the words.
+        // If `#` has no previous folder to refer to, the words before `#` are printed before the error. Any other error
+        // is printed before all the words.
         if (word === "#" && session.folder?.previous === undefined) {
           terminal.out(line);
           line = "";

@@ -1,6 +1,7 @@
 /**
  * Appends the messages that leave a folder at quit to other mailboxes: to `trash`, and to MBOX if it is on a server.
- * The commit removes the messages afterwards. After a crash between the two steps, both mailboxes contain the messages.
+ * The commit then removes the messages from the folder. If a crash occurs between the append and the commit, the
+ * messages are in both mailboxes.
  */
 import { resolve } from "node:path";
 import { expandFileName } from "../../config/paths.ts";
@@ -27,7 +28,7 @@ interface Remaining {
   readonly moved: number;
   /** The number of messages that arrived before the commit. */
   readonly arrived: number;
-  /** The mailboxes that contain copies if the commit fails; undefined if there are no copies. */
+  /** The mailboxes that will contain copies if the commit fails; undefined if there are no copies. */
   readonly copies: string | undefined;
 }
 
@@ -55,7 +56,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
     copies.push(departure.path);
   }
   const isMoved = new Set(moved);
-  // A moved message need not exist any more, because its copy has been written.
+  // A message that moves to MBOX no longer needs to exist in the mailbox, because its copy has been written.
   const required = (plan.required ?? []).filter((message) => !isMoved.has(message));
   return {
     plan:

@@ -24,13 +24,16 @@ export function headerLine(parts: HeaderLineParts): string {
   return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
 }
 
-/** Returns the numbers of a message's lines and characters, or only the latter if the number of lines is unknown. */
+/**
+ * Returns the number of lines and the number of characters in a message, or only the latter if the number of lines is
+ * unknown.
+ */
 export function formatCounts({ lines, characters }: Counts): string {
   const start = lines === undefined ? "     " : `${String(lines).padStart(4)}/`;
   return `${start}${String(characters).padEnd(5)} `;
 }
 
-/** Returns the texts in a header line, undecoded. */
+/** Returns the texts that a header line shows, undecoded. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
   const { listed, byName, showRecipient, own } = parts;
   const { facts } = listed;
@@ -51,8 +54,8 @@ export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: s
 }
 
 /**
- * Returns the letter for a message's state. The first state that applies determines the letter: to mbox, new, unread,
- * held, saved, read.
+ * Returns the letter for a message's state. The first state that applies determines the letter: to be moved to mbox,
+ * new, unread, held, saved, read.
  */
 export function statusMark(flags: number): string {
   if (flags & Flag.ToMbox) return "M";
@@ -62,8 +65,9 @@ export function statusMark(flags: number): string {
 }
 
 /**
- * Replaces control characters as bsd-mailx does in header lines, even if the output is a pipe: ^X, and M^X for those
- * above 127. Bell, backspace, tab and carriage return are kept; the terminal module makes them visible.
+ * Replaces control characters by ^X, or by M^X if they are above 127, as bsd-mailx does in header lines even if the
+ * output is a pipe. Bell, backspace, tab and carriage return are not replaced here; the terminal module makes them
+ * visible.
  */
 function withoutControls(text: string): string {
   return text.replace(/[\x00-\x06\n\x0b\x0c\x0e-\x1f\x7f-\x9f\udc80-\udc9f]/g, (character) => {

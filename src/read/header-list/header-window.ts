@@ -47,7 +47,7 @@ export async function showHeaders(session: Session): Promise<void> {
 /**
  * Shows the window at `folder.screen`, without deleted messages.
  *
- * @returns false if all messages in the window are deleted; this function has then printed a notice
+ * @returns false, after printing a notice, if all messages in the window are deleted
  */
 export async function showWindow(session: Session, folder: Folder): Promise<boolean> {
   const { terminal } = session;
@@ -118,7 +118,7 @@ interface Made {
 
 /** The header lines of a folder, cached because most windows are shown repeatedly. */
 interface MadeLines {
-  /** The settings and the width with which all lines were formatted. */
+  /** The settings and the width for which all lines were formatted. */
   under: string;
   readonly lines: Map<number, Made>;
 }
@@ -211,7 +211,7 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
 }
 
 /**
- * Returns a function that finds the position of a message in a threaded list, and returns undefined in any other list.
+ * Returns a function that finds the position of a message in a threaded list, and returns undefined for any other list.
  * The function must be called for the messages in display order, and is valid until a message is marked.
  */
 function positionFinder(folder: Folder): (message: number, header?: ListedHeader) => ThreadPosition | undefined {

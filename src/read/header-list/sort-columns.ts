@@ -47,9 +47,9 @@ type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Na
 const known = new WeakMap<Mailbox, Columns>();
 
 /**
- * Returns a value for each message, the first at index 0.
+ * Returns a value for each message; that of the first message is at index 0.
  *
- * @param pause awaited regularly with the number of the last message read; may throw to interrupt the work
+ * @param pause called and awaited regularly, with the number of the last message read; may throw to interrupt the work
  */
 export async function columnOf<Name extends keyof typeof columns>(
   mailbox: Mailbox,
@@ -82,7 +82,11 @@ export async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promi
   return sortByValues(everyone, sizes, isDescending);
 }
 
-/** Returns messages sorted by their values; those with equal values are in ascending order. @param values for all messages */
+/**
+ * Returns messages sorted by their values; those with equal values are in ascending order.
+ *
+ * @param values the values of all messages
+ */
 export function sortByValues(
   messages: readonly number[],
   values: readonly (number | string)[],

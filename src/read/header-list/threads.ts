@@ -126,7 +126,8 @@ function linkChildren({ count, messages, parents, dates }: Forest): Children {
 
 interface Thread {
   /**
-   * The index of the thread's first message in the list of all threads' messages, and the index after its last message.
+   * The index of the thread's first message in the list of all threads' messages, and the index after that of its last
+   * message.
    */
   readonly start: number;
   readonly end: number;

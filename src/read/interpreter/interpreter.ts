@@ -75,7 +75,8 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
 }
 
 /**
- * Runs a command. Unless errexit is set, a command also succeeds if it throws a tolerated mistake, which is reported.
+ * Runs a command. Unless errexit is set, a command is also considered successful if it throws a tolerated mistake,
+ * which is reported.
  */
 async function runTolerantly(session: Session, run: () => Promise<boolean>): Promise<boolean> {
   try {
@@ -216,7 +217,7 @@ export async function runAccount(session: Session, { lines, file, exposedIn }: A
   }
 }
 
-/** Begins a condition of another client, or its next branch. */
+/** Begins an if in another client's syntax, or the next branch of such an if. */
 function evaluateCondition(session: Session, word: "if" | "elif", condition: Condition): void {
   const { terminal, conditional, mode } = session;
   const isTrue = condition === "always" || condition === mode || (condition === "terminal" && terminal.interactive);

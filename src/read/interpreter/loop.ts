@@ -8,7 +8,7 @@ import { withoutContinuation } from "./blocks.ts";
 import { executeLine } from "./interpreter.ts";
 import { promptOf } from "./prompt.ts";
 
-/** The number of consecutive ends of input that ignoreeof ignores. After that many ends of input, the session ends. */
+/** The maximum number of consecutive ends of input that ignoreeof ignores. The next one ends the session. */
 const mostEnds = 24;
 
 /** The longest line in bytes; as in bsd-mailx, longer lines are read as several lines. */

@@ -50,8 +50,8 @@ async function* computeKeys(
 }
 
 /**
- * Returns the message that has each id, or undefined if the mailbox does not contain it. An id that is given several
- * times stands for the same number of identical copies.
+ * Returns, for each id, the message that has the id, or undefined if the mailbox does not contain such a message. If an
+ * id is repeated, each repetition stands for another identical copy.
  */
 export async function findByIds(mailbox: Mailbox, ids: readonly string[]): Promise<(number | undefined)[]> {
   const wanted = new Map<string, number[]>();

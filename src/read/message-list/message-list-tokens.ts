@@ -2,7 +2,8 @@
 
 export interface ListToken {
   /**
-   * "number" includes ^, $ and the dot. "unclosed" is a quoted word without a closing quote; `text` is then the quote.
+   * "number" includes ^, $ and the dot. "unclosed" is a quoted word without a closing quote; its `text` is the opening
+   * quote.
    */
   readonly kind: "number" | "+" | "-" | "*" | "parenthesis" | "text" | "unclosed";
   readonly text: string;

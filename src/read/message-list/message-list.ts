@@ -21,9 +21,9 @@
  *     term    = name ":" value                  query/term-table.ts lists the names; quote a value with spaces
  *     numbers = item { item }                   numbers, ranges, signs and *: the set that a list would select
  *
- * A list is a query only if it contains a term as an unquoted word, which may follow "(". Any other list keeps
- * bsd-mailx's meaning, so that a single `and` is a sender. In a query, no word is ignored: numbers, :x, /text and
- * senders are conditions like the terms.
+ * A list is a query only if it contains an unquoted word that is a term, possibly after an opening parenthesis. Any
+ * other list has the same meaning as in bsd-mailx: a single `and`, for example, is a sender. In a query, no word is
+ * ignored: numbers, :x, /text and senders are conditions like the terms.
  */
 
 import { UserMistake } from "../../errors.ts";
@@ -43,17 +43,17 @@ import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
-  /** Selects deleted instead of undeleted messages, as undelete requires. */
+  /** Whether to select deleted instead of undeleted messages, as undelete requires. */
   readonly deleted?: boolean;
   /** The meaning of an empty list. */
   readonly orElse?: "current" | "nothing";
-  /** Keeps the modifiers that a single `:` repeats. */
+  /** Whether to keep the previous modifiers, which a single `:` repeats. */
   readonly keepsModifiers?: boolean;
-  /** If the list is empty and no message matches, prints nothing, as bsd-mailx's mbox does. */
+  /** Whether to print nothing if the list is empty and no message matches, as bsd-mailx's mbox command does. */
   readonly quiet?: boolean;
 }
 
-/** The text that a single `/` searches again. */
+/** The text that a single `/` searches for again. */
 const lastSearch = new WeakMap<Session, string>();
 
 /** The modifiers that a single `:` repeats. */
@@ -103,7 +103,7 @@ export async function* findMessages(session: Session, folder: Folder, list: stri
   } else yield* divideMessages(await evaluateList(session, folder, list, false));
 }
 
-/** The number of messages that a backward search examines before it yields their matches. */
+/** The number of messages that a backward search examines before it yields those that match. */
 const backwardStep = 1024;
 
 /** Yields the same messages as findMessages, in reverse order. The search begins at the end of the mailbox. */
@@ -168,7 +168,7 @@ async function evaluateList(
     return found;
   }
   if (senders.length === 0 && modifiers.size === 0) return [...numbers].sort((a, b) => a - b);
-  // Numbers have no effect here except in undelete, which then also selects messages that are not deleted.
+  // Only undelete uses the numbers here: it also selects the numbered messages that are not deleted.
   const others = [...numbers].filter((number) => isDeleted(folder, number) !== deleted);
   let found = listByDeletion(folder, deleted);
   if (others.length > 0) found = [...found, ...others].sort((a, b) => a - b);
@@ -251,7 +251,7 @@ function hasModifierState(flags: number, letter: string): boolean {
 }
 
 /**
- * Returns a condition for the sender's address, or with `set showname` for the sender's name. Text after a leading
+ * Returns a condition for the sender's address or, with `set showname`, for the sender's name. Text after a leading
  * slash is searched for in the subject or another field.
  */
 function compileSender(session: Session, text: string): Query {
@@ -262,7 +262,7 @@ function compileSender(session: Session, text: string): Query {
   const searches = new Map<string, (candidate: Candidate) => boolean>();
   return makeTerm(Cost.Header, (candidate) => {
     // As in bsd-mailx, the text is recorded when the first message is checked. If a list has several searches, the text
-    // of the last one checked is kept.
+    // of the search that was checked last is kept.
     if (text.length > 1) lastSearch.set(session, text.slice(1));
     const wanted = lastSearch.get(session) ?? "";
     const known = searches.get(wanted) ?? fieldSearch(session, wanted);
@@ -281,7 +281,7 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
-  // As in bsd-mailx, only a search in the subject can be for an empty string.
+  // As in bsd-mailx, only the subject can be searched for an empty string.
   if (part === "" && name !== "subject") return () => false;
   return (candidate) => names.some((one) => containsText(joinFieldValues(candidate, one), part));
 }

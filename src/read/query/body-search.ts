@@ -15,7 +15,7 @@ import { foldText } from "./fold.ts";
 const encoded =
   /\ncontent-t(?:ransfer-encoding:\s*(?:base64|quoted-printable)|ype:\s*(?:multipart|message)\/|ype:[^\n]*(?:\n[ \t][^\n]*)*?charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9])/i;
 const pieceSize = 8 << 20;
-/** The maximum number of bytes of an encoded text part that are searched. */
+/** How many bytes of an encoded text part are searched at most. */
 const longestText = 64 << 20;
 
 /** Returns a function that tests whether a message's text contains `text`, ignoring case. */

@@ -17,7 +17,7 @@ import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 /** The length in bytes above which a message is not kept in memory but read in pieces. */
 const longest = 8 << 20;
 
-/** The fields whose values may be known facts, keyed by the lower-case name. */
+/** The fields whose values may be among the known facts, keyed by lower-case name. */
 const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
   from: "from",
   to: "to",

@@ -143,8 +143,8 @@ function* groupMessages(stored: StoredMessages, messages: readonly number[]): It
 }
 
 /**
- * Returns a function that lets the event loop run if the search has lasted long enough. Call it before each message is
- * checked: after a pause, earlier pieces are invalid, because their buffer is reused.
+ * Returns a function that lets the event loop run if the search has lasted long enough. The function must be called
+ * before each message is checked, because a pause invalidates the pieces read before it: their buffer is reused.
  */
 function makePause(check: (message: number) => void): Pause {
   let begun = Date.now();

@@ -63,7 +63,7 @@ export function queryLength(text: string): number {
   return whole;
 }
 
-/** Reads a word. Balanced parentheses inside a word belong to it: `subject:fix(core)`. */
+/** Reads a word. Balanced parentheses inside a word belong to the word: `subject:fix(core)`. */
 function wordAt(list: string, start: number): { text: string; end: number } {
   let text = "";
   let depth = 0;

@@ -16,12 +16,13 @@ export interface MessageState {
   /** Bits of Flag. */
   readonly flags: number;
   /**
-   * The mailbox's key for the message. A key that is computed from the content is used only by conditions of Cost.Body.
+   * The mailbox's key for the message. A key that is computed from the content is used only by conditions whose cost is
+   * Cost.Body.
    */
   readonly id: string;
 }
 
-/** A query that requires only the state in memory. */
+/** A query that requires only the state of messages, which is in memory. */
 interface StateQuery {
   readonly cost: typeof Cost.State;
   readonly matches: (state: MessageState) => boolean;

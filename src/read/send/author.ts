@@ -6,7 +6,7 @@ import { readEnvelope } from "../../message/sender.ts";
 /**
  * Returns the addresses in From or, if it contains none, the user in the From_ line.
  *
- * @param stored the message's header, as stored
+ * @param stored the header as it is stored in the mailbox
  */
 export function authorOf(stored: Buffer): string[] {
   const from = addressesOfFields(addressField(parseHeader(stored), "from"));

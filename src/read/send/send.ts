@@ -74,8 +74,8 @@ export function fieldsOf(given: CommandLine, config: Config): { name: string; va
 }
 
 /**
- * The fields that `mail` itself writes. If the user gives such a field, it replaces the field from `mail`. All other
- * fields are passed to a sendmail program exactly as typed.
+ * The fields that `mail` itself writes. If the user gives such a field, it replaces the field that `mail` would write.
+ * All other fields are passed to a sendmail program exactly as typed.
  */
 const written =
   /^(?:to|cc|bcc|from|sender|subject|date|message-id|reply-to|in-reply-to|references|user-agent|mime-version|content-.*)$/i;

@@ -27,7 +27,7 @@ export interface MessagesToWrite {
   readonly messages: readonly number[];
   /** The path after expansion. */
   readonly path: string;
-  /** Whether copies of unread messages are stored as unread. Otherwise all copies are stored as read. */
+  /** Whether copies of unread messages are stored as unread. If not, all copies are stored as read. */
   readonly keepsState?: true;
 }
 

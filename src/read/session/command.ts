@@ -12,10 +12,10 @@ export interface Takes<Argument> {
   parse(session: Session, rest: string, name: string): Argument | undefined | Promise<Argument | undefined>;
 }
 
-/** The contexts in which a command may not run. */
+/** The contexts in which a command may not be run. */
 export type Barred =
   | "sourcing" // from a file
-  | "sending" // when the program was started to send, because no messages are available
+  | "sending" // when the program was started to send a message; no mailbox is open then
   | "recursing"; // from ~: in a message that is being composed
 
 /** The headings of the help overview. */
@@ -33,7 +33,7 @@ export type Task = keyof typeof tasks;
 
 export interface Command {
   readonly name: string;
-  /** The rows of this command's other names. */
+  /** The rows for this command's other names. */
   readonly synonyms: readonly Command[];
   /** The command for which this name is a synonym. */
   readonly synonymOf: string | undefined;

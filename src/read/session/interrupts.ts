@@ -3,11 +3,11 @@ import { Exit, MailError } from "../../errors.ts";
 import type { Session } from "./session.ts";
 
 /**
- * Returns whether Ctrl-C was typed since the command began. Lets the event loop run first, because signals are
+ * Returns whether Ctrl-C has been typed since the command began. Lets the event loop run first, because signals are
  * delivered only then.
  */
 export async function isInterrupted(session: Session): Promise<boolean> {
-  // In a pipe, the signal would have terminated the program.
+  // If the input is a pipe, Ctrl-C would already have terminated the program.
   if (!session.terminal.inputIsTerminal) return false;
   await nextTurn();
   return session.interrupted;

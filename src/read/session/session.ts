@@ -39,7 +39,7 @@ export interface Session {
   readonly program: string;
   /** The features that bsd-mailx lacks and that require a terminal; undefined if there is no capable terminal. */
   comfort?: Comfort;
-  /** Whether Ctrl-C was typed since the command began; a long-running command then stops early. */
+  /** Whether Ctrl-C has been typed since the command began; a long-running command then stops early. */
   interrupted: boolean;
   /** The rules for start-up files in `sendmail`, where these files can only set variables; undefined in `mail`. */
   readonly variablesOnly?: VariablesOnly;
@@ -55,7 +55,7 @@ export interface Session {
   account?: string;
   /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
   runAccount?: (account: Account) => Promise<boolean>;
-  /** How the session is to end, once a command has requested it. */
+  /** How the session is to end, once a command has requested its end. */
   ending: "quit" | "exit" | undefined;
   /** The exit code if a write failed during the session. */
   failure?: ExitCode;
@@ -67,7 +67,7 @@ export interface Session {
 export interface VariablesOnly {
   /** Returns whether a command may be run. @param command the full name; undefined if the command is unknown */
   permits(command: string | undefined, words: string): boolean;
-  /** @throws MailError if another user could have written the file */
+  /** @throws MailError if another user could have written to the file */
   readFile(path: string): Buffer;
   report(error: MailError): void;
 }

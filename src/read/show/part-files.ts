@@ -17,7 +17,7 @@ export interface PartsForm {
   readonly rest: string;
 }
 
-/** Parses `-p PARTS` at the start of the arguments. Returns undefined if it is missing. */
+/** Parses `-p PARTS` at the start of the arguments. Returns undefined if the option is missing. */
 export function partsForm(text: string): PartsForm | undefined {
   const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
   return parts === undefined ? undefined : { parts, rest };

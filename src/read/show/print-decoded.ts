@@ -66,7 +66,7 @@ async function printEach(
       for (const message of opened) {
         const known = counted.get(message);
         if (known === undefined) visit(message);
-        // Pieces may read the message when they are iterated, and only the messages in the current window can be read.
+        // Iterating over the pieces may read the message, and only the messages in the current window can be read.
         const pieces = known?.stored === stored ? known.pieces : await piecesOf(stored, message);
         yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
       }

@@ -90,7 +90,7 @@ export function* bodyPieces(stored: StoredMessages, message: number): Iterable<U
 /**
  * Yields a body in which CRLF is replaced by LF, and `From ` at the start of a line by `>From `.
  *
- * Either sequence can be split between two pieces, so the last bytes of each piece are kept until the next piece
+ * Either sequence can be split across two pieces, so the last bytes of each piece are kept until the next piece
  * arrives.
  */
 export function* formatShownBody(pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {

@@ -6,7 +6,7 @@ import { threadsOf } from "../header-list/threads.ts";
 import { divideMessages } from "../query/filter.ts";
 import type { Folder } from "../session/session.ts";
 
-/** A message's place in its thread. */
+/** The position of a message in its thread. */
 export interface ThreadPlace {
   /** The number of the thread's first message. */
   readonly root: number;
@@ -15,7 +15,7 @@ export interface ThreadPlace {
 
 export interface ListedBatch {
   readonly messages: readonly number[];
-  /** Each message's place in its thread; only with --thread. */
+  /** The position of each message in its thread; set only with --thread. */
   readonly places?: ReadonlyMap<number, ThreadPlace>;
 }
 
