@@ -13,7 +13,7 @@ const vm = require("node:vm");
 /** @param directory the directory that contains the built parts */
 function loader(directory) {
   const modules = new Map();
-  /** Descriptors by file name, kept open so that an upgrade during a session changes nothing. */
+  /** Descriptors by file name, kept open so that an upgrade does not affect a running session. */
   const held = new Map();
 
   const read = (file) => fs.readFileSync(held.get(file) ?? `${directory}/${file}`);
@@ -56,8 +56,8 @@ function loader(directory) {
     modules,
     program: (name) => requireThere(`./${name}.cjs`),
     /**
-     * Returns whether V8 accepts a part's code cache. A rejected cache only slows down the start, so
-     * test/startup.test.ts checks this.
+     * Returns whether V8 accepts a part's code cache. A rejected cache only slows down the start, which users would not
+     * report, so test/startup.test.ts checks for it.
      */
     isCached: (part) => load(`${part}.cjs`).script.cachedDataRejected === false,
   };

@@ -95,7 +95,7 @@ function partChooser() {
   };
 }
 
-/** Omits iconv-lite's tables of multi-byte charsets (400 kB), because Node itself decodes these charsets. */
+/** Omits iconv-lite's tables for multi-byte charsets (400 kB), because Node itself decodes these charsets. */
 const withoutTables = {
   name: "without-multi-byte-tables",
   load: { filter: { id: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, handler: () => "module.exports = {};" },

@@ -50,7 +50,7 @@ function observe(source, mailbox, report) {
    */
   const isOwnFunction = (text, { startOffset, endOffset }) =>
     startOffset > text.indexOf("module.exports = __toCommonJS(") && endOffset < text.length;
-  /** Adds the files of the functions that have been called since the previous call. */
+  /** Adds the files that contain the functions called since the last stack was recorded. */
   const collectCalls = () => {
     for (const { url, functions } of profile("takePreciseCoverage").result) {
       const path = url.replace("file://", "");

@@ -32,7 +32,7 @@ export interface Pty {
   /**
    * Waits until the text is shown after the previously expected text.
    *
-   * @throws Error with the screen after `timeout` ms
+   * @throws Error, with the contents of the screen, after `timeout` ms
    */
   expect(wanted: string | RegExp, timeout?: number): Promise<void>;
   /** Hangs up, and waits until all processes on the terminal have exited. */

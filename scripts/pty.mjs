@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
 
-/** koffi is loaded when it is used, because scripts that import this file may install it. */
+/** koffi is loaded only when it is first used, because scripts that import this file may install it. */
 async function loadFunctions() {
   const { default: koffi } = await import("koffi");
   const libc = koffi.load("libc.so.6");

@@ -21,9 +21,9 @@ function newest(path) {
   return Math.max(0, ...readdirSync(path).map((name) => newest(join(path, name))));
 }
 
-/** npm's error codes if files changed during the installation. */
+/** npm's error codes for files that changed during the installation. */
 const disturbed = ["ENOENT", "ENOTEMPTY", "EEXIST", "ENOTDIR", "EBUSY"];
-/** npm's error codes if the registry cannot be reached. */
+/** npm's error codes for a registry that cannot be reached. */
 const unreachable = [
   ...["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH"],
   ...["ERR_SOCKET_TIMEOUT", "EIDLETIMEOUT"],
@@ -47,8 +47,8 @@ function runNpmCi() {
 function install() {
   if (isInstalled(root)) return;
   console.error("Installing packages (npm ci) ...");
-  // After Ctrl-C, npm removes the files that it has installed. The prompt returns only afterwards, so that a second npm
-  // ci does not run at the same time.
+  // After Ctrl-C, npm removes the files that it has installed. The shell's prompt returns only afterwards, so that a
+  // second npm ci does not run at the same time.
   const wait = () => {};
   process.on("SIGINT", wait);
   let code = runNpmCi();
@@ -91,7 +91,7 @@ function compile() {
 export function ready() {
   const [major] = process.versions.node.split(".");
   if (Number(major) < 20) stop(`Node 20 or newer is needed; this is ${process.version}.`);
-  // swc unpacks its binary there instead of in the user's ~/.cache.
+  // With this variable, swc unpacks its binary in node_modules instead of the user's ~/.cache.
   process.env.SWC_NATIVE_BINDING_CACHE ??= join(root, "node_modules/.cache/swc");
   install();
   compile();

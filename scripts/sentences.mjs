@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const fewestWords = 4;
 
-/** The recorded behaviour of other programs, and generated files, which are excluded. */
+/** Matches the excluded files: generated files, and the recorded behaviour of other programs. */
 const foreign = /(^|\/)(fixtures|cases)\/|^test\/screens\/.*[.]txt$|[.]json$|^LICENSE$|^docs\/correo-local[.]md$/;
 
 /** Returns the tracked files below the given paths, relative to the root. */

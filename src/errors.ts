@@ -98,7 +98,7 @@ export class UserMistake extends MailError {
   override readonly form: ErrorForm;
   /** A suggestion, printed on standard output after the mistake. */
   readonly hint: string | undefined;
-  /** Whether the rest of a file of commands is run after the mistake, as bsd-mailx does if errexit is not set. */
+  /** Whether the rest of a file of commands is run after the mistake, as in bsd-mailx if errexit is not set. */
   readonly isTolerated: boolean;
 
   constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {

@@ -1,4 +1,4 @@
-/** Looks up this machine's groups, and suggests commands that make a file readable for a user. */
+/** Looks up this machine's groups, and suggests commands that make a file readable by a user. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isSystemError } from "./system-error.ts";

@@ -207,8 +207,8 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
 }
 
 /**
- * Returns the arguments. Node decodes them as UTF-8. If they are not UTF-8, their bytes are read from /proc and decoded
- * according to the locale.
+ * Returns the arguments. Node decodes the arguments as UTF-8. If they are not UTF-8, their bytes are read from /proc
+ * and decoded according to the locale.
  */
 function readArguments(): string[] {
   const decoded = process.argv.slice(2);

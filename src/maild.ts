@@ -19,7 +19,7 @@ export function start(): void {
   );
 }
 
-/** Serves until SIGINT or SIGTERM. Deliveries under way are finished first. */
+/** Serves until SIGINT or SIGTERM. Deliveries in progress are completed before the server exits. */
 export async function runMaild(argv: readonly string[]): Promise<ExitCode> {
   const said = await parseOptions(argv);
   if ("text" in said) {

@@ -88,8 +88,8 @@ export function distrustDirectory(path: string): Distrust | undefined {
  * Returns the reason why a directory that may be missing is not trusted; undefined if it is trusted.
  *
  * A missing directory is trusted if its nearest existing ancestor is trusted. Other users may have write permission on
- * the ancestor if it is sticky, like /tmp. The sticky bit prevents them from replacing the directories that `mail`
- * creates in it.
+ * the ancestor if it is sticky, like /tmp. The sticky bit prevents those users from replacing the directories that
+ * `mail` creates there.
  */
 export function distrustPlace(path: string): Distrust | undefined {
   if (isFilePresent(path)) return distrustDirectory(path);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 
 /**
- * Returns the start time of a process, in clock ticks after boot. It distinguishes the process from a later process
- * with the same ID.
+ * Returns the start time of a process, in clock ticks after boot. The start time distinguishes the process from a later
+ * process with the same ID.
  *
  * @returns undefined if there is no such process
  * @see proc(5), field 22 of /proc/PID/stat

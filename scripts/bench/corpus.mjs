@@ -110,7 +110,7 @@ export function writeMaildir(path, { count, average, seed = 1 }) {
   return { bytes };
 }
 
-/** Returns another message, as a delivery would append it. */
+/** Returns another message, in the form in which a delivery agent would append it. */
 export function oneMessage(number) {
   return Buffer.concat([header(number, numbers(number), 400, true), Buffer.from(`${line}\n`)]);
 }

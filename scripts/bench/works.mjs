@@ -1,8 +1,8 @@
 /**
  * The measured tasks. Each task prepares its files, defines how a client is called, and checks the result.
  *
- * Each task is run in rounds, one client after another, so that any other load on the machine affects all clients equally. A wrong
- * result ends the benchmark, because its time would be meaningless.
+ * Each task is run in rounds, one client after another, so that any other load on the machine affects all clients
+ * equally. A wrong result ends the benchmark, because the measured time would be meaningless.
  */
 import {
   closeSync,
@@ -67,7 +67,7 @@ export class Bench {
    * Runs each client in rounds.
    * @param run called with a client; returns { wall, cpu, memory } after it has checked the result, or undefined if the
    * client is too slow
-   * @returns the figures of the rounds for each client
+   * @returns the figures of each client's rounds
    */
   async rounds(rounds, run, clients = this.clients) {
     const figures = new Map(clients.map(({ name }) => [name, []]));
@@ -137,9 +137,9 @@ function occurrences(path, text) {
 }
 
 /**
- * Measures a session on a system mailbox that ends with quit.
+ * Measures a session that opens a system mailbox and ends with quit.
  *
- * @param check called with the final number of messages in spool and mbox
+ * @param check called with the final numbers of messages in the spool and in mbox
  */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
   if (client.opensOnly !== undefined) return undefined;

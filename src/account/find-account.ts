@@ -60,8 +60,8 @@ async function findUserName(config: Config, server: LoginServer, wantsLogin: boo
 }
 
 /**
- * Returns `USER@HOST:PORT` and `USER@HOST`. Both forms are also returned with the user name percent-encoded, as S-nail
- * accepts.
+ * Returns `USER@HOST:PORT` and `USER@HOST`. Both forms are also returned with the user name percent-encoded, which
+ * S-nail accepts.
  */
 export function suffixesOf(user: string, { host, port }: Address): string[] {
   return [...new Set([user, encodeURIComponent(user)])].flatMap((name) => [

@@ -21,7 +21,7 @@ import { describeRequirement } from "./providers.ts";
 export class Logins {
   readonly #config: Config;
   readonly #terminal: Terminal;
-  /** The passwords that the user typed or a command printed, keyed by user and host. */
+  /** The passwords that were typed by the user or printed by a command, keyed by user and host. */
   readonly #kept = new Map<string, string>();
   /** The rejected secrets, each with its error message, keyed by user and host. */
   readonly #rejected = new Map<string, ReadonlyMap<string, string>>();

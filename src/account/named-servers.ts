@@ -1,6 +1,6 @@
 /**
  * Finds the servers that the variables name. A user name, password or token from a variable without a suffix is sent
- * only to these servers.
+ * only to a server that a variable names.
  */
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
@@ -60,7 +60,7 @@ export function toServerName(host: string): string {
 /** Returns the servers that variables name, each with its variable. */
 export function listNamedServers({ settings }: Config): { readonly server: NamedServer; readonly variable: Found }[] {
   return namingVariables.flatMap((name) => {
-    // The `sendmail` variable has no effect if `mta` is set, as in the choice of the transport.
+    // The `sendmail` variable has no effect if `mta` is set, just as when a transport is chosen.
     const variable = name === "sendmail" && settings.find("mta") !== undefined ? undefined : settings.find(name);
     const server = variable === undefined ? undefined : parseServerUrl(variable.value);
     return variable === undefined || server === undefined ? [] : [{ server, variable }];

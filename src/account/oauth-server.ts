@@ -1,6 +1,6 @@
 /**
  * Sends requests to an authorization server through oauth4webapi: the device flow (RFC 8628), the authorization code
- * flow with PKCE (RFC 6749, RFC 7636, RFC 8252), and token renewal. No other file uses this package.
+ * flow with PKCE (RFC 6749, RFC 7636, RFC 8252), and token renewal. No other file uses oauth4webapi.
  */
 import { once } from "node:events";
 import { request } from "node:https";
@@ -72,8 +72,8 @@ export class OAuthServer {
   }
 
   /**
-   * Returns the server. Its metadata is requested only if an endpoint is missing from both the variables and the table
-   * of providers.
+   * Returns the server. The server's metadata is requested only if an endpoint is missing from both the variables and
+   * the table of providers.
    *
    * @param tls the trusted certificates and the minimum TLS version
    * @throws LoginFailed if the metadata is not available
@@ -122,7 +122,7 @@ export class OAuthServer {
   /**
    * Requests the tokens, which the server issues after the user has entered the code.
    *
-   * @throws OAuthRefusal with the code "authorization_pending" until then
+   * @throws OAuthRefusal with the code "authorization_pending" if the user has not entered the code yet
    */
   async redeemDeviceCode({ code }: DeviceCode): Promise<Tokens> {
     return this.#report(async () => {

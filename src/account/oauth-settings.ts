@@ -11,7 +11,7 @@ import { type Endpoints, oauthProvider, oauthProviderNames } from "./providers.t
 export interface OAuthClient {
   readonly kind: "client";
   readonly issuer: string;
-  /** The known endpoints. The issuer's metadata (RFC 8414) provides any others. */
+  /** The known endpoints. The issuer's metadata (RFC 8414) provides any other endpoints. */
   readonly endpoints: Endpoints;
   readonly clientId: string;
   readonly clientSecret: string | undefined;

@@ -10,7 +10,7 @@ import { variablesNaming } from "./named-servers.ts";
 import { passwordFromNetrc } from "./netrc.ts";
 import { readSecretFromCommand } from "./secret-command.ts";
 
-/** A password, and whether it is kept for the rest of the run, to avoid asking the user again. */
+/** A password, and whether it is kept for the rest of the run so that the user is not asked again. */
 interface FoundPassword {
   readonly password: string;
   readonly isKept: boolean;

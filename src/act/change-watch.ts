@@ -7,7 +7,7 @@ import { isSystemError } from "../system-error.ts";
 
 /** The time in milliseconds after which a mailbox is checked even if no change has been reported. */
 const longestSilence = 1000;
-/** The same time for a mailbox on a server, which reports new messages itself. */
+/** The corresponding time for a mailbox on a server: it is longer, because the server reports new messages itself. */
 const longestServerSilence = 30_000;
 /** The interval in milliseconds at which `mail` checks the message count that the server last reported. */
 const reportInterval = 100;
@@ -17,7 +17,7 @@ const reportInterval = 100;
 const settled = 20;
 const longestGrowth = 500;
 
-/** Watches a mailbox from the object's creation. A change is remembered until the next call to `wait`. */
+/** Watches a mailbox from the moment the object is created. A change is remembered until the next call to `wait`. */
 export class ChangeWatch {
   readonly #path: string;
   readonly #watchers: FSWatcher[] = [];

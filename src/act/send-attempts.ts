@@ -112,7 +112,7 @@ function readLastLine(descriptor: number): Line {
   return { state: isValid ? state : "unknown", accepted: names };
 }
 
-/** Removes old records if the outcome is known. */
+/** Removes old records whose outcome is known. */
 function removeOldRecords(directory: string): void {
   for (const name of listNames(directory)) {
     const path = join(directory, name);

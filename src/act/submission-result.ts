@@ -18,7 +18,7 @@ export interface StoredDraft {
 /** The outcome of a message, with details that are reported only to programs. */
 export interface Submitted extends ComposeResult {
   readonly draft?: StoredDraft;
-  /** The reason why the message was not sent, if this is not an error: "stored", "dry run" or "already sent". */
+  /** The reason why the message was not sent, if no error occurred: "stored", "dry run" or "already sent". */
   readonly notSent?: string;
   /** With --dry-run: the envelope and the message. */
   readonly preview?: string;

@@ -13,14 +13,14 @@ export interface Said {
   readonly shown: string;
   /** A warning for the user. */
   readonly warning: string | undefined;
-  /** Whether the server responds to the line. It does not respond to the lines of a message. */
+  /** Whether the server responds to the line. The server does not respond to the lines of a message. */
   readonly answered: boolean;
 }
 
 /** Help for a user who types the dialogue. */
 export interface Hint {
   readonly text: string;
-  /** Whether it contains a fact that is also useful to a script. */
+  /** Whether the help contains a fact that is also useful to a script. */
   readonly forScripts?: true;
 }
 

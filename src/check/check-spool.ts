@@ -1,4 +1,6 @@
-/** Checks the system mailbox: whether it exists, who owns it, whether it can be written, and whether it is locked. */
+/**
+ * Checks the system mailbox: whether it exists, who owns it, whether it can be written to, and whether it is locked.
+ */
 import { accessSync, closeSync, constants, openSync, realpathSync, type Stats, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config/config.ts";

@@ -1,6 +1,6 @@
 /**
- * Implements `mail --check [ADDRESS]`, which checks whether local mail works on this machine. It prints one line per
- * finding, with the remedy.
+ * Implements `mail --check [ADDRESS]`, which checks whether local mail works on this machine. The command prints one
+ * line per finding, with the remedy.
  *
  * The checks send no mail and change no mailbox.
  */

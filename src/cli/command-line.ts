@@ -79,8 +79,8 @@ export interface CommandLine {
   readonly skipEmptyAttachments: boolean;
   readonly alternative: boolean;
   /**
-   * The type of the body. With `onlyIfLikely`, this is the type of an attachment, and the body gets it only if its
-   * content appears to be of that type.
+   * The type of the body. With `onlyIfLikely`, the type was given for an attachment, and applies to the body only if
+   * the body's content appears to be of that type.
    */
   readonly bodyType: { readonly type: string; readonly onlyIfLikely?: true } | undefined;
   readonly bodyEncoding: string | undefined;
@@ -154,8 +154,8 @@ export interface CommandLine {
 }
 
 /**
- * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. With the first three, the
- * arguments are a query.
+ * Returns whether the mailbox is read without a session, with --json, --count, --print or -L. With --json, --count or
+ * --print, the arguments are a query.
  */
 export function isListing(given: CommandLine): boolean {
   if (given.act !== undefined || given.waiting !== undefined || sendsForProgram(given)) return false;
@@ -297,7 +297,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the same meaning as -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
-  // The arguments of actions on messages are checked in program-forms.ts.
+  // The arguments for actions on messages are checked in program-forms.ts.
   if (given.act !== undefined) {
     const other = given.recipientsFromHeader ? "-t" : given.endOptions ? "-." : given.readOnly ? "-R" : undefined;
     if (other !== undefined) throw describeConflict(task, other);
@@ -350,7 +350,7 @@ function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {
   return tasks.flatMap(([name, isGiven]) => (isGiven ? [name] : []));
 }
 
-/** Returns a given option that is valid only if a message is sent and has recipients. */
+/** Returns an option on the command line that is valid only if a message is sent and has recipients. */
 export function findSendingOption(given: CommandLine): string | undefined {
   const options: readonly (readonly [string, boolean])[] = [
     ["-s", given.subject !== undefined],
@@ -370,7 +370,7 @@ export function findSendingOption(given: CommandLine): string | undefined {
   return options.find(([, isGiven]) => isGiven)?.[0];
 }
 
-/** Returns a given option that applies only to sending, including options that do not require recipients. */
+/** Returns an option on the command line that applies only to sending, whether or not it requires recipients. */
 export function nameSendingOption(given: CommandLine): string | undefined {
   const { header, customHeader, recipientsFromHeader, endOptions } = given;
   const other = recipientsFromHeader ? "-t" : endOptions ? "-." : undefined;

@@ -141,8 +141,8 @@ function namesWithPrefix(prefix: string, names: readonly string[]): string[] {
 }
 
 /**
- * Expands a word that begins with one dash. It consists of letters that take no value, possibly followed by a letter
- * whose value is the rest of the word or the next word.
+ * Expands a word that begins with one dash. The word consists of option letters without a value. The last letter may
+ * have a value: the rest of the word or the next word.
  */
 function expandLetters(
   word: string,

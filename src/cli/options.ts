@@ -21,7 +21,10 @@ export interface Option {
    * the attachment.
    */
   readonly ordered?: true;
-  /** Whether the option has no effect. It is accepted because another client has it, but --help does not list it. */
+  /**
+   * Whether the option has no effect. Such an option is accepted because another client has it, but --help does not
+   * list it.
+   */
   readonly noEffect?: true;
   readonly meaning: string;
 }

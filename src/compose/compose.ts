@@ -173,8 +173,8 @@ interface Ready {
 }
 
 /**
- * Checks and builds a complete draft, and writes its copies. Returns a ComposeResult if the message will not be sent,
- * or has only been copied to files and commands.
+ * Checks and builds a complete draft, and writes copies of the message. Returns a ComposeResult if the message will not
+ * be sent, or has only been copied to files and commands.
  */
 async function prepareDeparture(
   context: ComposeContext,
@@ -254,7 +254,7 @@ function requestsParts({ attach, quoteFile, bodyFile }: Wanted): boolean {
   return attach.length > 0 || quoteFile !== undefined || bodyFile !== undefined;
 }
 
-/** Returns whether standard input is attached, so that it cannot be the body. */
+/** Returns whether standard input is attached, in which case it cannot be the body. */
 function attachesStandardInput(wanted: Wanted | undefined): boolean {
   return wanted?.attach.some(({ path }) => /^\/(?:dev\/stdin|(?:dev|proc\/self)\/fd\/0)$/.test(path)) === true;
 }
@@ -292,7 +292,7 @@ async function collectTypedText(
     if (!terminal.interactive) for await (const piece of terminal.rest()) draft.body.append(piece);
     throw error;
   }
-  // A continued draft is stored immediately in a file of this process.
+  // A continued draft is stored immediately in this process's own file.
   keeping.save();
   // While a line is being typed, Typing handles interrupts itself. An interrupt between two lines must not end the message.
   return interrupt.ignored(() => collectText(composing, how));

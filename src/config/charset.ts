@@ -15,7 +15,7 @@ export function ttyCharset(
   return ignoreUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
 }
 
-/** Returns whether `ttycharset` or, if that is not set, the locale names UTF-8. The C locale does not. */
+/** Returns whether `ttycharset` or, if that is not set, the locale names UTF-8. The C locale does not name UTF-8. */
 export function isUtf8Locale(config: Pick<Config, "settings">, environment: Environment = process.env): boolean {
   return /^utf-?8$/i.test(config.settings.text("ttycharset") || codesetOf(environment));
 }

@@ -24,8 +24,8 @@ const utf8Only: Foreign = (value) =>
     : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset it`;
 
 /**
- * All of these variables. A variable is refused if it would change which message is sent, or how the message is
- * protected.
+ * The other clients' variables by name. A variable is refused if it would change which message is sent, or how the
+ * message is protected.
  */
 export const foreignVariables: Readonly<Record<string, Foreign>> = {
   "nss-config-dir": "accepted",

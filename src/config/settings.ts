@@ -212,7 +212,10 @@ export class Settings {
   }
 }
 
-/** Returns whether messages and exit codes follow bsd-mailx: `sendmail` names a program, and `mta` is not set. */
+/**
+ * Returns whether messages and exit codes follow bsd-mailx, which is the case if `sendmail` names a program and `mta`
+ * is not set.
+ */
 export function followsBsdMailx({ settings }: { readonly settings: Settings }): boolean {
   const sendmail = settings.text("sendmail");
   return (

@@ -19,7 +19,7 @@ export class ExpansionMistake extends Error {}
 const syntax = "Syntax error.";
 const noCommands = "Command execution not allowed.";
 
-/** A piece of a word. If it is quoted, its wildcards are ordinary characters. */
+/** A piece of a word. Wildcards in a quoted piece are ordinary characters. */
 interface Piece {
   readonly text: string;
   readonly quoted: boolean;

@@ -5,7 +5,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
 
-/** The mechanisms in order of preference. The last two send a bearer token (RFC 6750). */
+/** The mechanisms in order of preference. The last two mechanisms send a bearer token (RFC 6750). */
 export const saslMechanisms = [
   "SCRAM-SHA-256",
   "SCRAM-SHA-1",

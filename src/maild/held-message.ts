@@ -31,7 +31,9 @@ export class HeldMessage {
     this.#size += bytes.length;
   }
 
-  /** Yields the bytes in order. It can be called repeatedly. Each piece is valid until the next is requested. */
+  /**
+   * Yields the bytes in order. This function can be called repeatedly. Each piece is valid until the next is requested.
+   */
   pieces(): Iterable<Uint8Array> {
     return this.#descriptor === undefined ? this.#pieces : copyPieces(this.#descriptor, 0, this.#size, pieceSize);
   }

@@ -2,8 +2,8 @@
  * Writes a log in the format of Postfix's mail.log: `Jan 16 18:22:03 host postfix/smtpd[7]: connect from
  * localhost[127.0.0.1]`.
  *
- * The program's name also begins with `postfix/`, because users and programs such as pflogsumm search mail.log for that
- * prefix.
+ * The program's name begins with `postfix/`, as in Postfix's own log, because users and programs such as pflogsumm
+ * search mail.log for that prefix.
  */
 import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";

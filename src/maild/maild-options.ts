@@ -10,10 +10,11 @@ export interface Options {
   readonly port: number;
   readonly spool: string;
   /**
-   * The domain whose mail is accepted, in addition to `localhost` and the host's own name. It is also the server's name.
+   * The domain whose mail is accepted, in addition to `localhost` and the host's own name. This domain is also the
+   * server's name.
    */
   readonly domain: string;
-  /** The log's path. Without it, the log is written to standard error. */
+  /** The log's path. Without this option, the log is written to standard error. */
   readonly log?: string;
   /** Users who receive mail although no password database lists them. */
   readonly users: readonly string[];

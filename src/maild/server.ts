@@ -154,8 +154,8 @@ function refuseConnection(
 }
 
 /**
- * Returns a function that receives a message up to its final dot. That function returns another one, which delivers the
- * message and returns the reply, or throws a Refusal.
+ * Returns a function that receives a message up to its final dot. The returned function returns a second function,
+ * which delivers the message and returns the reply, or throws a Refusal.
  */
 function makeReceiver(options: Options, log: Log, signal: AbortSignal) {
   const deliver = localDelivery(options, log, signal);
@@ -206,7 +206,11 @@ function deliveryFailureInWords(
   return hops > mostHops ? { reason: "too many hops", code: 554, text: "5.4.0 Error: too many hops" } : undefined;
 }
 
-/** Reads a message to its end. After an error, the rest is discarded, so that a reply can be sent. @throws the first error */
+/**
+ * Reads a message to its end. After an error, the rest of the message is discarded, so that a reply can be sent.
+ *
+ * @throws the first error
+ */
 async function holdMessage(stream: SMTPServerDataStream, cleaner: Cleaner, held: HeldMessage): Promise<void> {
   let failed: { readonly error: unknown } | undefined;
   const keep = (bytes: Buffer) => {

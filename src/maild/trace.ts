@@ -57,7 +57,7 @@ export class Cleaner {
   messageId = "";
   /** The number of Received fields in the header. */
   hops = 0;
-  /** Whether the header is too long. Then no more bytes are returned. */
+  /** Whether the header is too long. If so, no more bytes are returned. */
   isHeaderTooLong = false;
 
   constructor(arrival: Arrival, domain: string) {
@@ -65,7 +65,7 @@ export class Cleaner {
     this.#domain = domain;
   }
 
-  /** Returns those bytes to be stored that earlier calls have not yet returned. */
+  /** Returns the bytes to be stored, except those that earlier calls have returned. */
   write(piece: Buffer): Buffer {
     // latin1 maps each byte to one character and back.
     const text = `${this.#endsInCr ? "\r" : ""}${piece.toString("latin1")}`;
@@ -116,7 +116,7 @@ export class Cleaner {
   }
 }
 
-/** Returns whether a line begins a field or continues the last one. */
+/** Returns whether a line begins a field or continues the previous field. */
 function isFieldLine(line: string, fields: readonly string[]): boolean {
   return /^[\t ]/.test(line) ? fields.length > 0 : /^[\x21-\x39\x3b-\x7e]+[\t ]*:/.test(line);
 }

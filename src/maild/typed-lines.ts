@@ -1,6 +1,6 @@
 /**
- * Converts lines that are typed by hand in nc to CR LF newlines. nc sends only LF, but smtp-server ends DATA only at `CR
- * LF . CR LF`.
+ * Converts the newlines of lines that are typed by hand in nc to CR LF. nc sends only LF, but smtp-server ends DATA
+ * only at `CR LF . CR LF`.
  *
  * The client's first line decides whether its lines are converted. If it ends in CR LF, lone LFs in its later messages
  * are never converted, because they could otherwise be used to end a message early and smuggle in a second one.
@@ -31,8 +31,9 @@ const dot = 0x2e;
 
 /**
  * Returns a function that removes a leading dot from each line, unless the dot is the whole line (RFC 5321, section
- * 4.5.2). smtp-server removes a dot only if two begin the line, so this function removes single leading dots. The
- * function also removes leading dots from commands, but a command with a leading dot would be invalid anyway.
+ * 4.5.2). smtp-server itself removes one dot from a line that begins with two, but leaves a single leading dot in
+ * place. This function removes the single dot. It also removes leading dots from commands, but a command with a leading
+ * dot would be invalid anyway.
  *
  * The function expects successive pieces of a client's input.
  */

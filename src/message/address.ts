@@ -48,8 +48,8 @@ function mendAddress({ name, address }: Address): Address[] {
 }
 
 /**
- * Returns the address in a text of the most common form, and no address for an empty text; undefined for any other
- * form.
+ * Returns the address if the text has the most common form, and no address if the text is empty; undefined for any
+ * other form.
  */
 function parseUsualAddress(text: string): Address[] | undefined {
   if (text === "") return [];

@@ -31,8 +31,8 @@ const undeclared =
   /^(?:|us-ascii|ascii|ansi_x3\.4-\d+|iso646-us|x?-?unknown.*|default.*|none|binary|7bit|8bit|csascii)$/;
 
 /**
- * The windows-1252 characters at 0x80 to 0x9f, which are C1 controls in ISO 8859-1. Five of these bytes are undefined
- * and remain control characters.
+ * The windows-1252 characters for the bytes 0x80 to 0x9f, which stand for C1 controls in ISO 8859-1. Five of these
+ * bytes are undefined and remain control characters.
  */
 const western =
   "\u20ac\x81\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x8d\u017d\x8f" +

@@ -46,12 +46,12 @@ export function parseDateField(text: string): Date | undefined {
   return pointInTime([fullYear(year), month, day, hour, minute, second], zone ?? "UTC");
 }
 
-/** The longest text, in characters, in which the items of a date are searched. */
+/** The maximum length, in characters, of a text that is searched for the items of a date. */
 const longestDate = 200;
 
 /**
- * Parses a date whose items are in another order, such as those of asctime(3), of JavaScript's Date.toString(), and of
- * ISO 8601. The text must contain a time of day, a day, a month and a year.
+ * Parses a date whose items are in another order, as in asctime(3), JavaScript's Date.toString() and ISO 8601. The text
+ * must contain a time of day, a day, a month and a year.
  *
  * @param defaultZone the zone to use if the date has none; if undefined, local time
  */
@@ -104,8 +104,8 @@ export function parseAsctime(text: string): Date | undefined {
 }
 
 /**
- * Returns the full year for a year of two digits (2000 to 2049 or 1950 to 1999) or three digits (added to 1900), as in
- * RFC 5322, section 4.3.
+ * Returns the full year for a two-digit year (2000 to 2049 or 1950 to 1999) or a three-digit year (added to 1900), as
+ * in RFC 5322, section 4.3.
  */
 function fullYear(text: string): number {
   const year = Number(text);

@@ -3,8 +3,8 @@
  * characters with visible text.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
- * characters as <U+NNNN>; bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji requires them.
- * Tags in flags are kept, too (Unicode TR 51).
+ * characters are shown as <U+NNNN>, and bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji
+ * requires them. Tags in flags are kept, too (Unicode TR 51).
  */
 // With the u flag, U+DC80..U+DCFF matches only lone surrogates, which represent bytes (text.ts), not half of a
 // surrogate pair.

@@ -1,5 +1,6 @@
 /**
- * Runs a job's command. Both of its output streams are written to one private file, so that their order is preserved.
+ * Runs a job's command. Both of the command's output streams are written to one private file, so that their order is
+ * preserved.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
@@ -50,8 +51,8 @@ export async function executeCommand(command: readonly string[], shell: string):
   const started = new Date();
   const clock = process.hrtime.bigint();
   let child: ChildProcess | undefined;
-  // Handlers are installed before the command starts, because it may signal its parent immediately. They remain until
-  // the output is removed: a later hang-up must not end `mail` before the message is sent or saved.
+  // Handlers are installed before the command starts, because it may signal its parent immediately. The handlers remain
+  // until the output is removed: a later hang-up must not end `mail` before the message is sent or saved.
   const handlers = passedOn.map((signal) => [signal, () => void child?.kill(signal)] as const);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   const removeHandlers = () => {

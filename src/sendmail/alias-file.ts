@@ -2,7 +2,7 @@
  * Rewrites local names according to a file in the format of aliases(5): `name: address, name` and continuation lines.
  *
  * An alias can expand only to addresses. Commands, files and `:include:` are refused, because this program runs with
- * the caller's rights: the file's commands would run as any user who sends mail.
+ * the caller's privileges: commands in the file would run as whichever user sends mail.
  */
 import type { Config } from "../config/config.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";

@@ -51,7 +51,7 @@ export async function readMessage(
 class InputLines {
   readonly #accept: (bytes: Buffer) => void;
   readonly #dotEnds: boolean;
-  /** Bytes that may begin a CRLF or the line with the final dot, whose other bytes are in the next piece. */
+  /** Bytes that may be the start of a CRLF or of the line with the final dot; the next piece decides. */
   #held: Buffer = Buffer.alloc(0);
   #atLineStart = true;
   hasEnded = false;

@@ -54,7 +54,7 @@ const verbs: readonly Step[] = [
 export class Dialogue {
   readonly #observe: DialogueObserver | undefined;
   #step: Step = "connection";
-  /** The commands without a reply, oldest first. With PIPELINING, there may be several. */
+  /** The commands that have not received a reply yet, oldest first. With PIPELINING, there may be several. */
   #unanswered: (Step | undefined)[] = [];
   #isSecret = false;
   #extensions = new Map<string, string>();

@@ -1,8 +1,8 @@
 /**
  * Submits mail to a program with sendmail(8)'s interface: recipients in the header, the message on standard input.
  *
- * The program is run once, without a shell, and `mail` waits for it. It must exit with 0 and must have read the
- * complete message.
+ * The program is run once, without a shell, and `mail` waits for it. The program must read the complete message and
+ * exit with 0.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -4,7 +4,7 @@
  * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a whole.
  * `ID.message` contains the message. It is written as `ID.partial`; renaming it creates the entry.
  *
- * A process that attempts delivery holds the lock of a third file, `ID.lock`, so that concurrent flushes do not send a
+ * A process that attempts delivery holds the lock on a third file, `ID.lock`, so that concurrent flushes do not send a
  * message twice. The lock has its own file because a POSIX lock is released when the process that holds it closes any
  * descriptor of the file.
  *
@@ -58,7 +58,7 @@ const besides = ["json", "unsure", "lock"] as const;
 /** The decision about an entry after an attempt. */
 export type Verdict =
   | {
-      /** The remaining recipients. If any of them may have received the message, it is not sent again. */
+      /** The remaining recipients. If any of these recipients may have received the message, it is not sent again. */
       readonly keep: readonly Refusal[];
     }
   | "done";
@@ -154,8 +154,8 @@ export class Queue {
   }
 
   /**
-   * Returns the message for delivery. Once it has been read completely, its outcome is considered unknown until the
-   * attempt has ended.
+   * Returns the message for delivery. Once the message has been read completely, its outcome is considered unknown
+   * until the attempt has ended.
    */
   async departing({ id }: Pick<Entry, "id">): Promise<Outgoing> {
     const { size, open } = this.message({ id });

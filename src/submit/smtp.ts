@@ -284,8 +284,8 @@ function refusalBy(error: MailError, recipient: string): Refusal {
 }
 
 /**
- * Returns the outcome if the connection was lost after the message. The outcome is unknown for
- * each recipient for whom no reply arrived.
+ * Returns the outcome if the connection was lost after the message was sent. The outcome is unknown for each recipient
+ * for whom no reply arrived.
  */
 function describePartialOutcome(answered: SmtpSession["answered"], { to }: Envelope, lost: OutcomeUnknown): Outcome {
   const isTaken = ({ reply }: { readonly reply: string }) => reply.startsWith("2");

@@ -7,8 +7,8 @@ import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 
 /**
- * Problems that occur before the server's greeting. They can be solved only by using another host or port, or by
- * waiting.
+ * Problems that occur before the server's greeting. Such problems can be solved only by using another host or port, or
+ * by waiting.
  */
 type ConnectionReason =
   | "unknown host"

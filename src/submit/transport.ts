@@ -43,7 +43,7 @@ export interface Outcome {
   readonly reply?: string;
   /** The server's queue ID, if the reply contains one. */
   readonly queueId?: string;
-  /** The recipients for whom the message is in `mail`'s queue. They are neither accepted nor refused. */
+  /** The recipients for whom the message is in `mail`'s queue. Such recipients are neither accepted nor refused. */
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 

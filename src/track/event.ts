@@ -25,7 +25,10 @@ export interface Delivery extends About {
   readonly detail: string;
   /** The sender, if the line contains it. */
   readonly sender?: string;
-  /** The log's own identifier for this recipient of the message, if there is one. It is the same in all attempts. */
+  /**
+   * The log's own identifier for this recipient of the message, if there is one. The identifier is the same in all
+   * attempts.
+   */
   readonly envelope?: string;
   /** The message's next queue ID, if it is queued again on this machine. */
   readonly next: string | undefined;

@@ -11,7 +11,7 @@ const results: Readonly<Record<string, Status>> = { Ok: "sent", TempFail: "defer
 
 /**
  * Returns the events that a line reports. A message's ID is the first half of its envelopes' IDs. The client is logged
- * before the message has an ID. That event has the session's number as its ID.
+ * before the message has an ID. The event for the client has the session's number as its ID.
  */
 export function openSmtpdEvents(line: string): LogEvent[] {
   const said = syslogLine(line);

@@ -11,7 +11,9 @@ export interface Question {
   readonly text: string;
   /** Another identifier of the same message. */
   readonly also?: string | undefined;
-  /** The transport that sent the message. The error message names it, because the log may be on another host. */
+  /**
+   * The transport that sent the message. The error message names the transport, because the log may be on another host.
+   */
   readonly way?: string;
 }
 
@@ -67,7 +69,7 @@ async function eventOf(sources: readonly LogSource[], bare: string, from: number
     let byMessageId: LogEvent | undefined;
     let byAddress: LogEvent | undefined;
     for await (const part of readLogParts(source, at === 0 ? from : 0)) {
-      // If a message passes through two queues, both log the same message ID. The first of them is the message's
+      // If a message passes through two queues, both log the same message ID. The first of these lines is the message's
       // beginning.
       byMessageId ??= findFirstEvent(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
       byAddress = findLastEvent(part, bare) ?? byAddress;

@@ -12,7 +12,7 @@ import { describeLife, exitOfFound, isDone, summaryLines } from "./report.ts";
 import { type Found, findMessage, type Question } from "./search.ts";
 
 export interface Wanted {
-  /** A queue ID, a message ID or an address. Without it, the message that was sent last is tracked. */
+  /** A queue ID, a message ID or an address. By default, the message that was sent last is tracked. */
   readonly what: string | undefined;
   /** How long to wait until the message is delivered or bounced, in seconds. */
   readonly wait: number;

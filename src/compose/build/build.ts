@@ -23,7 +23,7 @@ import {
 
 import type { TextPart } from "./multipart.ts";
 
-/** Returns the date, Message-ID and MIME boundary of a new message. */
+/** Returns the date, Message-ID and MIME boundary for a new message. */
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
   // The value must be unique, not secret. Loading node:crypto would take as long as building the message.
@@ -35,7 +35,7 @@ export function newStamp(mailName: string): Stamp {
 /**
  * Builds the message for a sendmail program, for the record and for dead.letter, always with the same header. The body
  * contains the bytes as typed, and the header contains the Bcc field. A message with attachments is encoded as for
- * SMTP, but keeps its Bcc field. If the `encoding` variable is set, every message is encoded in this way.
+ * SMTP, but keeps its Bcc field. If the `encoding` variable is set, every message is encoded as for SMTP.
  *
  * @param exact whether to keep CRLF line endings; otherwise they become LF, as in bsd-mailx
  */
@@ -84,7 +84,8 @@ function chooseEncoding(facts: TextFacts, chosen: Author["encoding"], eightBit: 
 }
 
 /**
- * Returns the encoding of the body: the value of --encoding, even for ASCII text, or else the value of the variable.
+ * Returns the encoding of the body: the value of --encoding, even for ASCII text, or else that of the `encoding`
+ * variable.
  */
 function encodeAsRequested({ body, form }: Draft, author: Author, eightBit: boolean): TransferEncoding {
   const { encoding } = form;
@@ -105,8 +106,8 @@ export async function buildEncodedMessage(
 ): Promise<Outgoing> {
   const whole = draft.attachments.length === 0;
   const named = fieldValue(draft, "content-transfer-encoding");
-  // base64 and quoted-printable mean that the user has encoded the body. Any other value is replaced by the correct
-  // value.
+  // base64 and quoted-printable mean that the user has encoded the body. Any other encoding that the user names is
+  // replaced by the correct one if it is wrong.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
   const encoding = encoded ? "7bit" : encodeAsRequested(draft, author, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");

@@ -128,7 +128,7 @@ function foldMailboxes(mailboxes: readonly string[], taken: number): string {
 /**
  * Returns the To, Cc and, if `bcc` is true, Bcc fields.
  *
- * @param between the separator of a field's addresses
+ * @param between the text that separates the addresses of a field
  */
 export function peopleFields(draft: Draft, people: People, between: string, bcc: boolean): Field[] {
   const fields: Field[] = [];
@@ -302,7 +302,7 @@ export interface Author {
   readonly encoding: "quoted-printable" | "base64" | undefined;
 }
 
-/** The unique values of a message, which all its copies share. */
+/** The values that are generated once per message and shared by all its copies. */
 export interface Stamp {
   readonly date: Date;
   readonly messageId: string;
@@ -310,7 +310,7 @@ export interface Stamp {
 }
 
 /**
- * Returns the header as ~p and reply print it: names separated by spaces, and the MIME fields of the user's charset.
+ * Returns the header as ~p and reply print it: names separated by spaces, and the MIME fields for the user's charset.
  */
 export function draftHeaderToShow(draft: Draft, from: string | undefined, charset?: string): string {
   const sender = draft.from || from;

@@ -8,15 +8,16 @@ import { isMailFieldName } from "../../message/registered-fields.ts";
 import { Body } from "./body.ts";
 import type { Draft } from "./draft.ts";
 
-/** The longest header in bytes. Any further text belongs to the body. */
+/** The maximum size of a header in bytes. Any further text belongs to the body. */
 const longest = 4 * 1024 * 1024;
 
 /**
- * Moves the header at the start of the body into the draft. The header ends at an empty line or the first line that
- * is not a field. The command line takes precedence, except that recipients are added.
+ * Moves the header at the start of the body into the draft. The header ends at an empty line or the first line that is
+ * not a field. Values from the command line take precedence over the same fields in the header, except that Cc and Bcc
+ * recipients are combined.
  *
- * If the command line names recipients, the header adds none, because the input may be a log. The input then needs no
- * header.
+ * If the command line names recipients, those in the header are not added, because the input may be a log. The input
+ * then needs no header.
  *
  * @returns the fields whose recipients were not added
  * @throws MailError if there is no header

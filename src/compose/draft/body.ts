@@ -47,7 +47,9 @@ export class Body implements Built {
     return this.#facts;
   }
 
-  /** A number that changes whenever earlier bytes are removed. Within one edition, a body only grows. */
+  /**
+   * A number that changes whenever earlier bytes are removed. While this number stays the same, the body only grows.
+   */
   get edition(): number {
     return this.#edition;
   }

@@ -22,7 +22,7 @@ export interface Draft {
   shownTo: string | undefined;
   /** The subject; undefined if there is no Subject field, empty if the field is empty. */
   subject: string | undefined;
-  /** Additional header fields (-a) in order. A field replaces the one that `mail` would write. */
+  /** Additional header fields (-a) in order. Such a field replaces the one that `mail` would write. */
   fields: { readonly name: string; readonly value: string }[];
   replyTo: string | undefined;
   inReplyTo: string | undefined;

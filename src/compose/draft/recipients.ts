@@ -13,9 +13,11 @@ export interface Recipients {
   readonly to: readonly string[];
   readonly cc: readonly string[];
   readonly bcc: readonly string[];
-  /** Aliases without members, because they refer only to themselves. */
+  /** Aliases that have no members, because they refer only to themselves. */
   readonly refused: readonly Refusal[];
-  /** With `expandaddr`, the files and |commands that receive the message. These aliases are also in the lists above. */
+  /**
+   * With `expandaddr`, the files and |commands that receive the message. These recipients are also in the lists above.
+   */
   readonly sinks: readonly string[];
 }
 

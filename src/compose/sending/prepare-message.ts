@@ -89,7 +89,9 @@ function addressOf(from: string | undefined): string | undefined {
   return from === undefined ? undefined : parseAddresses(from)[0]?.address;
 }
 
-/** Returns the envelope sender if `smtp-hostname` is set: the user name of the login, at the host that it names. */
+/**
+ * Returns the envelope sender if `smtp-hostname` is set: the login's user name, at the host that the variable names.
+ */
 function hostOfSender({ settings, identity }: Config, way: Way): string | undefined {
   const host = settings.text("smtp-hostname");
   const user = way.kind === "smtp" ? (way.user ?? settings.text("user")) : undefined;

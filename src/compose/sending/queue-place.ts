@@ -2,7 +2,7 @@
 import type { Config } from "../../config/config.ts";
 import { deadLetterPath, queueDirectory } from "../../config/paths.ts";
 
-/** A directory of queued messages, and the file that receives the abandoned ones. */
+/** A directory of queued messages, and the file that receives abandoned messages. */
 export interface QueuePlace {
   readonly directory: string;
   readonly deadLetter: string;

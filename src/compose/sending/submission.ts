@@ -29,7 +29,7 @@ interface SendOptions {
 export interface SubmissionOptions {
   /** The program's name in messages. */
   readonly program?: QueueingProgram;
-  /** The place where a sendmail program finds the recipients; by default the header. */
+  /** Where a sendmail program finds the recipients; by default, in the header. */
   readonly recipients?: "header" | "arguments";
   /** The queues for messages that cannot be sent now; by default only the queue in the user's state directory. */
   readonly queues?: QueuePlaces;
@@ -62,7 +62,7 @@ interface TransportOptions extends ServerSettings {
    * sendmail programs.
    */
   readonly metoo: boolean;
-  /** The place where a sendmail program finds the recipients. */
+  /** Where a sendmail program finds the recipients. */
   readonly recipients: "header" | "arguments";
   readonly observe: DialogueObserver | undefined;
   /** Provides the credentials for a server; undefined if no login is required. */
@@ -89,7 +89,7 @@ export class Submission {
    * Sends a message, and records it if it was accepted. With --dry-run, the message is only shown. With `set queue`, a
    * temporarily refused message is queued.
    *
-   * @throws as Transport.submit does
+   * @throws the same errors as Transport.submit
    */
   async send(departure: Departure, { interrupt, isRetry = false }: SendOptions): Promise<Outcome> {
     const { way, envelope, message } = departure;

@@ -131,7 +131,7 @@ export async function runEditor(terminal: Terminal, program: string, text: Buffe
 /**
  * Creates a private directory for the editor's file.
  *
- * @throws MailError if this fails; the message can still be continued
+ * @throws MailError if the directory cannot be created; the message can still be continued
  */
 async function makeEditorDirectory(): Promise<string> {
   try {

@@ -15,7 +15,7 @@ export interface Composing {
   readonly typed?: () => void;
 }
 
-/** The end of a message; undefined while it continues. */
+/** The way in which a message ended; undefined while the message continues. */
 export type Ended = "sent" | "cancelled" | "dropped" | undefined;
 
 export interface TildeEscape {
@@ -26,8 +26,8 @@ export interface TildeEscape {
   /** The description in ~?; undefined if the escape is not listed. */
   readonly meaning: string | undefined;
   /**
-   * Whether bsd-mailx lacks the escape. Such an escape is listed only on a terminal; in a pipe it is unknown unless
-   * it has an effect.
+   * Whether bsd-mailx lacks the escape. Such an escape is listed only on a terminal; in a pipe, it is recognized only
+   * if it has an effect.
    */
   readonly added?: boolean;
   /** Whether "(continue)" is printed on a terminal. */

@@ -31,7 +31,7 @@ export function* linePieces(source: Bytes, start: number, end: number): Iterable
   if (waiting.length > 0) yield waiting;
 }
 
-/** Returns an offset near the end of a piece where the piece can be split without dividing an `=XX`. */
+/** Returns an offset near the end of a piece at which the piece can be split without dividing an `=XX`. */
 function betweenCodes(piece: Buffer): number {
   const near = piece.length - 3;
   return near - (piece[near - 1] === 61 ? 1 : piece[near - 2] === 61 ? 2 : 0);

@@ -1,6 +1,6 @@
 /**
- * Replaces node:crypto in nodemailer's connection, which reads random bytes from it to name the connection in a log.
- * Loading node:crypto takes 2 ms; with this replacement, only a login with CRAM-MD5 loads it.
+ * Replaces node:crypto in nodemailer's connection, which uses random bytes to name the connection in a log. Loading
+ * node:crypto takes 2 ms; with this replacement, only a login with CRAM-MD5 loads it.
  */
 import crypto from "node:crypto";
 import { fileURLToPath } from "node:url";

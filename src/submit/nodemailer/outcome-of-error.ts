@@ -71,7 +71,8 @@ export function certificateProblem(thrown: unknown, protocol: ServerWay["protoco
 /**
  * Returns the outcome if the server replied to the recipients or the message.
  *
- * @throws SubmissionFailed otherwise, OutcomeUnknown if the server may have accepted the message
+ * @throws OutcomeUnknown if the server may have accepted the message; SubmissionFailed for any other error without a
+ *   reply
  */
 export function outcomeOfError(thrown: unknown, envelope: Envelope, circumstances: Circumstances): Outcome {
   const { dotSent, server, timeouts } = circumstances;

@@ -139,8 +139,8 @@ export class SmtpSession extends StrictConnection {
   }
 
   /**
-   * The replies that remain valid if the connection is lost after the message: refusals of recipients and, in LMTP, one
-   * reply per recipient.
+   * The replies that remain valid if the connection is lost after the message was sent: refusals of recipients and, in
+   * LMTP, one reply per recipient.
    */
   get answered(): readonly { readonly recipient: string; readonly reply: string }[] {
     return this.#answered;
@@ -227,7 +227,7 @@ export class SmtpSession extends StrictConnection {
     this.#awaitReplies((error, reply) => {
       over = true;
       if (whole) return done(error, reply);
-      // The server replied before the end of the message. The rest of the message must not be read as commands.
+      // The server replied before the end of the message. The server must not read the rest of the message as commands.
       const early = new ProtocolError("unexpected reply", "Reply before the end of the message");
       done(error ?? this.internals._formatError(early, "EPROTOCOL", false, "DATA"));
       this.close();
