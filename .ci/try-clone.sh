@@ -9,7 +9,7 @@ output=$(mktemp -d)
 trap 'rm -rf "$output"' EXIT
 prefix=$output/prefix
 
-# Prints the files outside the clone, except npm's own caches.
+# Lists the files outside the clone, except npm's own caches.
 list_files() {
   find "$HOME" /tmp /var/tmp \( -path "$clone" -o -path "$output" -o -path "$HOME/.npm" -o -path /tmp/node-compile-cache \) \
     -prune -o -print 2>/dev/null | sort

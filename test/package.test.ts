@@ -12,7 +12,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 /** The size excludes V8's code cache, which depends on the version of Node. */
 let inPackage: { files: string[]; size: number };
 beforeAll(() => {
-  // Scripts are disabled, because they would rebuild dist/ while other tests use it.
+  // npm's scripts are disabled, because they would rebuild dist/ while other tests are using it.
   const { stdout } = spawnSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
     cwd: root,
     encoding: "utf8",

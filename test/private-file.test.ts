@@ -145,14 +145,14 @@ test("a missing directory is as trustworthy as its nearest existing ancestor", (
   chmodSync(open, 0o777);
   expect(distrustPlace(join(open, "a/b"))).toBe("writable-by-others");
   expect(reasonOf(() => makePrivateDirectory(join(open, "a/b")))).toBe("writable-by-others");
-  // As in /tmp, no other user can replace what `mail` creates in it.
+  // As in /tmp, other users cannot replace the files that `mail` creates in this directory.
   chmodSync(open, 0o1777);
   expect(distrustPlace(join(open, "a/b"))).toBeUndefined();
   makePrivateDirectory(join(open, "a/b"));
   expect(lstatSync(join(open, "a/b")).mode & 0o777).toBe(0o700);
 });
 
-test("a state directory that others can write to is replaced by the one in the home directory that passwd names", () => {
+test("if others can write to the state directory, the one in the home directory that passwd names is used", () => {
   const before = process.env["XDG_STATE_HOME"];
   process.env["XDG_STATE_HOME"] = join(home, "state");
   try {

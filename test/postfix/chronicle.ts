@@ -1,4 +1,4 @@
-/** Records the history of each message in a run, so that the cause of a single loss can be found. */
+/** Records the history of each message in a run, so that the cause of each loss can be found. */
 import { readFileSync, statSync } from "node:fs";
 
 interface Event {
@@ -38,8 +38,9 @@ export class Chronicle {
   }
 
   /**
-   * Records which messages appear in files and disappear from them. The files are read without locks, because locks would
-   * delay the programs that are observed. So a message that is being moved within a file may disappear and appear again.
+   * Records which messages appear in files and disappear from them. The files are read without locks, because locks
+   * would delay the programs that are observed. A message that is being moved within a file may therefore disappear and
+   * reappear.
    *
    * @returns a function that stops watching
    */

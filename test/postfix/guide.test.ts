@@ -1,5 +1,5 @@
 /**
- * Runs the transcripts of the guide, in two languages, with a real Postfix.
+ * Plays the transcripts of the guide, in both languages, with a real Postfix.
  *
  * Text that differs from run to run (dates, queue IDs, counts, the test's names) is compared as a pattern. With
  * WRITE_TRANSCRIPTS=1, the recorded output is written into the pages.
@@ -13,7 +13,7 @@ import { Office, patience, queuedAs, type, type User } from "./people.ts";
 const pages = ["docs/local-mail.md", "docs/correo-local.md"];
 const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
 const seen = new Map<string, string>();
-/** The pages show no colours, and no line editing, which would redraw the line. */
+/** The pages show no colours, and line editing would redraw the typed line, so both are off. */
 const plain = { TERM: "dumb", NO_COLOR: "1" };
 let office: Office;
 
@@ -72,7 +72,7 @@ beforeAll(async () => {
 
 afterAll(() => office?.close());
 
-/** Runs one scene and records the terminal's output after the prompt and the command. @returns the exit code */
+/** Runs one scene, and records the terminal's output that follows the prompt and the command. @returns the exit code */
 async function play(
   name: string,
   user: User,
@@ -110,7 +110,7 @@ function asInPage(text: string): string {
     .concat("\n");
 }
 
-/** Adjusts the columns of a header line, because the pages have shorter names. */
+/** Adjusts the columns of a header line, because the names on the pages are shorter. */
 function inColumns(_all: string, front: string, name: string): string {
   return `${front}${name.padEnd(18)} `;
 }

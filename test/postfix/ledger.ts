@@ -1,11 +1,11 @@
-/** Keeps a ledger of every message of a run: the messages sent, the commands typed, and the final contents of the files. */
+/** Keeps a ledger of a run: every message sent, every command typed, and the final contents of the files. */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 
 interface Entry {
   /** SHA-256 of the body without its trailing newlines. */
   readonly sum: string;
-  /** Whether the server accepted the message. If not, it may or may not have been delivered. */
+  /** Whether the server accepted the message. A message that was not accepted may still have been delivered. */
   isDelivered: boolean;
   /** The number of times that sessions were instructed to save or copy the message. */
   saves: number;
@@ -56,7 +56,7 @@ export class Ledger {
     return { id, text: `From: tester@dominio.test\nSubject: ${id}\nX-Sum: ${sum}\n\n${body}` };
   }
 
-  /** Returns an entry, in which the caller records what has happened to the message. */
+  /** Returns the ledger entry in which the caller records what happens to the message. */
   entry(id: string): Entry {
     const entry = this.#entries.get(id);
     if (entry === undefined) throw new Error(`${id} was never sent`);
@@ -73,9 +73,9 @@ export class Ledger {
   /**
    * Compares the files with the ledger.
    *
-   * A message is lost if it is in no file although it was not deleted. It is duplicated if the spool and mbox
-   * together contain it more than once, or if the folder contains it more often than it was saved. It is damaged if its
-   * bytes in a file have changed.
+   * A message is lost if no file contains it although it was not deleted. A message is duplicated if the spool and mbox
+   * together contain it more than once, or if the folder contains it more often than it was saved. A message is damaged
+   * if its bytes in a file have changed.
    */
   balance(files: {
     readonly spool: string;
@@ -110,7 +110,7 @@ export class Ledger {
     return { messages: this.#entries.size, lost, duplicated, damaged };
   }
 
-  /** Returns a message's ID; "" for Dovecot's internal message, undefined if the message is damaged. */
+  /** Returns a message's ID, "" for Dovecot's internal message, or undefined for a damaged message. */
   #recognize(message: string): string | undefined {
     const headerEnd = message.indexOf("\n\n");
     const header = message.slice(0, headerEnd);

@@ -1,6 +1,6 @@
 /**
- * Runs `mail` as two accounts that exist on every Debian system. They mail each other through a private Postfix. Each
- * account has its own home directory.
+ * Runs `mail` as two accounts that exist on every Debian system. The accounts send mail to each other through a private
+ * Postfix. Each account has its own home directory.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
@@ -85,13 +85,16 @@ export class Office {
     return ["setpriv", `--reuid=${user.uid}`, `--regid=${user.gid}`, "--clear-groups", ...argv];
   }
 
-  /** Returns the command line of `sendmail` that every user can run. */
+  /** Returns a command line for `sendmail` that every user can run. */
   get sendmailCommand(): readonly string[] {
     const [node = "", program = ""] = this.#command;
     return [node, join(dirname(program), "sendmail.js")];
   }
 
-  /** Returns the command line of the checkout's program, or of a copy if the other user cannot read the checkout or Node. */
+  /**
+   * Returns a command line that runs the checkout's program, or a copy if the other user cannot read the checkout or
+   * Node.
+   */
   #runnable(): readonly string[] {
     const here = [process.execPath, join(root, "bin/mail.js")];
     const [file = "", ...argv] = this.#as(this.sender, [...here, "-V"]);
@@ -139,7 +142,7 @@ export class Office {
     chownSync(path, uid, gid);
   }
 
-  /** Returns a copy of a script that every user can read. */
+  /** Copies a script to a file that every user can read. @returns the path of the copy */
   #readable(path: string): string {
     const copy = join(this.#directory, basename(path));
     if (!existsSync(copy)) {

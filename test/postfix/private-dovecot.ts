@@ -22,8 +22,8 @@ export const password = 'pass "word" \\ 1';
 export const token = "token.of-games";
 
 /**
- * A server that tells Dovecot who owns a token (RFC 7662). It is a separate process, because the tests block
- * while `mail` runs.
+ * A server that tells Dovecot who owns a token (RFC 7662). It is a separate process, because the test process is
+ * blocked while `mail` runs.
  */
 const tokenServer = `
   const answer = (body) => (body.includes("${token}") ? { active: true, username: "games" } : { active: false });

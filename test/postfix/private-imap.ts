@@ -16,10 +16,9 @@ export interface PrivateImap {
 const password = "secret";
 
 /**
- * Starts Dovecot with group `mail` for the spool, with Postfix's order of locks (dotlock, then fcntl), and without
- * dirty
- * syncs. With dirty syncs (the default), Dovecot 2.3.19 can damage a mailbox. If an expunge finds a copy with a foreign
- * X-UID, it stops after it has moved only some of the messages.
+ * Starts Dovecot with group `mail` for the spool, with Postfix's locking order (dotlock, then fcntl), and without dirty
+ * syncs. With dirty syncs (the default), Dovecot 2.3.19 can damage a mailbox. An expunge that finds a copy with a
+ * foreign X-UID stops after it has moved only some of the messages.
  *
  * @param directory an empty directory that every user may enter
  * @param owner the user; INBOX is the spool, and other mailboxes are files in `~/mail`

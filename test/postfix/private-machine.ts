@@ -1,6 +1,6 @@
 /**
- * Runs commands in a mount and host name namespace in which /usr/sbin/sendmail is another program. Nothing outside the
- * namespace changes.
+ * Runs commands in a private mount and host name namespace in which another program replaces /usr/sbin/sendmail.
+ * Nothing outside the namespace changes.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -18,8 +18,8 @@ export interface PrivateMachine {
  * @param directory a directory for its files, which every user may enter
  * @param options.sendmail the command that replaces /usr/sbin/sendmail
  * @param options.domain the host name
- * @param options.files the contents of existing files in /etc that are replaced
- * @param options.mounts directories that replace existing ones, by the path of the replaced directory
+ * @param options.files the new contents of existing files in /etc
+ * @param options.mounts the replacements for existing directories, keyed by the path of the replaced directory
  */
 export function makeMachine(
   directory: string,

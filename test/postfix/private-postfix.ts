@@ -1,4 +1,7 @@
-/** Runs a private Postfix on loopback only, with its own queue, spool and log. The system's Postfix is not affected. */
+/**
+ * Runs a private Postfix on the loopback interface only, with its own queue, spool and log. The system's Postfix is not
+ * affected.
+ */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";

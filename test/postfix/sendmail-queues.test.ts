@@ -1,4 +1,7 @@
-/** The queues of users without a home directory, and a flush by root. Each user is a Debian system account. */
+/**
+ * Tests the queues of users without a home directory, and a flush that root starts. Each user is a Debian system
+ * account.
+ */
 import {
   chmodSync,
   chownSync,
@@ -72,7 +75,7 @@ async function serve(): Promise<void> {
   server = await scriptedServer({}, port);
 }
 
-test("each user without a home directory has a private queue and lists only its messages, and root sends all of them", async () => {
+test("each user without a home directory has a private queue and sees only the messages in it; root sends the messages in all queues", async () => {
   expect(await sendmail(games, "ann@x.org", "Subject: of games\n\n")).toMatchObject({ status: 0 });
   expect(await sendmail(daemon, "ann@x.org", "Subject: of daemon\n\n")).toMatchObject({ status: 0 });
   expect(readdirSync(spool).sort()).toEqual([String(daemon), String(games)]);
@@ -136,7 +139,7 @@ test("root's queue is not changed if another user links it into the spool", asyn
   expect(readdirSync(join(theirs, "queue"))).toEqual(["Q1.message"]);
 });
 
-test("root processes a queue only with its owner's rights: the process has no other groups and cannot become root", async () => {
+test("root processes a queue with no more rights than the queue's owner: the process has no other groups and cannot become root", async () => {
   await sendmail(games, "ann@x.org", "Subject: s\n\n");
   const [name = ""] = readdirSync(spool);
   await serve();
@@ -164,7 +167,7 @@ test("a spool that does not belong to root, or is not sticky, is not used", asyn
   expect(readdirSync(spool)).toEqual([]);
 });
 
-test("an abandoned message of a user without a home directory is in dead.letter in the user's queue directory", async () => {
+test("an abandoned message from a user without a home directory is saved as dead.letter in the user's queue directory", async () => {
   await sendmail(games, "ann@x.org", "Subject: s\n\n");
   server = await scriptedServer({ RCPT: "550 5.1.1 no" }, port);
   expect(await asRoot("-q")).toMatchObject({ status: 67 });

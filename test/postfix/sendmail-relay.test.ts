@@ -1,6 +1,6 @@
 /**
- * The two ways described in mail-sendmail(8) to use a relay that requires a login, without a password that every user
- * can read.
+ * Tests the two ways that mail-sendmail(8) describes for using a relay that requires a login without making the
+ * password readable by every user.
  */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -83,7 +83,7 @@ test("each user with a password in ~/.netrc can send; another user cannot", asyn
   });
 });
 
-test("a server on the loopback interface that knows the password relays the mail of every user", async () => {
+test("every user's mail is relayed by a server on the loopback interface, which stores the password", async () => {
   const machine = machineWith("local-server", `set mta=smtp://localhost:${local.port}`);
   expect(await machine.run(asUser(1, "/nonexistent"), "Subject: by relay\n\n")).toEqual({ status: 0, said: "" });
   await until(() => inbox().includes("Subject: by relay\n"));

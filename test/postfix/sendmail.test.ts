@@ -1,4 +1,7 @@
-/** Runs callers of sendmail(8) with this program and with Postfix's program: the delivered messages must be equal. */
+/**
+ * Runs programs that call sendmail(8), once with this program and once with Postfix's; the delivered messages must be
+ * the same.
+ */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +52,10 @@ async function deliver(machine: PrivateMachine, command: string, input: string |
   return users.map((user) => withoutTrace(content(inbox(user))));
 }
 
-/** Removes the differences between two submissions of the same message: the trace, and values that differ every time. */
+/**
+ * Removes the differences between two submissions of the same message: the trace, and values that differ in every
+ * message.
+ */
 function withoutTrace(mailbox: string): string {
   return (
     mailbox
@@ -98,7 +104,7 @@ test.each<[string, string, string]>([
   },
 );
 
-test("a patch sent by git send-email is delivered in the same form as by Postfix's sendmail", async () => {
+test("a patch from git send-email is delivered in the same form as if Postfix's sendmail had sent it", async () => {
   const patch = join(directory, "0001-change.patch");
   writeFileSync(
     patch,
@@ -110,7 +116,7 @@ test("a patch sent by git send-email is delivered in the same form as by Postfix
   expect(await expectSame(command, "")).toContain("Subject: [PATCH] change\n");
 });
 
-test("the output of a cron job is delivered in the same form as by Postfix's sendmail", async () => {
+test("the output of a cron job is delivered in the same form as if Postfix's sendmail had sent it", async () => {
   const jobs = "MAILTO=games\n* * * * * root echo output of the job; echo second line >&2\n";
   const run = async (name: string, machine: PrivateMachine) => {
     const tab = join(directory, `crontab-${name}`);
@@ -159,9 +165,12 @@ test.each<[string, string, string | Buffer]>([
   ["a line in the header that is not a field", `sendmail ${to}`, "Subject: s\nnot a field\nX-A: 1\n\nb\n"],
   ["fields that are removed", `sendmail ${to}`, "Return-Path: <x@y>\nContent-Length: 3\nSubject: s\n\nb\n"],
   ["no final newline", `sendmail ${to}`, "Subject: s\n\nb"],
-])("a message with %s is delivered in the same form as by Postfix's sendmail", async (_what, command, input) => {
-  await expectSame(command, input);
-});
+])(
+  "a message with %s is delivered in the same form as if Postfix's sendmail had sent it",
+  async (_what, command, input) => {
+    await expectSame(command, input);
+  },
+);
 
 test.each(["sendmail", "sendmail -Z root", "sendmail -t"])("%j is refused by both programs", async (command) => {
   const input = "Subject: s\n\n";

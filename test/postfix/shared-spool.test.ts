@@ -1,9 +1,8 @@
 /**
  * Tests a spool to which Postfix delivers while Dovecot appends and expunges over IMAP, and several sessions read, save
  * and quit. Some of the sessions are killed. MAIL_TEST_SECONDS (20 by default) is the duration of each test, and
- * MAIL_TEST_PAUSE (100 by default) is the length of the pauses in percent. If a test finds a fault, it prints the
- * history of
- * each affected message and copies the files to MAIL_TEST_KEEP.
+ * MAIL_TEST_PAUSE (100 by default) is the length of the pauses, as a percentage. A test that finds a fault prints the
+ * history of each affected message and copies the files to MAIL_TEST_KEEP.
  */
 import { randomInt } from "node:crypto";
 import { once } from "node:events";
@@ -42,7 +41,7 @@ let mbox: string;
 let folder: string;
 
 beforeAll(async () => {
-  // If a spool was locked for a long time, Postfix must retry soon.
+  // If the spool has been locked for a long time, Postfix must retry soon.
   office = await Office.open({
     settings: {
       minimal_backoff_time: "3s",
@@ -167,7 +166,7 @@ async function oneImapSession(): Promise<void> {
   client.close();
 }
 
-/** Expunges a message, and records which message the server has at that number. */
+/** Expunges a message, and records which message has that number on the server. */
 async function expunge(client: ImapClient, box: string, number: string, id: string): Promise<void> {
   ledger.entry(id).mayBeGone = true;
   await client.command(`STORE ${number} +FLAGS (\\Deleted)`);
@@ -267,7 +266,7 @@ function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const pid = Number.parseInt(readIfThere(path), 10);
-    // A helper whose session was killed names process 1 or no process.
+    // A lock file whose owner is a helper process of a killed session names process 1 or no process.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
     if (made > 0 && isDead) {
       chronicle.note(`the test removes ${path}, which names ${Number.isNaN(pid) ? "nobody" : pid}`);
@@ -299,10 +298,8 @@ function countKinds(lines: readonly string[]): Map<string, number> {
 
 /**
  * Returns the faults that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible
- * to
- * complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report of a save accounts for
- * one
- * message in the folder. A report of a quit accounts for the messages in the spool and mbox.
+ * to complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report about an interrupted
+ * save explains one fault in the folder. A report about an interrupted quit explains all faults in the spool and mbox.
  */
 function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messages" | "lost"> & { reported: number } {
   const saves = reports.filter((line) => line.includes("an interrupted save left part of a message")).length;
@@ -317,7 +314,9 @@ function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messa
   return { ...rest, reported };
 }
 
-/** Waits until local(8) has delivered everything. @throws Error if it has not, or has returned a message */
+/**
+ * Waits until local(8) has delivered everything. @throws Error if a message is not delivered in time, or is returned
+ */
 async function waitForQueue(): Promise<void> {
   const patience = Date.now() + 60_000;
   for (;;) {

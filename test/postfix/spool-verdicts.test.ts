@@ -101,7 +101,7 @@ function linkOwn(link: (target: string, path: string) => void): void {
   link(own, spool);
 }
 
-test.each(cases)("%s: %s by Postfix and by maild", async (_, verdict, plant) => {
+test.each(cases)("mail for %s is %s by both Postfix and maild", async (_, verdict, plant) => {
   for (const ask of [verdictOfPostfix, verdictOfMaild]) {
     rmSync(spool, { recursive: true, force: true });
     writeFileSync(secret, "of root\n", { mode: 0o600 });
@@ -111,7 +111,7 @@ test.each(cases)("%s: %s by Postfix and by maild", async (_, verdict, plant) => 
   }
 });
 
-test("a missing spool directory: bounced by Postfix and by maild", async () => {
+test("mail for a missing spool directory is bounced by both Postfix and maild", async () => {
   const moved = `${directory}.moved`;
   renameSync(directory, moved);
   try {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => office?.close());
 
-test("one user sends a message from a pipe; the other user reads the message, which quit moves to mbox", async () => {
+test("a message that one user sends from a pipe is read by the other user, and quit moves it to mbox", async () => {
   const sent = office.pipe(
     office.sender,
     ["-v", "-s", "From a pipe", `root@${office.postfix.domain}`],
@@ -43,7 +43,7 @@ test("one user sends a message from a pipe; the other user reads the message, wh
   expect(content(office.admin.env["MAIL"] as string)).toBe("");
 });
 
-test("the reply is typed on a terminal and delivered to the sender", async () => {
+test("a reply that is typed on a terminal is delivered to the sender of the original message", async () => {
   let id = "";
   const { exit } = await office.onTerminal(office.admin, ["-v", `games@${office.postfix.domain}`], async (pty) => {
     await pty.expect("Subject: ", patience);
@@ -76,7 +76,7 @@ test("a message to an unknown user is refused and kept in dead.letter", () => {
   expect(content(join(office.sender.home, "dead.letter"))).toContain("kept\n");
 });
 
-test("a dialogue typed by hand goes through all SMTP phases", async () => {
+test("a dialogue typed by hand completes all SMTP phases", async () => {
   const dialogue = openDialogue(office.postfix.port);
   expect(await dialogue.say()).toMatch(/^220 dominio\.test ESMTP Postfix/);
   expect(await dialogue.say("helo here")).toBe("250 dominio.test");

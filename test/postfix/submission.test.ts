@@ -1,6 +1,6 @@
 /**
- * Tests every transport with real servers: Postfix over SMTP, over submission and through its sendmail program, and
- * Dovecot over LMTP.
+ * Tests every transport with real servers. Postfix is reached over SMTP, through its submission port and through its
+ * sendmail program; Dovecot is reached over LMTP.
  */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,7 +55,7 @@ async function send(argv: readonly string[], body: string | Buffer = "text\n"): 
   return said;
 }
 
-test("a delivered message is tracked in the real log by queue ID, message ID and address, and as the message sent last", async () => {
+test("a delivered message is found in the real log by queue ID, by message ID, by address, and as the most recently sent message", async () => {
   const said = await send(["-s", "delivery", "root@dominio.test"]);
   const id = queueId(said);
   const messageId = /client> Message-ID: (<.*>)/.exec(said)?.[1] as string;
@@ -77,7 +77,7 @@ test("a delivered message is tracked in the real log by queue ID, message ID and
   expect(office.pipe(games, ["--track", "0123456789AB"], "")).toMatchObject({ status: 66 });
 });
 
-test("a message that the next server refuses bounces: --track exits with 69, and the sender receives a report", async () => {
+test("if the next server refuses a message, --track exits with 69, and the sender receives a report", async () => {
   const id = queueId(await send(["-s", "bounce", "somebody@elsewhere.test"]));
   expect(office.pipe(games, ["--track", id], "")).toMatchObject({
     status: 69,
@@ -192,7 +192,7 @@ test("a large message is sent byte for byte in BDAT chunks, as is a small one if
   expect(inbox(root)).toContain("\n\n.\n..\nno end\n");
 });
 
-test("a wrong password or one that others can read is refused; a password printed by a command is used", async () => {
+test("a wrong password is refused, as is a password that others can read; a password that a command prints is used", async () => {
   netrc("wrong");
   const wrong = office.pipe(games, [...submission(), "-s", "s", "root@dominio.test"], "kept\n");
   expect(wrong).toMatchObject({ status: 77, said: expect.stringContaining("login failed: 535 5.7.8") });
@@ -207,7 +207,7 @@ test("a wrong password or one that others can read is refused; a password printe
   await send(["-S", "passwordcommand=cat secret", ...submission(), "-s", "command", "root@dominio.test"]);
 });
 
-test("LMTP to Dovecot delivers to two recipients and reports the unknown one", () => {
+test("over LMTP, Dovecot accepts a message for two recipients, and the unknown recipient is reported", () => {
   const people = ["root@dominio.test", "games@dominio.test", "nobody-here@dominio.test"];
   const { status, said } = office.pipe(
     games,
@@ -232,7 +232,7 @@ test("Postfix's sendmail program accepts a message", async () => {
   expect(office.pipe(root, ["--track", "--wait", "5"], "")).toMatchObject({ status: 0 });
 });
 
-test("a message larger than the server's limit is refused before it is sent, with its size", () => {
+test("a message larger than the server's limit is refused before it is sent, and the error names the limit", () => {
   const { status, said } = office.pipe(
     games,
     ["-s", "large", "root@dominio.test"],
@@ -302,7 +302,7 @@ test("--check asks the server whether it accepts mail for an address, and sends 
   expect(postfix.readLog()).not.toMatch(/lost connection after RCPT from localhost/);
 });
 
-test("--check connects in the same way as when a message is sent: with STARTTLS or implicit TLS, and with a login", () => {
+test("--check connects as if a message were to be sent: with STARTTLS or implicit TLS, and with a login", () => {
   netrc(password);
   const lines = (...argv: string[]) => office.pipe(games, [...argv, "--check", "root@dominio.test"], "").said;
   const smtps = ["-S", `mta=smtps://games@localhost:${postfix.smtpsPort}`, "-S", `cafile=${postfix.caFile}`];
@@ -326,7 +326,7 @@ test("--check connects in the same way as when a message is sent: with STARTTLS 
   expect(lmtp).toMatch(/^ok {4}server: \S+ says: 220 .*Dovecot.*\nok {4}recipient: mail for root@dominio\.test: 250/m);
 });
 
-test("a dialogue typed in mail --smtp works in the same way as over telnet", async () => {
+test("a dialogue typed into mail --smtp works as it does over telnet", async () => {
   const lines = [
     "helo here",
     "MAIL FROM:<games@dominio.test>",

@@ -73,7 +73,7 @@ const lines = [
 
 /**
  * The control sequences that the program itself writes to a terminal whose cursor can be moved. No attack contains any
- * of them.
+ * of these sequences.
  */
 const own = /\x1b\[(?:\?(?:25|2004)[hl]|[0-9]*[ABCDGKJ]|(?:[1-4]|2[2-4]|39|38;5;[0-9]{1,3})m)|\r/g;
 const raw = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;

@@ -53,7 +53,7 @@ async function run(box: string, options: readonly string[], input: string): Prom
   return out + err;
 }
 
-test("the output of lists, queries, sorting, threads and --json is the same with and without kept facts", async () => {
+test("the output of lists, queries, sorting, threads and --json does not depend on whether an earlier session stored facts about the mailbox", async () => {
   const box = join(home, "box");
   writeFileSync(box, Array.from({ length: 2200 }, (_, n) => makeMessage(n)).join(""));
   const inputs = [...sessions.map((commands) => `${commands}x\n`), undefined];

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => session.remove());
 
-/** Returns the line after Tab, or the names that are shown below it. */
+/** Returns the line as Tab completes it, or the names that Tab lists below the line. */
 async function tab(asked: Asked, typed: string): Promise<string> {
   const offer = await assistanceFor(session, () => undefined).complete(asked, typed);
   const outcome = completeOffer(typed, offer);

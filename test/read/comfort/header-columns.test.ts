@@ -61,16 +61,19 @@ test.each([
   );
 });
 
-test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])("with any header, a line fits in %i columns", (columns) => {
-  const hostile = [
-    "日本語".repeat(40),
-    "👩‍💻".repeat(60),
-    "e\u0301".repeat(200),
-    "\u001b[2J".repeat(50),
-    "\u202e".repeat(90),
-  ];
-  for (const subject of hostile) {
-    const line = fitHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3, isUtf8: true });
-    expect(displayWidth(line)).toBeLessThanOrEqual(columns);
-  }
-});
+test.each([30, 40, 53, 54, 71, 72, 80, 100, 132, 200])(
+  "for any message header, the line in the header list fits in %i columns",
+  (columns) => {
+    const hostile = [
+      "日本語".repeat(40),
+      "👩‍💻".repeat(60),
+      "e\u0301".repeat(200),
+      "\u001b[2J".repeat(50),
+      "\u202e".repeat(90),
+    ];
+    for (const subject of hostile) {
+      const line = fitHeaderLine(parts(subject, `${subject.slice(0, 20)}@x`), { columns, last: 3, isUtf8: true });
+      expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+    }
+  },
+);

@@ -1,4 +1,6 @@
-/** The fate of messages at quit, compared with bsd-mailx's: every possible state, with every relevant variable. */
+/**
+ * Compares the fate of messages at quit with that in bsd-mailx, for every possible state and every relevant variable.
+ */
 import { expect, test } from "@jest/globals";
 import { bsdMailx, comparable, hasPeer, ours, run } from "../../sessions/support/peer.ts";
 import { mail } from "../../sessions/support/sandbox.ts";

@@ -102,7 +102,7 @@ test("quit and exit leave no pending changes", async () => {
   }
 });
 
-test("in a pipe, pending changes are not reported, and resume restores them even after new mail", async () => {
+test("if the input is a pipe, pending changes are not reported, but resume restores them even after new mail has arrived", async () => {
   await killed("d 2", "d 4");
   expect(piped("x\n")).toEqual({ stdout: "", stderr: "" });
   writeFileSync(join(home, "spool"), message("new@x.org", "in front") + box + message("new@x.org", "behind"));
@@ -126,7 +126,7 @@ test("in a Maildir, the pending changes of identical messages are restored altho
   expect(readdirSync(join(home, "spool/cur"))).toEqual(["1.a.host:2,"]);
 });
 
-test("on a terminal with commands from a pipe, pending changes are reported, and no command is read as the answer to a question", async () => {
+test("if a session on a terminal reads commands from a pipe, pending changes are reported, and no command is taken as the answer to a question", async () => {
   await killed("d 2");
   const argv = ["/bin/sh", "-c", `printf 'n\nx\n' | "$0" "$1" -NI`, process.execPath, program];
   const pty = await openPty({ argv, env: environment() });
@@ -154,7 +154,7 @@ test('the answer "no" discards the changes, and an empty answer keeps them for l
   }
 });
 
-test("the pending changes of a running session are not offered to another", async () => {
+test("the pending changes of a running session are not offered to another session", async () => {
   const pty = await typed("d 1");
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
   pty.send("x\n");
@@ -162,12 +162,12 @@ test("the pending changes of a running session are not offered to another", asyn
   await pty.close();
 });
 
-test("a session in a pipe records its pending changes only if it lasts for some time", async () => {
+test("a session whose input is a pipe does not record its pending changes until it has run for some time", async () => {
   expect(piped("d 1\n!ls $HOME/.local/state/mail | grep -c pending-\nx\n").stdout).toContain("0\n");
   const slow = spawn(process.execPath, [program, "-N"], { env: environment(), stdio: ["pipe", "pipe", "inherit"] });
   slow.stdin.write("d 1\n");
   try {
-    // Commands are typed until one arrives after the limit.
+    // Commands are written until one of them arrives after the time limit.
     const typing = setInterval(() => slow.stdin.write("d 2\nu 2\n"), 100);
     await until(() => left().length > 0);
     clearInterval(typing);

@@ -31,7 +31,7 @@ test.each([
   ["second address", "Two <e@x.org>, f@x.org", "e@x.org, f@x.org"],
   ["quoted name", '"Q, N." <q@x.org>', "q@x.org"],
   ["path of hosts", "N <a!b!c!n>", "c!n"],
-])("the sender is shown correctly for an address with a %s", (_shows, from, shown) => {
+])("the sender is shown correctly if the From field contains an address with a %s", (_shows, from, shown) => {
   expect(line(`${readFromLine}From: ${from}\n\n`).slice(6, 23).trimEnd()).toBe(shown);
 });
 

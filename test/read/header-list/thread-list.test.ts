@@ -59,7 +59,7 @@ test("threads show senders' names, and show a subject only if it differs from th
   expect(await run("f 5")).toBe(" U  5 Dee                  Jan 16 18:22  ┗▸ AW: hola\n");
 });
 
-test("sort thread lists the thread with the newest message first, and sort -thread lists it last", async () => {
+test("sort thread puts the thread that contains the newest message first, and sort -thread puts it last", async () => {
   const run = await onTerminal();
   expect(await run("sort thread")).toBe(tree);
   expect(
@@ -101,7 +101,7 @@ test("if the charset is US-ASCII, the tree consists of ASCII characters", async 
 `);
 });
 
-test("a collapsed thread is one line with the number of hidden messages", async () => {
+test("a collapsed thread is shown as one line with the number of hidden messages", async () => {
   const run = await onTerminal();
   await run("thread");
   expect(await run("collapse *")).toBe(collapsed);
@@ -180,7 +180,7 @@ test("if the first message of a collapsed thread is deleted, its replies are lis
 `);
 });
 
-test("undo reverses collapse, expand and other changes, the last one first", async () => {
+test("undo reverses collapse, expand and other changes, the most recent one first", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("d 2");

@@ -1,4 +1,4 @@
-/** Tests accounts from a start-up file with the built program. */
+/** Tests the accounts that a start-up file defines, with the built program. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -109,7 +109,7 @@ test.each([
   ["define f {\nif x {\n}\ny\n }", { words: ["define", "f"], lines: ["if x {", "}", "y"], end: 4 }],
   ["account 'a b' {  \nx", { words: ["account", "a b"], lines: ["x"], end: undefined }],
   ["account a\n{\n}", undefined],
-])("the block that begins in %j is %j", (text, expected) => {
+])("the block at the start of the lines %j is read as %j", (text, expected) => {
   const block = readBlock(splitCommandLines(text), 0);
   expect(block && { ...block, lines: block.lines.map((line) => line.text) }).toEqual(expected);
 });
@@ -137,7 +137,7 @@ async function selectInSession(input: string) {
 
 const subjectsIn = (text: string | undefined) => text?.match(/^Subject: .*$/gm)?.map((line) => line.slice(9)) ?? [];
 
-test("account NAME leaves the current folder with the old settings, and then opens the account's mailbox", async () => {
+test("account NAME leaves the current folder while the old settings still apply, and then opens the account's mailbox", async () => {
   const { exit, out, err, subjects } = await selectInSession("p 1\naccount other\np\nset from\n");
   expect({ exit, err }).toEqual({ exit: 0, err: "" });
   expect(out).toContain('Saved 1 message in mbox\nHeld 1 message in first\n"second": 1 message 1 new\n');

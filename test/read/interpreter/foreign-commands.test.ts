@@ -49,7 +49,7 @@ test("headerpick selects the header fields that are printed", async () => {
 });
 
 test.each(["nosuchcommand x", "headerpicks x"])(
-  "the unknown word in %j still ends the file, as in bsd-mailx",
+  "the unknown command in %j still ends the reading of a start-up file, as in bsd-mailx",
   async (line) => {
     const { out } = await load(`${line}\nset autobcc=after\n`);
     expect(out).toMatch(/^Unknown command: "/m);
@@ -62,7 +62,7 @@ test("commands of other clients are unknown at the prompt", async () => {
   expect(out).toMatch(/Unknown command: "bind"\nUnrecognized if-keyword: "t"\n/);
 });
 
-test("a line with S-nail's ignerr may fail", async () => {
+test("a command after S-nail's ignerr may fail without ending the reading of a start-up file", async () => {
   expect((await load("ignerr source /nonexistent/rc\nset autobcc=after\n")).out).toContain("set autobcc=after\n");
 });
 

@@ -63,7 +63,7 @@ test.each([
   [":d", "No messages satisfy :d"],
   ['""', "No applicable messages from {}"],
   ["eve zoe", "No applicable messages from {eve, zoe}"],
-])("%j is refused with a message", async (list, words) => {
+])("%j is refused with an error message", async (list, words) => {
   await expect(selectMessages(five, list)).rejects.toEqual(new UserMistake(words));
   expect(five.said()).toBe("");
 });
@@ -72,7 +72,7 @@ test("undelete selects deleted messages", async () => {
   expect(await selectMessages(five, "*", { deleted: true })).toEqual([4]);
 });
 
-test("any list selects ascending message numbers or is refused with a one-line message", async () => {
+test("any list selects ascending message numbers or is refused with a one-line error message", async () => {
   const item = fc.oneof(
     fc.constantFrom("-", "+", "*", "$", "^", ".", ":n", ":u", "/", "/hola", "ann", "'", " "),
     fc.nat(7).map(String),
