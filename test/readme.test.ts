@@ -1,5 +1,6 @@
 /**
- * Runs README's transcripts with the built program, on a pseudo-terminal, or in the shell if they need a pipe.
+ * Runs the README's transcripts with the built program on a pseudo-terminal; transcripts that need a pipe run in the
+ * shell.
  *
  * Dates and identifiers differ in each run, so they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens
  * into
@@ -117,7 +118,7 @@ function commandsOf(transcript: string): string[][] {
   return commands;
 }
 
-/** Runs a line as a shell would after a command with the exit code `before`. */
+/** Runs a line as a shell would after a command that exited with the code `before`. */
 function runInShell(line: string, before: number): Promise<{ shown: string; exit: number }> {
   const { environment: env, home: cwd } = place;
   return new Promise((done) => {

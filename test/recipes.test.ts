@@ -23,7 +23,7 @@ const certificates = join(root, "test/fixtures/tls");
 interface Recipe {
   readonly question: string;
   readonly command: string;
-  /** Start-up files by name. */
+  /** Start-up files, keyed by name. */
   readonly files: Readonly<Record<string, string>>;
 }
 

@@ -12,7 +12,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs `mail`. @param input the contents of its standard input, which it need not read */
+/** Runs `mail`. @param input the contents of standard input, which the program need not read */
 export function runMail(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,

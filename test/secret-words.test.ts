@@ -1,4 +1,4 @@
-/** Passwords in arguments, in the environment and in typed lines. */
+/** Tests how passwords in arguments, in the environment and in typed lines are protected. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,7 @@ test.each([
   expect(containsPassword(text)).toBe(text !== hidden);
 });
 
-test("a password is hidden after every name of a variable that contains a secret", () => {
+test("a password is hidden after the name of every variable that contains a secret", () => {
   const names = [...namesOfVariable("password"), ...namesOfVariable("oauth-client-secret")];
   for (const [name] of names) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
 });

@@ -1,4 +1,4 @@
-/** Programs at the other end of a pipe, and clients that remove messages during a session. */
+/** Tests programs at the other end of a pipe, and clients that remove messages during a session. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -28,8 +28,8 @@ const spool =
 const program = join(fileURLToPath(new URL(".", import.meta.url)), "../../bin/mail.js");
 
 /**
- * Encodes a file as uuencode(1) does (POSIX.1-2024, uuencode, "Historical algorithm"). The program itself might not be
- * installed.
+ * Encodes a file as uuencode(1) does (POSIX.1-2024, uuencode, "Historical algorithm"). The command uuencode might not
+ * be installed.
  */
 function uuencode(name: string, text: string): string {
   const bytes = Buffer.from(text);
@@ -100,7 +100,7 @@ test("no file is overwritten: if the name exists, a number is added to it", asyn
   expect(readdirSync(directory).sort()).toEqual(["a report (1).pdf", "a report.pdf", "authorized_keys"]);
 });
 
-test("a part is saved without the directories in its name and without following a symbolic link", async () => {
+test("a part is saved under its name without directories, and no symbolic link is followed", async () => {
   const elsewhere = join(directory, "elsewhere");
   mkdirSync(join(directory, "into"));
   symlinkSync(elsewhere, join(directory, "into/authorized_keys"));
@@ -146,7 +146,7 @@ test.each([
   ["exit", "exit\n"],
   ["a quit that rewrites the mailbox", "delete 2\nquit\n"],
 ])(
-  "the open command runs the program for a part's type without passing the part's name to a shell, and the file is removed on %s",
+  "the open command runs the program for a part's type without passing the part's name to a shell, and %s removes the temporary file",
   (_end, end) => {
     const mailbox = join(directory, "spool");
     writeFileSync(mailbox, spool);

@@ -14,7 +14,10 @@ import { random, randomSession } from "../sessions/support/random-session.ts";
 import { RecordedTerminal } from "../sessions/support/recorded-terminal.ts";
 import { mail, type Setup, sandbox } from "../sessions/support/sandbox.ts";
 
-/** A terminal that types its lines at any prompt, and writes the output that a real terminal would receive. */
+/**
+ * A simulated terminal that types the next line at each prompt, and writes the output that a real terminal would
+ * receive.
+ */
 class WatchedTerminal extends RecordedTerminal {
   readonly #output: Output;
 
@@ -29,7 +32,9 @@ class WatchedTerminal extends RecordedTerminal {
   }
 }
 
-/** C0 except tab and newline, DEL, C1, and the characters that change the direction of text. */
+/**
+ * The C0 controls except tab and newline, DEL, the C1 controls, and the characters that change the direction of text.
+ */
 const raw = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
 
 const exitCodes = new Set([0, 1, ...Array.from({ length: 15 }, (_, index) => 64 + index)]);

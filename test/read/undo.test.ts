@@ -50,7 +50,7 @@ test("undo reverses one command at a time, any number of times", async () => {
   expect(await run("undo")).toBe('Undid "d 1": 1 deletion\n');
 });
 
-test("an edited message is still written after undo", async () => {
+test("undo does not reverse the editing of a message", async () => {
   await run("p 1");
   five.folder.mailbox.replace(1, Buffer.from("From ann Sat Jan 16 18:22:03 2021\nStatus: O\n\nedited\n\n"));
   await five.folder.history.close("edit", 1, false);

@@ -49,7 +49,7 @@ test("the exit code is the command's, and the message contains the command, its 
   expect(message).toMatch(/\nStatus: {3}exit 3\nOutput: {3}13 bytes\n\nout\nerr\nlast\n$/);
 });
 
-test("several words are a program and its arguments, and are run without a shell", async () => {
+test("several words are treated as a program and its arguments, which are run without a shell", async () => {
   await mail(["root", "--run", "printf", "%s\\n", "$HOME; a  b"]);
   expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
 });
@@ -73,7 +73,7 @@ test("after --run --, all arguments belong to the command, even if they look lik
   expect(sent()).toEqual([expect.stringMatching(/^To: root\nSubject: Backup\n[\s\S]*\n\n-s -n x\n$/)]);
 });
 
-test("-a and -C each add a field once", async () => {
+test("a field given with -a or -C is added once", async () => {
   await mail(["root", "-a", "X-Job: 1", "-C", "Auto-Submitted: no", "--run", "true"]);
   const [header = ""] = sent()[0]?.split("\n\n") ?? [];
   expect(header.match(/^(?:X-Job|Auto-Submitted): .*$/gm)).toEqual(["X-Job: 1", "Auto-Submitted: no"]);
@@ -120,7 +120,7 @@ test("a message shows the beginning and end of a long output, and the complete o
   expect(whole.trim().split("\n")).toHaveLength(60_000);
 });
 
-test("--throttle --digest: suppressed output is in the next message exactly once", async () => {
+test("with --throttle --digest, suppressed output appears exactly once in the next message", async () => {
   const job = (throttle: string) => ["root", "--throttle", throttle, "--digest", "--run", "echo hi; exit 1"];
   for (let run = 0; run < 3; run++) expect((await mail(job("1h"))).exit).toBe(1);
   expect(sent()).toHaveLength(1);
@@ -132,13 +132,13 @@ test("--throttle --digest: suppressed output is in the next message exactly once
   expect(digest[0]?.match(/^hi$/gm)).toHaveLength(3);
 });
 
-test("--throttle: overlapping runs send one message", async () => {
+test("with --throttle, overlapping runs send one message", async () => {
   const job = ["root", "--throttle", "1h", "--run", "exit 1"];
   await Promise.all(Array.from({ length: 4 }, () => mail(job)));
   expect(sent()).toHaveLength(1);
 });
 
-test("--if changed: a message is sent only if the output has changed", async () => {
+test("with --if changed, a message is sent only if the output has changed", async () => {
   const file = join(home, "watched");
   writeFileSync(file, "one\n");
   const job = ["root", "--if", "changed", "--run", `cat ${file}`];

@@ -1,7 +1,7 @@
 /**
- * The sessions that `npm run screens` runs. A step types text or resizes the window. It then waits until the screen
- * ends with `until`, in which █ is the cursor. Without `until`, it waits until the program exits. The screen is
- * recorded only after a step that has a name. An excerpt records only the last command and its output.
+ * The sessions that `npm run screens` runs. A step types text or resizes the window. The step then waits until the
+ * screen ends with `until`, in which █ is the cursor. Without `until`, the step waits until the program exits. The
+ * screen is recorded only after a step that has a name. An excerpt records only the last command and its output.
  */
 
 import { discussionMailbox } from "./discussion.mjs";
@@ -128,7 +128,7 @@ AAEC
 `,
 });
 
-/** Debian's start-up file without the pager. A program receives the mail, so that none is sent. */
+/** Debian's start-up file without the pager. A test program receives the mail, so that none is sent. */
 const mailrc = `set ask askcc append dot save sendmail=bin/take sendwait
 ignore received message-id resent-message-id status mail-from return-path via delivered-to
 `;

@@ -24,11 +24,14 @@ test.each([
   ["different content", { "node_modules/ann": { ...ann, integrity: "sha512-c" } }, false],
   ["another version of an optional package", { "node_modules/ann": ann, "node_modules/native": ann }, false],
   ["no package", {}, false],
-])("npm's list with %s shows whether the installation is complete", (_, packages, isComplete) => {
-  writeFileSync(join(root, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
-  expect(isInstalled(root)).toBe(isComplete);
-});
+])(
+  "npm's list of installed packages, with %s, shows whether the installation is complete",
+  (_, packages, isComplete) => {
+    writeFileSync(join(root, "node_modules/.package-lock.json"), JSON.stringify({ packages }));
+    expect(isInstalled(root)).toBe(isComplete);
+  },
+);
 
-test("an installation without npm's list was interrupted, and is incomplete", () => {
+test("an installation without npm's list of installed packages is incomplete", () => {
   expect(isInstalled(root)).toBe(false);
 });

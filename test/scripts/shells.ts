@@ -1,6 +1,6 @@
 /**
- * Runs real shells on a terminal. Each has loaded the completions, and defines `mail` as a function that prints its
- * arguments.
+ * Runs real shells on a terminal. Each shell has loaded the completions, and defines `mail` as a function that prints
+ * its arguments.
  */
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -46,7 +46,10 @@ export const fish: Shell = {
   ],
 };
 
-/** Returns a new home directory with two files, a directory, two aliases and an account; the caller removes it. */
+/**
+ * Returns a new home directory with two files, a directory, two aliases and an account; the caller must remove the
+ * directory.
+ */
 export function makeHome(): string {
   const home = mkdtempSync(join(tmpdir(), "mail-completion-"));
   writeFileSync(
@@ -66,7 +69,7 @@ export async function complete(shell: Shell, home: string, lines: readonly strin
   const tty = await openPty({ argv: shell.argv, env, cwd: home, rows: 100, columns: 250 });
   const got: string[] = [];
   try {
-    // The echo of the typed line must not be mistaken for its output.
+    // The echo of the typed line must not be mistaken for the command's output.
     for (const line of [...shell.setUp, "printf 'rea%s\\n' dy"]) tty.send(`${line}\r`);
     await tty.expect(/ready\r?\n/);
     for (const line of lines) {

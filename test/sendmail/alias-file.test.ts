@@ -1,4 +1,4 @@
-/** The alias file of sendmail. */
+/** Tests sendmail's alias file. */
 import { chmodSync, linkSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

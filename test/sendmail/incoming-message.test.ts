@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Exit } from "../../src/errors.ts";
 import { readMessage } from "../../src/sendmail/incoming-message.ts";
 
-/** Reads a message that arrives in these pieces. */
+/** Reads a message that arrives in the given pieces. */
 async function read(pieces: readonly string[], dotEnds: boolean): Promise<{ fields: string[]; body: string }> {
   async function* input() {
     for (const piece of pieces) yield Buffer.from(piece, "latin1");
@@ -39,7 +39,7 @@ test.each([
   ["a lone dot at the end of input", "A: 1\n\nb\n.", "b\n"],
   ["a dot with text", "A: 1\n\n.b\n..\n. \nb.\n", ".b\n..\n. \nb.\n"],
   ["a dot that ends the input inside a line", "A: 1\n\nb.", "b."],
-])("%s ends the message only without -i", async (_what, text, body) => {
+])("%s ends the message unless -i is given", async (_what, text, body) => {
   for (const pieces of [[text], [...text]]) {
     expect((await read(pieces, true)).body).toBe(body);
     expect((await read(pieces, false)).body).toBe(

@@ -1,4 +1,4 @@
-/** The header that sendmail submits. */
+/** Tests the header that sendmail submits. */
 import { expect, test } from "@jest/globals";
 import { formatDateField } from "../../src/message/date.ts";
 import { completeHeader, recipientsInHeader } from "../../src/sendmail/outgoing-header.ts";
@@ -9,7 +9,7 @@ const additions = { date, messageId: "<new@host>", from: { address: "ann@host", 
 const complete = (...texts: string[]) => completeHeader(fields(...texts), additions).bytes.toString("latin1");
 const ours = `Message-Id: <new@host>\nDate: ${formatDateField(date)}\nFrom: Ann <ann@host>\n`;
 
-test("missing fields are added after the others", () => {
+test("missing fields are added after the existing ones", () => {
   expect(complete()).toBe(ours);
   expect(complete("Subject: s")).toBe(`Subject: s\n${ours}`);
 });
@@ -30,14 +30,14 @@ test.each([
   expect(complete(field, "To: b@x")).not.toMatch(/bcc|return-path|content-length|a@x/i);
 });
 
-test("a message that is resent gets the Resent- fields that are missing", () => {
+test("missing Resent- fields are added to a message that is resent", () => {
   expect(complete("Resent-To: a@x", "Resent-From: me@x", "Date: d", "From: f", "Message-ID: <i@x>")).toBe(
     "Resent-To: a@x\nResent-From: me@x\nDate: d\nFrom: f\nMessage-ID: <i@x>\n" +
       `Resent-Message-Id: <new@host>\nResent-Date: ${formatDateField(date)}\n`,
   );
 });
 
-test("the message keeps its own Message-ID; a new one is used only if it has none", () => {
+test("a message keeps its Message-ID; one is generated only for a message without a Message-ID", () => {
   expect(completeHeader(fields("Message-ID: <own@x>"), additions).messageId).toBe("<own@x>");
   expect(completeHeader(fields("Subject: s"), additions).messageId).toBe("<new@host>");
 });

@@ -1,4 +1,4 @@
-/** The program `sendmail` with a server, as other programs call it. */
+/** Tests the program `sendmail`, called as other programs call it, with a server. */
 import {
   chmodSync,
   chownSync,
@@ -36,7 +36,7 @@ const environment = () => ({
   MAIL_QUEUE_SPOOL: join(home, "no-spool"),
 });
 
-/** Starts a server and names it in the start-up file, optionally with further lines. */
+/** Starts a server, and writes a start-up file that names the server and contains any further lines. */
 async function serve(script: Script = {}, ...lines: string[]): Promise<void> {
   await closeServers();
   server = await scriptedServer(script, home === undefined ? 0 : (ports.get(home) ?? 0));
@@ -133,7 +133,7 @@ test("-N, -R and -V request notifications", async () => {
   ]);
 });
 
-test("the null sender is sent as such", async () => {
+test("the null sender is sent as <>", async () => {
   await sendmail(["-f", "<>", "ann@x.org"], "\n");
   expect(envelope()[0]).toBe("MAIL FROM:<>");
   expect(server.messages[0]).toContain("From: Mail Delivery System <MAILER-DAEMON@");
@@ -154,12 +154,19 @@ test.each<[string, string[], string, number]>([
   ["another configuration file", ["-C", "/tmp/cf", "ann@x.org"], "\n", 64],
   ["a sender that is not an address", ["-f", "a b <", "ann@x.org"], "\n", 65],
   ["a recipient that is not an address", ["<a b@x>"], "\n", 65],
-])("%s: nothing is sent, and the exit code is the right one of sysexits.h", async (_what, argv, input, exit) => {
-  expect(await sendmail(argv, input)).toMatchObject({ exit, out: "", err: expect.stringMatching(/^sendmail: .*\n$/) });
-  expect(server.messages).toEqual([]);
-});
+])(
+  "%s: nothing is sent, and the exit code is the appropriate one from sysexits.h",
+  async (_what, argv, input, exit) => {
+    expect(await sendmail(argv, input)).toMatchObject({
+      exit,
+      out: "",
+      err: expect.stringMatching(/^sendmail: .*\n$/),
+    });
+    expect(server.messages).toEqual([]);
+  },
+);
 
-test("permanently refused recipients are reported with the exit code, and the others receive the message", async () => {
+test("permanently refused recipients are reported and set the exit code, and the others receive the message", async () => {
   await serve({ RCPT: (line) => (line.includes("bob") ? "550 5.1.1 no bob here" : "250 2.1.5 Ok") });
   expect(await sendmail(["ann@x.org", "bob@x.org"], "\n")).toEqual({
     exit: 67,
@@ -204,7 +211,7 @@ test("temporarily refused recipients are queued, and the others receive the mess
   expect(envelope().slice(1)).toEqual(["RCPT TO:<bob@x.org>"]);
 });
 
-test("the next message to the server also sends the queued ones that are due", async () => {
+test("sending a message also sends the queued messages that are due for the same server", async () => {
   await server.close();
   await sendmail(["ann@x.org"], "Subject: first\n\n");
   const directory = join(home, ".local/state/mail/queue");
@@ -215,7 +222,7 @@ test("the next message to the server also sends the queued ones that are due", a
   expect(server.messages.map((message) => /^Subject: (.*)$/m.exec(message)?.[1])).toEqual(["second", "first"]);
 });
 
-test("if the message cannot be queued either, the exit code is 75", async () => {
+test("if a message can be neither sent nor queued, the exit code is 75", async () => {
   await server.close();
   writeFileSync(join(home, ".local"), "a file");
   expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({
@@ -233,7 +240,7 @@ test("an abandoned message is saved in ~/dead.letter, regardless of DEAD", async
   expect(existsSync(join(home, "elsewhere"))).toBe(false);
 });
 
-test("a start-up file sets variables only: no command runs, and record, DEAD and expandaddr have no effect", async () => {
+test("a start-up file can only set variables: its commands are not run, and record, DEAD and expandaddr have no effect", async () => {
   await serve(
     {},
     `!touch ${home}/ran`,

@@ -46,7 +46,7 @@ export interface RawLog {
   readonly sent: number;
 }
 
-/** The users. They share a password, but have separate home directories. */
+/** The users. The users share a password, but have separate home directories. */
 export const users = ["ann", "bob", "small"] as const;
 export const password = 'pass "word" \\ 1';
 
@@ -59,7 +59,7 @@ const locations: Readonly<Record<Format, string>> = {
 /** The path of the Dovecot program on Debian or on other systems; undefined if it is not installed. */
 export const dovecotProgram = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"].find((path) => existsSync(path));
 
-/** Returns the user as whom Dovecot runs: the current user, or `nobody` if the current user is root. */
+/** Returns the user that Dovecot runs as: the current user, or `nobody` if the current user is root. */
 function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly name: string; readonly group: string } {
   if (isRoot) return { uid: 65534, gid: 65534, name: "nobody", group: "nogroup" };
   const { uid, gid, username } = userInfo();
@@ -261,8 +261,8 @@ function readRawLog(path: string): RawLog {
 }
 
 /**
- * The commands that must never be sent while a folder is selected. Some of them can change messages that the session
- * did not change.
+ * The commands that must never be sent while a folder is selected. Some of these commands can affect messages that the
+ * session did not change.
  */
 const forbidden = [
   /^EXPUNGE\b/i,

@@ -1,4 +1,4 @@
-/** Kills the program at each command of a quit, and accounts for every message afterwards. */
+/** Kills the program at each command that it sends during a quit, and then accounts for every message. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -74,8 +74,8 @@ test.each(moments)(
     if (!wasKilled) expect(onServer(found)).toEqual([1, 3]);
     for (const { uid, flags } of found.folders.get("INBOX") ?? [])
       if (uid !== 2) expect([...flags]).not.toContain("\\Deleted");
-    // If the message is already marked as deleted, another client may have marked it. It is then removed only on
-    // request.
+    // If the message is already marked as deleted, another client may have marked it. The message is then removed only
+    // on request.
     const rest = found.folders.get("INBOX")?.find(({ uid }) => uid === 2);
     const request = rest === undefined ? "" : rest.flags.has("\\Deleted") ? "u 2\nd 2\n" : "d 2\n";
     await finish(found, "-f", `${request}q\n`);

@@ -369,7 +369,7 @@ test("the message that was listed is the one that is removed, even if another cl
   expect(uidsOf(found)).toEqual([3]);
 });
 
-/** The commands of a quit, in order. */
+/** The commands that a quit sends, in order. */
 const steps = ["NOOP", "UID STORE", "UID STORE", "UID EXPUNGE"];
 
 test.each(steps.flatMap((_step, at) => ["close", "reset", "after"].map((how) => [at + 1, how] as const)))(

@@ -1,6 +1,6 @@
 /**
- * An IMAP server on the loopback interface that behaves correctly, except when its script replaces a response. Its
- * messages persist between connections.
+ * An IMAP server on the loopback interface that behaves correctly, except when its script replaces a response. The
+ * server's messages persist between connections.
  */
 import { once } from "node:events";
 import { readFileSync } from "node:fs";

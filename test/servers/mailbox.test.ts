@@ -84,7 +84,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     (mailbox as Mailbox & { facts(message: number): ListFacts | undefined }).facts(number)?.subject;
   const fromLine = "From ann@x.example Thu Jan  1 00:00:00 1970\n";
 
-  test("message states are found by searches, and message bytes are loaded only for windows", async () => {
+  test("message states are determined by searches, and message bytes are loaded only for the windows that are read", async () => {
     await fill([message("one"), "\\Seen"], [message("two"), "\\Flagged", "$Label1"], [message("three"), "\\Deleted"]);
     dovecot.clearRawLogs();
     const mailbox = await open();

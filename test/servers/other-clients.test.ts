@@ -1,4 +1,6 @@
-/** Lets other clients, Python's imaplib and mutt, change a folder during a session, and exceeds a quota. */
+/**
+ * Tests sessions while other clients (Python's imaplib and mutt) change the folder, and an append that exceeds a quota.
+ */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +55,7 @@ async function runMutt({ imapPort }: Dovecot, folder: string, directory: string,
 }
 
 describeIf(dovecotProgram !== undefined && isInstalled("mutt"))("a folder that is open in mutt", () => {
-  test("keeps the changes of both clients", async () => {
+  test("the changes of both clients are kept", async () => {
     const dovecot = await startDovecot("maildir");
     const directory = mkdtempSync(join(tmpdir(), "mail-mutt-"));
     try {
@@ -97,7 +99,7 @@ describeIf(dovecotProgram !== undefined && isInstalled("python3"))("a folder tha
   });
   const address = (user: string) => `imaps://${user}@localhost:${dovecot.imapsPort}/INBOX`;
 
-  test("keeps that client's flags, keywords and deletions", async () => {
+  test("the other client's flags, keywords and deletions are kept", async () => {
     const client = await connectTo(dovecot);
     for (const number of [1, 2, 3, 4, 5]) await client.append("INBOX", Buffer.from(`Subject: ${number}\r\n\r\nx\r\n`));
     const options = { lockwait: 1, stateDirectory: join(directory, "state"), ...accessFor() };
@@ -132,7 +134,7 @@ client.append("INBOX", None, None, b"Subject: 6\r\n\r\nx\r\n")`,
 });
 
 describeIf(dovecotProgram !== undefined)("a folder with a quota", () => {
-  test("accepts all messages of an append, or none", async () => {
+  test("the server accepts either all messages of an append or none", async () => {
     const dovecot = await startDovecot("maildir", { mostMessages: 2 });
     try {
       const messages = Array.from({ length: 4 }, (_, at) => ({

@@ -173,7 +173,7 @@ describeIf(dovecotProgram !== undefined)("queries in a folder on Dovecot", () =>
     return { remote: fresh, local: await openMailbox(file, options) };
   };
 
-  test("find the same messages as in a file", async () => {
+  test("queries find the same messages as in a file", async () => {
     let folders = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -207,7 +207,7 @@ describeIf(dovecotProgram !== undefined)("queries in a folder on Dovecot", () =>
     );
   });
 
-  test("load only the messages that the server finds", async () => {
+  test("queries load only the messages that the server finds", async () => {
     const messages = Array.from(
       { length: 50 },
       (_, at) => [Buffer.from(`Subject: number ${at}\r\n\r\nx\r\n`), 10] as const,

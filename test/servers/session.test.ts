@@ -81,7 +81,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
   };
   const subjectsOf = async (name: string) => (await listFolder(name)).map(({ subject }) => subject);
 
-  test("lists, prints and deletes messages as in a file", async () => {
+  test("messages are listed, printed and deleted as in a file", async () => {
     const { out, err, exit } = await run(["-f", address()], "p 2\nd 1\nq\n");
     expect([err, exit]).toEqual(["", 0]);
     expect(out).toContain(`"+${folder}": 3 messages 3 new`);
@@ -90,7 +90,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await listFolder(folder)).toMatchObject([{ subject: "two", state: "read" }, { subject: "three" }]);
   });
 
-  test("saves messages from the server to a file, and from a file to a new folder on the server", async () => {
+  test("messages are saved from the server to a file, and from a file to a new folder on the server", async () => {
     const file = join(home, "saved");
     const { out } = await run(["-N", "-f", address()], `copy 1-2 ${file}\nx\n`);
     expect(out).toContain(`"${file}" [New file]\n`);
@@ -104,20 +104,20 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     ]);
   });
 
-  test("refuses to write message bodies to the server, and refuses POP3", async () => {
+  test("writing message bodies to the server is refused, and so is POP3", async () => {
     const { out, err } = await run(["-N", "-f", address()], `write 1 +Sent\nfolder pop3://localhost/\nx\n`);
     expect(out + err).toContain("a mailbox on a server stores only messages; nothing was written");
     expect(out + err).toContain("pop3://localhost/: POP3 is not supported");
   });
 
-  test("opens the folder that MAIL names, and keeps read messages there", async () => {
+  test("the folder that MAIL names is opened, and messages that have been read stay in it", async () => {
     const { out } = await run(["-N"], "p 1\nd 2\nq\n", { MAIL: address() });
     expect(out).toContain("text of one");
     expect(await subjectsOf(folder)).toEqual(["one", "three"]);
     expect(existsSync(join(home, "mbox"))).toBe(false);
   });
 
-  test("with nohold, moves read messages to MBOX, which may be a file or another folder", async () => {
+  test("with nohold, messages that have been read move to MBOX, which may be a file or another folder", async () => {
     await run(["-N", "-S", "nohold"], "p 1\nq\n", { MAIL: address() });
     expect(await subjectsOf(folder)).toEqual(["two", "three"]);
     expect(readFileSync(join(home, "mbox"), "utf8")).toContain("text of one");
@@ -129,7 +129,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect([await subjectsOf(folder), await subjectsOf(`Read ${folders}`)]).toEqual([["three"], ["two"]]);
   });
 
-  test("moves read messages from a local mailbox to MBOX on a server", async () => {
+  test("messages that have been read move from a local mailbox to MBOX on a server", async () => {
     const file = join(home, "spool");
     const stored = (name: string) => `From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: ${name}\n\ntext\n\n`;
     writeFileSync(file, stored("here") + stored("there"));
@@ -140,7 +140,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await listFolder(`Local ${folders}`)).toMatchObject([{ subject: "there", state: "read" }]);
   });
 
-  test("moves deleted messages to the folder that the trash variable names", async () => {
+  test("deleted messages move to the folder that the trash variable names", async () => {
     const words = ["-N", "-S", `trash=+Trash%20${folders}`];
     expect(await run([...words, "-f", address()], "p 1\nd 1-2\nq\n")).toMatchObject({ err: "", exit: 0 });
     expect(await subjectsOf(folder)).toEqual(["three"]);
@@ -149,7 +149,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await subjectsOf(`Trash ${folders}`)).toEqual(["two"]);
   });
 
-  test("moves and copies messages on the same server immediately, without loading them", async () => {
+  test("messages are moved and copied immediately on the same server, without being loaded", async () => {
     const target = `+Moved%20${folders}`;
     dovecot.clearRawLogs();
     const { out, err } = await run(["-N", "-f", address()], `flag 1\nmove 1-2 ${target}\nf *\ncopy 3 ${target}\nx\n`);
@@ -167,7 +167,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     ]);
   });
 
-  test("moves messages to a file, and removes the originals at quit", async () => {
+  test("messages are moved to a file, and the originals are removed at quit", async () => {
     const file = join(home, "moved");
     expect((await run(["-N", "-f", address()], `move 2 ${file}\nx\n`)).out).toContain(`"${file}" [New file]\n`);
     expect(await subjectsOf(folder)).toEqual(["one", "two", "three"]);
@@ -176,7 +176,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(readFileSync(file, "utf8").match(/^Subject: .*$/gm)).toEqual(["Subject: two", "Subject: two"]);
   });
 
-  test("lists the folders with their special uses", async () => {
+  test("folders are listed with their special uses", async () => {
     const { out, err } = await run(["-N", "-f", address()], "folders\nx\n");
     expect(err).toBe("");
     expect(out).toMatch(/^INBOX$/m);
@@ -216,7 +216,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     return pty;
   };
 
-  test("reports new mail at the prompt on a terminal, and inc adds it to the list", async () => {
+  test("new mail is reported at the prompt on a terminal, and inc adds the new messages to the list", async () => {
     const pty = await openTerminal();
     await pty.expect("& ");
     const client = await connectTo(dovecot);
@@ -375,7 +375,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect((await listFolder(folder)).filter(({ state }) => state !== "read")).toHaveLength(3);
   });
 
-  test("records sent messages in a folder", async () => {
+  test("sent messages are recorded in a folder", async () => {
     const record = `+Sent%20${folders}`;
     const sent = await run(["-S", `record=${record}`, "-s", "hello", "bob@x.example"], "text\n");
     expect(sent).toEqual({ out: "", err: "", exit: 0 });

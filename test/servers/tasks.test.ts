@@ -1,4 +1,4 @@
-/** Runs the tasks of programs with folders on Dovecot. */
+/** Runs the tasks that programs typically perform, with folders on Dovecot. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

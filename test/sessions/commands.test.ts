@@ -51,7 +51,7 @@ test("print accepts a number, a sender or a subject, Print shows all fields, and
   `;
 });
 
-test("the header commands show the window, scroll it, and show sizes and the current number", async () => {
+test("the header commands show the window, scroll it, and show message sizes and the current message's number", async () => {
   await onTerminal({ spool: three, mailrc: "set quiet screen=2\n" })`
     $ mail
     "{HOME}/spool": 3 messages 1 new 2 unread
@@ -217,7 +217,7 @@ test("folder opens another folder, the previous one, mbox and the spool, and rep
   `;
 });
 
-test("in a sourced file, an unclosed if is reported, and after quit or an error, only the rest of the file is ignored", async () => {
+test("in a sourced file, an unclosed if is reported, and after quit or an error, the rest of that file is ignored, but nothing else", async () => {
   const files = {
     one: "echo one\nquit\necho never\n",
     two: "if s\necho sending\nelse\necho reading\n",
@@ -266,7 +266,7 @@ test("variables, aliases and header fields are set, listed and removed", async (
   `;
 });
 
-test("each mistake in a message list has its own message", async () => {
+test("each mistake in a message list has its own error message", async () => {
   await onTerminal({ spool: three, mailrc: "set quiet\n" })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread

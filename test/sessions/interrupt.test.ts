@@ -6,7 +6,7 @@ import { until } from "../until.ts";
 import { onPty } from "./support/on-pty.ts";
 import { mail, sandbox } from "./support/sandbox.ts";
 
-test("an interrupt discards a partly typed command, and the session continues", async () => {
+test("an interrupt discards a partially typed command, and the session continues", async () => {
   const place = await onPty({ spool: [mail()] })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -38,8 +38,8 @@ test("the text of an interrupted message is saved", async () => {
 });
 
 /**
- * On a busy machine, `mail` might detect the child's exit before the interrupt. The test therefore stops `mail` until
- * both have happened.
+ * On a busy machine, `mail` might detect the child's exit before the interrupt. The test therefore suspends `mail`
+ * until the child has been interrupted and has exited.
  */
 test.each([
   { child: "a shell command", line: "!exec sleep 60\n", after: "!\r\n& " },

@@ -29,7 +29,7 @@ test("the seen command marks messages as read, and queries find new marks at onc
   expect(after.match(/^(?:X-)?Status.*/gm)).toEqual(["Status: O", "Status: RO", "X-Status: F"]);
 });
 
-test("marks move to mbox, and a message without Status keeps CRLF", async () => {
+test("messages keep their marks in mbox, and a mark is added with CRLF to a message with CRLF newlines", async () => {
   const spool = mail({ status: "RO" });
   const session = { argv: ["-N"], mailrc: "set quiet\n", input: "flag 1\ntouch 1\nq\n", files: { spool } };
   expect((await run(ours, session))["mbox"]).toContain("\nX-Status: F\n");

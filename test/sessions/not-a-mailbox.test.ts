@@ -3,7 +3,7 @@ import { onTerminal, removeSandboxes } from "./support/on-terminal.ts";
 
 afterAll(removeSandboxes);
 
-test("on a terminal, a file that is not a mailbox is reported; in a pipe, it has no messages", async () => {
+test("a file that is not a mailbox is reported on a terminal; if the input is a pipe, the file is treated as an empty mailbox", async () => {
   await onTerminal()`
     $ printf 'garbage line\nmore\n' > notes
     $ mail -f notes

@@ -219,7 +219,7 @@ test.each([
   ["a line without a colon", "nocolon\n"],
   ["a first line that begins with a space", " From: cont\n"],
   ["a first line with a single space", " \n"],
-])("after %s, no line is treated as a field, so print and copy omit none", async (_what, stray) => {
+])("after %s, no line is treated as a header field, so print and copy omit no lines", async (_what, stray) => {
   const box = `From a@x Sat Jan 16 18:22:03 2021\n${stray}To: kept\nSubject: s\n\nbody\n\n`;
   const result = await run(ours, {
     argv: ["-N", "-f", "box"],

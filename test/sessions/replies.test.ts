@@ -51,10 +51,13 @@ test.each<[string, string, Record<string, string>]>([
   ["set reply-to-honour=ask-yes", "R 1", { To: "r@x" }],
   ["set reply-to-honour=no", "r 1", { To: "a@x, b@x", Cc: "c@x" }],
   ["set reply-to-honour=ask-no", "R 1", { To: "a@x" }],
-])("with %j, %j to a message with Reply-To", async (mailrc, command, wanted) => {
-  const header = await reply(list, command, `${mailrc}\n`);
-  expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });
-});
+])(
+  "after %j, the command %j is sent to the right recipients if the message has a Reply-To field",
+  async (mailrc, command, wanted) => {
+    const header = await reply(list, command, `${mailrc}\n`);
+    expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });
+  },
+);
 
 test.each([
   // variable, answer, recipient

@@ -1,4 +1,4 @@
-/** The resend command (RFC 5322, section 3.6.6). */
+/** Tests the resend command (RFC 5322, section 3.6.6). */
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 
@@ -30,7 +30,7 @@ async function resend(command: string, mailrc = "", box = stored) {
 test.each([
   ["LF", stored],
   ["CRLF", stored.replaceAll("\n", "\r\n")],
-])("a message with %s newlines is sent unchanged after Resent- fields", async (_newlines, box) => {
+])("a message with %s newlines is sent unchanged after the added Resent- fields", async (_newlines, box) => {
   const { sent = "", errors } = await resend("resend 1 ann@x.org ben", "alias ben ben@y.org\nset from=me@w.org\n", box);
   expect(errors).toBe("");
   const [fields = "", rest = ""] = sent.split(/(?=^From: Eve)/m);

@@ -10,7 +10,7 @@ Jan 16 18:22:03 mail postfix/local[10]: DE3232C16A: to=<root@dominio>, relay=loc
 Jan 16 18:22:03 mail postfix/qmgr[9]: DE3232C16A: removed
 `;
 
-test("track shows a message by queue id or address, shows the last one by default, and reports a missing one", async () => {
+test("track finds a message by queue id or address, shows the most recently sent message by default, and reports a message that is not found", async () => {
   await onTerminal({
     spool: [mail()],
     files: { "mail.log": log },

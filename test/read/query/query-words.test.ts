@@ -20,7 +20,7 @@ test.each([
   expect(text.slice(0, queryLength(text))).toBe(wanted);
 });
 
-test("the length of a query never exceeds the length of the text", () => {
+test("a query is never longer than the text that begins with it", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constantFrom("from:x", "(", ")", "and", '"', " "), fc.string())), (words) => {
       const text = words.join(" ");

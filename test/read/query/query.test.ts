@@ -109,7 +109,7 @@ test.each([
   ["operators without a term are senders", "ann and bob", [1, 5]],
   ["a quoted term is a sender", '"from:ann" bob', [5]],
   ["an unknown word with a colon is a sender", "form:ann bob", [5]],
-])("a list keeps bsd-mailx's meaning: %s", async (_shows, list, wanted) => {
+])("a message list keeps its meaning in bsd-mailx: %s", async (_shows, list, wanted) => {
   expect(await selectMessages(box, list)).toEqual(wanted);
 });
 
@@ -135,12 +135,12 @@ test.each([
   ["from:ann 99", "99: Invalid message number"],
   ["from:ann :x", 'Unknown colon modifier ":x"'],
   ["from:nobody and is:new", "No messages satisfy from:nobody and is:new"],
-])("%j is refused with a message", async (list, words) => {
+])("%j is refused with an error message", async (list, words) => {
   const line = await selectMessages(box, list).catch(lineOfMistake);
   expect(`${line}\n`.startsWith(words)).toBe(true);
 });
 
-test("queries find only undeleted messages, or only deleted ones for undelete", async () => {
+test("queries find only undeleted messages, but those of the undelete command find only deleted ones", async () => {
   box.folder.mailbox.mark(2, Flag.Deleted);
   expect(await selectMessages(box, "from:cron")).toEqual([4]);
   expect(await selectMessages(box, "from:cron", { deleted: true })).toEqual([2]);
@@ -184,7 +184,7 @@ test("not, and, or obey De Morgan's laws, and a query and its negation together 
   );
 });
 
-test("any query finds ascending message numbers or is refused with a one-line message", async () => {
+test("any query finds ascending message numbers or is refused with a one-line error message", async () => {
   const word = fc.oneof(
     leaf,
     fc.constantFrom("and", "or", "not", "(", ")", '"', "'", "since:", "since:1d", "before:2026-01-01", "size:<1k", ":"),

@@ -39,7 +39,7 @@ test("a day, a month and a year end when the next one begins", () => {
   expect(parseWhen("2020", now)?.end).toEqual(local(2021, 1, 1));
 });
 
-test("any string is a date that does not end before it begins, or is refused", () => {
+test("any string is either refused or read as a period that does not end before it begins", () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{0,6}[a-z0-9:T-]{0,12}$/)), (text) => {
       const span = parseWhen(text, now);

@@ -36,7 +36,7 @@ test("header fields, quotations of each depth, and links have their own styles",
   ]);
 });
 
-test("a message has the same text and styles regardless of where it is split", () => {
+test("a message has the same text and styles regardless of where it is split into pieces", () => {
   const whole = Buffer.from(`${text}日本語 ${"é".repeat(20)}`);
   fc.assert(
     fc.property(fc.array(fc.nat(whole.length)), (cuts) => {

@@ -20,7 +20,7 @@ async function run(...lines: string[]): Promise<string> {
 const stored = `Message 1:\n${header}${mime}Status: RO\n\nma=F1ana\n\n`;
 const read = "Message 1:\nFrom ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: café\nStatus: RO\n\nmañana\n\n";
 
-test("in a pipe, a message is printed as it is stored", async () => {
+test("without a terminal, a message is printed as it is stored", async () => {
   expect((await run("p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
 });
 

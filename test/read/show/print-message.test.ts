@@ -10,7 +10,7 @@ test("a line that begins with From is quoted, and CRLF becomes LF", () => {
   expect(plain("one\r\nFrom here\r\nnot From here\r\n")).toBe("one\n>From here\nnot From here\n");
 });
 
-test("the output does not depend on where the pieces end", () => {
+test("the output does not depend on how a message is split into pieces", () => {
   const text = fc.array(fc.constantFrom("\r\n", "\n", "From ", "Fro", "\r", "x")).map((parts) => parts.join(""));
   fc.assert(
     fc.property(text, fc.array(fc.nat(40)), (whole, cuts) => {

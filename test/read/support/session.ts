@@ -13,7 +13,7 @@ import { type LocalMailbox, openLocal } from "../../mailbox/support/local-mailbo
 
 export interface Bench extends Session {
   folder: Folder & { readonly mailbox: LocalMailbox };
-  /** Returns the output since the last call. */
+  /** Returns the output since the previous call. */
   said(): string;
   remove(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export function message(sender: string, subject: string, status = ""): string {
   return `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${field}\nbody of ${subject}\n\n`;
 }
 
-/** Returns the message of a user's mistake. @throws all other errors */
+/** Returns the error message for a user's mistake. @throws every other error */
 export function lineOfMistake(error: unknown): string {
   if (error instanceof UserMistake) return error.message;
   throw error;

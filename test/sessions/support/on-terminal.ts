@@ -12,7 +12,7 @@ type Play = (strings: TemplateStringsArray, ...values: unknown[]) => Promise<San
 
 const open: Sandbox[] = [];
 
-/** Removes all sandboxes. Call it after each test, or once after all tests. */
+/** Removes all sandboxes. Tests call this function after each test, or once after all tests. */
 export function removeSandboxes(): void {
   for (const each of open.splice(0)) each.remove();
 }
@@ -20,8 +20,8 @@ export function removeSandboxes(): void {
 /**
  * Plays a session as it is typed: await onTerminal({ spool: [mail()] })`$ mail ...`
  *
- * `$ mail ...` runs this program on a terminal, and `$ printf 'd 1\nq\n' | mail ...` runs it in a pipe. The shell runs
- * any other line that begins with `$ `.
+ * `$ mail ...` runs this program on a terminal, and `$ printf 'd 1\nq\n' | mail ...` runs this program in a pipe. The
+ * shell runs any other line that begins with `$ `.
  *
  * @returns the sandbox with the session's files
  */
