@@ -1,6 +1,6 @@
 /**
- * The terminal for output that a program reads. On this terminal, `mail` never prompts, pages, edits lines or uses
- * colours, even if the standard streams are terminals.
+ * The terminal for output that a program reads. On this terminal, `mail` never prompts, runs a pager, edits lines or
+ * uses colours, even if the standard streams are terminals.
  */
 import { Exit, MailError } from "../errors.ts";
 import { escapeControls } from "../message/safe-text.ts";

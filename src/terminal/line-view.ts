@@ -24,7 +24,7 @@ export interface LineView {
   readonly cursor: Place;
 }
 
-/** Returns the prompt, or during a history search the search text. */
+/** Returns the prompt or, during a history search, the search text. */
 export function promptOfState(prompt: string, { search }: LineState): string {
   if (search === undefined) return prompt;
   return `(${search.failed ? "not found" : "search"}) ${search.wanted}: `;

@@ -18,8 +18,8 @@ export interface TerminalOptions {
   /** Whether to behave as if standard input were a terminal (-I). */
   readonly interactive?: boolean;
   /**
-   * The form of errors for a program. If set, `mail` never prompts, pages, edits lines or uses colours, even if the
-   * standard streams are terminals.
+   * The form of errors for a program. If set, `mail` never prompts, runs a pager, edits lines or uses colours, even if
+   * the standard streams are terminals.
    */
   readonly forProgram?: "text" | "json" | undefined;
 }

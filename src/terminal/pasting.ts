@@ -10,8 +10,8 @@ const end = Buffer.from("\x1b[201~");
 const [ETX, TAB, LF, CR, ESC, tilde, DEL] = [3, 9, 10, 13, 27, 126, 127] as const;
 
 /**
- * Returns whether the terminal must mark pasted text, as for the lines of a message. At the session's prompt, each
- * pasted line is run, as in bsd-mailx.
+ * Returns whether the terminal must mark pasted text, as it must for the lines of a message. At the session's prompt,
+ * each pasted line is run, as in bsd-mailx.
  */
 export function isPasteMarked(asked: Asked): boolean {
   return asked === "text" || asked === "subject";

@@ -168,7 +168,7 @@ export interface Terminal {
    * Shows text in a pager, or prints it if no pager is installed. Resolves when the pager exits.
    *
    * @param pager a shell command; undefined if no pager is installed, in which case a warning is printed
-   * @param pieces the text; iterated a second time if the pager does not exist
+   * @param pieces the text; iterated over a second time if the pager does not exist
    */
   page(pager: string | undefined, pieces: Paged): Promise<void>;
 

@@ -1,8 +1,8 @@
 /**
  * Records a session's changes to message states, grouped by command, so that `undo` can reverse them.
  *
- * Interactive and long sessions also record their pending changes in a file (pending.ts). If such a session is killed,
- * the next session offers to restore its changes.
+ * Interactive and long-running sessions also record their pending changes in a file (pending.ts). If such a session is
+ * killed, the next session offers to restore its changes.
  */
 import { Flag, type Mailbox } from "../../mailbox/mailbox.ts";
 import { markBits } from "../../mailbox/marks.ts";

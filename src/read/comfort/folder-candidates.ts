@@ -46,7 +46,9 @@ function encodeSpecial(name: string): string {
   return name.replace(/[\s"'\\%]/g, (character) => encodeURIComponent(character).replace("'", "%27"));
 }
 
-/** Returns the names of the folders, or no names if the server cannot be used, because Tab must not print errors. */
+/**
+ * Returns the names of the folders. If the server cannot be used, returns no names, because Tab must not print errors.
+ */
 async function listFolderNames(session: Session, directory: string): Promise<readonly string[]> {
   try {
     const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });

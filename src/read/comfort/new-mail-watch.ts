@@ -25,7 +25,7 @@ export function newMailWatch(session: Session): () => string | undefined {
 }
 
 /**
- * Returns a number that grows when mail is delivered: a file's size, or the modification time of a Maildir's `new`
+ * Returns a number that increases when mail is delivered: a file's size, or the modification time of a Maildir's `new`
  * directory.
  */
 function markOf(path: string): number {

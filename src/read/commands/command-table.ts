@@ -1,8 +1,8 @@
 /**
  * The table of all commands. The parser, `list`, help, completion and mail(1) use it.
  *
- * An abbreviation selects the first command in bsd-mailx's order that begins with it. Commands that bsd-mailx lacks
- * come after all those that it has.
+ * An abbreviation selects the first command, in bsd-mailx's order, whose name begins with it. Commands that bsd-mailx
+ * lacks come after all those that it has.
  */
 
 import type { Command } from "../session/command.ts";

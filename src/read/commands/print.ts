@@ -11,7 +11,7 @@ import { printDecoded, printParts } from "../show/print-decoded.ts";
 import { bodyPieces, formatShownBody, type Printing, printMessages } from "../show/print-message.ts";
 import { choosePartNumbers, type PartsOfMessages } from "./parts.ts";
 
-/** The number of bytes at the end of a message that are searched for an empty line. */
+/** How many bytes at the end of a message are searched for an empty line. */
 const longestEmptyLine = 1024;
 
 const plain: Printing = { allFields: false, paged: false };

@@ -15,7 +15,7 @@ type Key = (typeof sortKeys)[number];
 
 interface Order {
   readonly key: Key;
-  /** Whether the latest, alphabetically last or largest message is first. */
+  /** Whether the message that is latest, alphabetically last or largest comes first. */
   readonly descending: boolean;
 }
 

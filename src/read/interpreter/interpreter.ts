@@ -2,8 +2,8 @@
  * Runs command lines from the prompt, from start-up files, from `source`, and from ~: in a message.
  *
  * A line consists of optional whitespace, a command word and the rest. The word ends before whitespace, a digit or a
- * sign, so that `p1` and `d$` work. An empty word means `next`. A word selects the first command in the table that
- * begins with it.
+ * sign, so that `p1` and `d$` work. An empty word means `next`. A word selects the first command in the table whose
+ * name begins with the word.
  */
 
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
@@ -197,7 +197,7 @@ async function runSourceLines(session: Session, lines: readonly SourceLine[], fi
 }
 
 /**
- * Runs the commands of an account according to the rules of the start-up file that defines it.
+ * Runs the commands of an account according to the rules of the start-up file that defines the account.
  *
  * @returns whether all commands succeeded
  */

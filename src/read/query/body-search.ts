@@ -15,7 +15,7 @@ import { foldText } from "./fold.ts";
 const encoded =
   /\ncontent-t(?:ransfer-encoding:\s*(?:base64|quoted-printable)|ype:\s*(?:multipart|message)\/|ype:[^\n]*(?:\n[ \t][^\n]*)*?charset\s*=\s*"?(?!us-ascii|utf-?8)[a-z0-9])/i;
 const pieceSize = 8 << 20;
-/** How many bytes of an encoded text part are searched at most. */
+/** At most this many bytes of an encoded text part are searched. */
 const longestText = 64 << 20;
 
 /** Returns a function that tests whether a message's text contains `text`, ignoring case. */

@@ -1,4 +1,4 @@
-/** Returns text in a form in which case and the encoding of accents do not affect comparisons. */
+/** Returns text in a form that can be compared without regard to case or to the encoding of accents. */
 export function foldText(text: string): string {
   const lower = text.toLowerCase();
   // The lower-case form of sigma depends on its position in the word, but the text to search for need not be a complete

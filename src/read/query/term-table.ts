@@ -1,5 +1,6 @@
 /**
- * The names and meanings of query terms. The code for the terms is in terms.ts, which is loaded when a term is used.
+ * The names and meanings of query terms. The code for the terms is in terms.ts, which is loaded only when a term is
+ * used.
  */
 
 interface TermRow {

@@ -17,7 +17,10 @@ import { startOfDay } from "date-fns/startOfDay";
 import { sub } from "date-fns/sub";
 import { subDays } from "date-fns/subDays";
 
-/** A span of time from `start` (inclusive) to `end` (exclusive). For a point in time, both are the same. */
+/**
+ * A span of time from `start` (inclusive) to `end` (exclusive). A point in time is a span whose start and end are
+ * equal.
+ */
 export interface Span {
   readonly start: Date;
   readonly end: Date;

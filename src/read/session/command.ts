@@ -58,7 +58,7 @@ export interface Command {
   readonly run: (session: Session, rest: string) => Promise<boolean>;
 }
 
-/** Another name for a command. This name can have its own rule on abbreviation. */
+/** Another name for a command. Such a name can have its own rule for abbreviation. */
 type Synonym = string | { readonly name: string; readonly inFull?: boolean };
 
 interface Declaration<Argument> {

@@ -30,7 +30,7 @@ export async function makeInterruptible<T>(
   const stop = terminal.onInterrupt(() => interrupt.abort(new MailError(undone, Exit.TempFail)));
   try {
     const result = await work(interrupt.signal);
-    // The event loop delivers signals once per turn, and the current turn may already be past that point.
+    // The event loop delivers signals at one point in each turn, which the current turn may already have passed.
     await nextTurn();
     await nextTurn();
     if (interrupt.signal.aborted && done !== undefined) terminal.err(`${program}: ${done}\n`);

@@ -132,7 +132,7 @@ export interface ListWindow {
   readonly last: number;
 }
 
-/** An if whose endif has not been read. */
+/** An if command whose endif has not been read yet. */
 export interface Conditional {
   /** Whether the lines that follow are run; `else` inverts this. */
   isTaken: boolean;

@@ -32,7 +32,7 @@ export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): It
   if (plain !== "") yield { text: plain, style: "plain" };
 }
 
-/** Yields lines with their newlines. A line that is too long is divided between characters. */
+/** Yields lines with their newlines. A line that is too long is divided, but never within a character. */
 function* splitLines(pieces: Iterable<Uint8Array>): Iterable<string> {
   let waiting: Buffer = Buffer.alloc(0);
   for (const piece of pieces) {

@@ -21,7 +21,7 @@ export type KeepField = (lowerName: string) => boolean;
 
 /**
  * Returns the fields to keep: those of `retain` if it is used, otherwise all except those of `ignore`. Returns
- * undefined if all are kept.
+ * undefined if all fields are kept.
  */
 export function selectKeptFields({ ignored, retained }: FieldSelection): KeepField | undefined {
   if (ignored.size + retained.size === 0) return undefined;
