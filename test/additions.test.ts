@@ -1,6 +1,7 @@
 /**
- * Adds one item of each kind to a copy of the project, in the files that ARCHITECTURE.md names for it ("To add ..."),
- * and uses it. If a file has to be changed but is not named, a check fails or the added item does not work.
+ * Adds one item of each kind to a copy of the project, in the files that ARCHITECTURE.md names for that kind ("To add
+ * ..."), and uses the item. If ARCHITECTURE.md omits a file that has to be changed, a check fails or the added item
+ * does not work.
  */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -382,7 +383,7 @@ test("each row of ARCHITECTURE.md's table is tried, in exactly the files that it
 });
 
 describe("after the additions", () => {
-  test("types, lint rules, layers and the manual pages' tables are correct", () => {
+  test("the copy passes the checks of types, lint rules, layers and manual pages", () => {
     expect(runTool("tsc", "--project", ".")).toBe("");
     expect(runTool("biome", "lint", "--error-on-warnings", "src")).toBe("");
     expect(runTool("depcruise", "src")).toBe("");
@@ -446,7 +447,7 @@ describe("after the additions", () => {
     expect(existsSync(sent) && readFileSync(sent, "utf8")).toMatch(/^Subject: ann$[\s\S]*\n\ntext\n$/m);
   });
 
-  test("the log of the server is searched", () => {
+  test("the server's log is searched", () => {
     const log = join(home, "log");
     writeFileSync(log, "Jan 16 18:22:03 host greeter[7]: greet1 greets <ann@example.org>\n");
     expect(mail(["-S", `maillog=${log}`, "--track", "greet1"]).out).toMatch(/ann@example\.org.*greeted/);

@@ -13,7 +13,7 @@ const rows = page
   .map((line) => line.split(" | "))
   .map(([form = "", meaning = ""]) => ({ form: form.slice(2), names: names(form), meaning }));
 
-/** Returns the rows whose meaning matches. @throws Error if there is none */
+/** Returns the rows whose meaning matches. @throws Error if no row matches */
 function findRows(meaning: RegExp) {
   const found = rows.filter((row) => meaning.test(row.meaning));
   if (found.length === 0) throw new Error(`docs/coming-from.md: no row matches ${meaning}`);

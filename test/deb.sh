@@ -1,7 +1,7 @@
 #!/bin/bash
-# Tests the Debian package as an administrator uses it: installs the package, runs `mail`, and removes the package. The
-# programs that it replaces must then be restored. Needs root, strace, lintian and systemd-analyze. The package mail-client
-# must not be installed.
+# Tests the Debian package as an administrator uses it: installs the package, runs `mail`, and removes the package.
+# After that, the programs that the package replaced must be restored. Needs root, strace, lintian and systemd-analyze.
+# The package mail-client must not be installed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -50,7 +50,7 @@ done
 systemd-analyze verify "$place"/mail-client-queue.* || fail 'the units of mail-client-mta are not correct'
 [[ ! -e /etc/systemd/system/multi-user.target.wants/maild.service ]] || fail 'maild is enabled'
 
-# A session with its own mailbox acquires a real lock, so the package contains all of koffi.
+# A session with its own mailbox acquires a real lock, which works only if the package contains all of koffi.
 export HOME=$place MAIL=$place/spool
 printf 'From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n' >"$MAIL"
 printf '1\nq\n' >"$place/commands"

@@ -13,6 +13,6 @@ test.each([
   ["a file whose group has no name", 999, 0o100640, close("g+r")],
   ["a directory that group adm may enter", 4, 0o042750, open("adm")],
   ["a directory that its group may read and not enter", 4, 0o040740, close("g+rx")],
-])("the advice for reading %s depends on the group and the mode", (_, gid, mode, advice) => {
+])("the advice on access to %s depends on its group and its mode", (_, gid, mode, advice) => {
   expect(adviceFor("/log", "bob", { gid, mode }, groups)).toBe(advice);
 });

@@ -1,6 +1,6 @@
 /**
- * Checks that the layer check works. Without swc, dependency-cruiser cannot read any TypeScript 7 file, but still reports
- * success. A pattern that matches nothing forbids nothing.
+ * Checks that the layer check works. Without swc, dependency-cruiser cannot read any TypeScript 7 file, but still
+ * reports success. A pattern that matches nothing forbids nothing.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -39,8 +39,8 @@ test("all layer rules hold, and every file of src/ is checked", () => {
 });
 
 /**
- * The planted violations; a cycle needs two files. All of them are in one copy of src/, because each check takes
- * seconds.
+ * The planted violations; a cycle needs two files. All violations are planted in one copy of src/, because each check
+ * takes seconds.
  */
 const breaks: [what: string, rules: readonly string[], files: Readonly<Record<string, string>>][] = [
   [

@@ -47,7 +47,7 @@ function configWith(variables: Record<string, string>): Config {
   return { settings, identity: { user: "ann", login: "ann", mailName: "host.example", home } } as Config;
 }
 
-/** Returns a terminal that records its output and passes each piece to an observer. */
+/** Returns a terminal that records its output and passes each piece of output to an observer. */
 function recordingTerminal(observe: (text: string) => void = () => {}) {
   let shown = "";
   const terminal = {
@@ -301,7 +301,7 @@ test("a token is not sent over a connection whose certificate was not verified",
   });
 });
 
-test("the error for a revoked refresh token contains a remedy", async () => {
+test("the error for a revoked refresh token suggests a remedy", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   server.revoke();
@@ -372,7 +372,7 @@ function defineAccount(port: number, more = ""): void {
 }
 
 test.each(["OAUTHBEARER", "XOAUTH2"])(
-  "with %s, a message is sent with a renewed token, and -v masks the token",
+  "if the mechanism is %s, a message is sent with a renewed token, and -v masks the token",
   async (mechanism) => {
     server = await startAuthorizationServer();
     const mail = await startMailServer(mechanism);
@@ -417,7 +417,7 @@ test("if the mail server also rejects the renewed token, the login fails, and no
   expect(server.requests.filter(({ path }) => path === "/token")).toHaveLength(2);
 });
 
-test("processes that need a new token at the same time request it only once", async () => {
+test("if several processes need a new token at the same time, it is requested only once", async () => {
   let waiting = 0;
   server = await startAuthorizationServer({
     beforeRenewal: async () => {

@@ -114,7 +114,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     },
   );
 
-  test("--mark sets and removes the marks of the selected messages only", () => {
+  test("--mark changes the marks of the selected messages and of no others", () => {
     const flagsOf = (subject: string) =>
       place.json("message", ["-f", "box"]).values.find((each) => each["subject"] === subject)?.["flags"];
     const mark = (state: string) => place.json("act", ["--mark", state, "-f", "box", id("two")]);
@@ -177,7 +177,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(readMessages(join(place.home, "box"))).toEqual(before);
   });
 
-  test("a query that matches more messages than --at-most is refused", () => {
+  test("a query that matches more messages than --at-most allows is refused", () => {
     const refused = place.json("act", ["--delete", "--at-most", "1", "-f", "box", "from:ann"]);
     expect(refused).toMatchObject({ status: 64, values: [], problems: [{ error: { reason: "too many matches" } }] });
     expect(place.subjects("box")).toHaveLength(3);
@@ -213,7 +213,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
   });
 });
 
-test("an action on an id that identical copies share affects one copy; the same id given twice affects two copies", () => {
+test("an action on an id that identical copies share affects one copy; if the id is given twice, two copies are affected", () => {
   place.create("mbox", "copies", [letter("same"), letter("other"), letter("same"), letter("same")]);
   const { same } = place.ids("copies");
   expect(place.run(["--delete", "-f", "copies", `id:${same}`]).status).toBe(0);
@@ -222,7 +222,7 @@ test("an action on an id that identical copies share affects one copy; the same 
   expect(place.subjects("copies")).toEqual(["other"]);
 });
 
-test("without -f, actions use the system mailbox and do not move read messages to mbox", () => {
+test("without -f, actions use the system mailbox, and messages that have been read are not moved to mbox", () => {
   place.create("mbox", "spool", [letter("read", { fields: "Status: RO\n" }), letter("new")]);
   expect(place.run(["--mark", "flagged", "subject:read"]).status).toBe(0);
   expect(place.run(["--delete", "subject:new"]).status).toBe(0);

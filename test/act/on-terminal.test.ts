@@ -1,5 +1,6 @@
 /**
- * Runs the forms for programs on a terminal: they ask no questions, read no input, start no pager and print no colours.
+ * Tests that the forms that are meant for programs behave the same on a terminal: they ask no questions, read no input,
+ * start no pager and print no colours.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +23,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(place.home, { recursive: true, force: true }));
 
-/** Runs a form on a terminal and types nothing. */
+/** Runs a form on a terminal without typing anything. */
 async function runOnTerminal(argv: readonly string[]): Promise<{ exit: number | null; text: string }> {
   let text = "";
   const pty = await openPty({

@@ -43,7 +43,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(sent()).toMatch(/^In-Reply-To: <hola@x\.org>$/m);
     expect(sent()).toMatch(/^References: <0@x\.org>\n <hola@x\.org>$/m);
     expect(sent()).toMatch(/\n\nthanks\n$/);
-    // The flag is set as by the reply command: always in a Maildir, but in an mbox only if markanswered is set.
+    // As with the reply command, the flag is always set in a Maildir, but in an mbox only if markanswered is set.
     expect(flags()).toEqual(kind === "Maildir" ? ["answered"] : []);
     expect(place.ids("box")["hola"]).toBe(id);
   });
@@ -86,7 +86,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(sent()).toBeUndefined();
   });
 
-  test("a message that is not sent is reported with its reason, and the original is not marked", () => {
+  test("if a message is not sent, this is reported with the reason, and the original is not marked", () => {
     writeFileSync(program, "#!/bin/sh\ncat >/dev/null\nexit 75\n", { mode: 0o755 });
     const { status, values, problems } = place.json("act", ["--reply", id, "-f", "box"], "thanks\n");
     expect({ status, values }).toMatchObject({ status: 75, values: [{ done: false, reason: "program failed" }] });

@@ -174,7 +174,7 @@ describe("--reply, --forward and --resend report the outcome as mail --json does
     });
   });
 
-  test.each(acts)("%s: a server that cannot be reached", async (_act, argv) => {
+  test.each(acts)("%s: if the server cannot be reached, the reason is reported", async (_act, argv) => {
     const { close } = await start();
     await close();
     const { exit, value, submission } = await run(argv);
@@ -182,12 +182,15 @@ describe("--reply, --forward and --resend report the outcome as mail --json does
     expect(submission).toMatchObject({ sent: false, reason: "no connection", accepted: [], refused: [] });
   });
 
-  test.each(acts)("%s: a connection that is lost after the message has been transferred", async (_act, argv) => {
-    await start({ dot: "close" });
-    const { value, submission } = await run(argv);
-    expect(value).toMatchObject({ done: false, reason: "outcome unknown" });
-    expect(submission).toMatchObject({ sent: false, reason: "outcome unknown" });
-  });
+  test.each(acts)(
+    "%s: if the connection is lost after the message has been transferred, the outcome is unknown",
+    async (_act, argv) => {
+      await start({ dot: "close" });
+      const { value, submission } = await run(argv);
+      expect(value).toMatchObject({ done: false, reason: "outcome unknown" });
+      expect(submission).toMatchObject({ sent: false, reason: "outcome unknown" });
+    },
+  );
 
   test.each(acts)("%s: a queued message", async (_act, argv) => {
     await start({ RCPT: "451 4.7.1 later" }, "set queue\n");
@@ -342,7 +345,7 @@ describe.each(["mbox", "Maildir"] as const)("drafts in a folder in %s format", (
     expect(place.subjects("drafts")).toEqual([]);
   });
 
-  test("if a draft was certainly not sent, it can be sent again", async () => {
+  test("a draft can be sent again if the first attempt definitely did not send it", async () => {
     let reply = "451 4.3.0 later";
     const { messages } = await start({ MAIL: () => reply });
     const id = await store();

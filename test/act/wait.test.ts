@@ -13,7 +13,7 @@ afterAll(() => rmSync(place.home, { recursive: true, force: true }));
 const program = join(import.meta.dirname, "../../bin/mail.js");
 const at = (name: string) => join(place.home, name);
 
-/** Starts `mail --wait`. Returns a promise of its exit code and output. */
+/** Starts `mail --wait`. Returns a promise of the exit code and the output. */
 function startWaiting(argv: readonly string[], seconds = 20) {
   const child = spawn(process.execPath, [program, "-n", "--json", "--wait", `${seconds}`, ...argv], {
     cwd: place.home,
@@ -25,7 +25,8 @@ function startWaiting(argv: readonly string[], seconds = 20) {
 }
 
 /**
- * The time in milliseconds after which the program is usually waiting. Every test must also pass if it is not.
+ * The time in milliseconds after which the program usually waits for mail. Every test must also pass if the program
+ * needs longer.
  */
 const usualStart = 400;
 
@@ -52,7 +53,7 @@ describe.each(kinds)("mail --wait on a mailbox in %s format", (kind) => {
     const waiting = startWaiting(["-f", "box", "--text", "subject:code"]);
     await sleep(usualStart);
     let stop = false;
-    // Mail is delivered repeatedly, because a message that arrives before the wait begins does not end it.
+    // Mail is delivered repeatedly, because a message does not end the wait if it arrives before the wait begins.
     const delivering = (async () => {
       for (let n = 2; !stop; n++) {
         place.deliver(kind, "box", letter("other"));

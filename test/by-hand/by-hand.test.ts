@@ -1,4 +1,4 @@
-/** An SMTP dialogue from a script and on a terminal, with maild and with a scripted server. */
+/** Tests an SMTP dialogue that is read from a script or typed on a terminal, with maild and with a scripted server. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -62,7 +62,7 @@ test("the lines of a script are sent unchanged, and both sides are shown", async
   expect(delivered()).toContain("\n\n.one dot\ncaf\u00e9\n");
 });
 
-test("an endless response is abandoned, and so is a TLS handshake that does not finish", async () => {
+test("an endless response and a TLS handshake that does not finish are both abandoned", async () => {
   scripted = await scriptedServer({
     greeting: (_line, socket) => {
       const more = () => {
@@ -85,7 +85,7 @@ test("an endless response is abandoned, and so is a TLS handshake that does not 
   });
 });
 
-test("no command is sent before the response to the previous one", async () => {
+test("no command is sent before the response to the previous command has arrived", async () => {
   scripted = await scriptedServer({ MAIL: "550 5.7.1 not you" });
   const { exit } = await play([...envelope, "quit"], String(scripted.port));
   expect(scripted.commands).toEqual([...envelope, "quit"]);
@@ -129,13 +129,13 @@ test("login secrets are never shown", async () => {
   expect(out).not.toContain("AGFu");
 });
 
-test("if a server refuses a message and then disconnects, the exit code is that of the refusal", async () => {
+test("if a server refuses a message and then disconnects, the exit code is the one for the refusal", async () => {
   scripted = await scriptedServer({ DATA: "554 5.5.1 no valid recipients", other: "close" });
   const { exit, err } = await play([...envelope, "DATA", "Subject: x", "", "text", ".", "QUIT"], String(scripted.port));
   expect({ exit, err }).toEqual({ exit: 69, err: expect.stringContaining("the server has closed the connection") });
 });
 
-test("Ctrl-C discards the line and shows a new prompt below it, and the end of input begins a new row", async () => {
+test("Ctrl-C discards the line and shows a new prompt below it; after Ctrl-D, the error message begins on a new line", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });
@@ -156,7 +156,7 @@ test("Ctrl-C discards the line and shows a new prompt below it, and the end of i
   }
 });
 
-test("a completed command is sent without a space after it", async () => {
+test("a command that was completed with Tab is sent without a trailing space", async () => {
   scripted = await scriptedServer();
   const argv = [...mail, "--smtp", `127.0.0.1:${scripted.port}`];
   const pty = await openPty({ argv, env: environment(), cwd: directory });

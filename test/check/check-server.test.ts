@@ -1,4 +1,4 @@
-/** The findings of `mail --check` about a server: each possible fault, its place and its remedy. */
+/** Tests the findings of `mail --check` about a server: each possible fault, with its location and its remedy. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ interface Lab {
   readonly script?: Script;
   readonly scheme?: string;
   readonly host?: string;
-  /** The server's certificate, and whether TLS begins only with STARTTLS. */
+  /** The name in the server's certificate, and whether TLS begins after STARTTLS rather than at once. */
   readonly tls?: { readonly name: string; readonly later?: true };
   readonly variables?: Record<string, string>;
   readonly address?: string;

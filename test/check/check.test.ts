@@ -1,4 +1,4 @@
-/** `mail --check`, run as a user would run it, with maild and without a server. */
+/** Tests `mail --check` as a user would run it, with maild and without a server. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";

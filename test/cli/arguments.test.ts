@@ -1,4 +1,4 @@
-/** Tests options as other clients' command lines use them; the meaning of an option can depend on its value. */
+/** Tests option forms from other clients' command lines; the meaning of an option can depend on its value. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -7,7 +7,7 @@ const plain = `${from}From: Bob <bob@x.org>\nTo: ann, eve@x.org\nCc: list@x.org\
 const latin = `${from}From: bob@x.org\nSubject: =?ISO-8859-1?Q?caf=E9?=\nMIME-Version: 1.0\nContent-Type: text/plain; charset=ISO-8859-1\nContent-Transfer-Encoding: quoted-printable\n\nun caf=E9\n\n`;
 const mixed = `${from}From: bob@x.org\nSubject: files\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\nStatus: RO\n\n--b\nContent-Type: text/plain\n\nsee\n--b\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\nx\n--b--\n\n`;
 
-/** Runs a session with piped commands and text. With -I, they are treated as if they were typed on a terminal. */
+/** Runs a session with piped commands and text. With -I, the input is treated as if it were typed on a terminal. */
 const session = (box: string, stdin: string, rc = "") =>
   sendMail({ argv: ["-I", "-N", "-f", "box"], stdin, rc: `set dot\n${rc}`, files: { box } });
 

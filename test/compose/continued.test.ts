@@ -1,4 +1,7 @@
-/** Tests continuing an interrupted draft, whose file is removed only when its text is stored elsewhere. */
+/**
+ * Tests that an interrupted draft can be continued, and that its file is removed only after the text has been stored
+ * elsewhere.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

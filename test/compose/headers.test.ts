@@ -1,4 +1,4 @@
-/** The header and the recipients of a message. */
+/** Tests the header and the recipients of a message. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 
@@ -86,7 +86,7 @@ test.each([
   ]);
 });
 
-test("-t: a group without members in To is kept", async () => {
+test("with -t, a group without members is kept in the To field", async () => {
   const sent = await sendMail({ argv: ["-t"], stdin: "To: undisclosed-recipients:;\nBcc: a@x.org\n\ntext\n" });
   expect([sent.exit, sent.stderr, sent.recipients]).toEqual([0, "", ["a@x.org"]]);
   expect([sent.fields("To"), sent.fields("Bcc"), sent.body]).toEqual([["undisclosed-recipients:;"], [], "text\n"]);
@@ -123,7 +123,7 @@ test("in a Latin-1 locale, arguments and text keep their bytes and are labelled 
   expect(sent.body).toMatch(/^caf(\xe9|=E9)\n$/);
 });
 
-test("-~ enables escapes in a pipe, but a lone dot is text", async () => {
+test("with -~, tilde escapes are processed in piped input, but a lone dot is still text", async () => {
   const sent = await sendMail({ argv: ["-~", "a@x.org"], stdin: "~s subject\n.\n~~x\n" });
   expect([sent.fields("Subject"), sent.body]).toEqual([["subject"], ".\n~x\n"]);
 });

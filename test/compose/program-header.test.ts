@@ -82,7 +82,7 @@ test.each([
     /^Content-Type: application\/pdf\nMIME-Version: 1.0\nContent-Transfer-Encoding: base64\n\ndGV4dAo=\n/m,
   ],
   ["HTML without a charset", ["-a", "Content-Type: text/html"], /^Content-Type: text\/html; charset=us-ascii\n/m],
-])("a sendmail program receives the form of the body: %s", async (_form, argv, form) => {
+])("a sendmail program receives the MIME fields that suit the body: %s", async (_form, argv, form) => {
   const { exit, message } = await sendThroughProgram([...argv, "-b", "b@x.org", "a@x.org"]);
   expect([exit, message]).toEqual([0, expect.stringMatching(form)]);
   expect(message).toContain("Bcc: b@x.org");

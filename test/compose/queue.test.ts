@@ -86,7 +86,7 @@ test("a temporarily refused message is queued privately, reported, listed, and s
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
 });
 
-test("a message is queued for all recipients if there is no server, and otherwise only for temporarily refused ones", async () => {
+test("a message is queued for all recipients if no server can be reached, and otherwise only for those that are temporarily refused", async () => {
   await serve({});
   await server.close();
   expect(await mail(["-s", "s", "one@x.org"], "b\n")).toMatchObject({
@@ -114,7 +114,7 @@ test("the next message to the same server also sends queued messages that are du
   expect(readdirSync(queue())).toEqual([]);
 });
 
-test("a queue that cannot be read does not change the exit code of a sent message", async () => {
+test("if a message is sent, the exit code is 0 even if the queue cannot be read", async () => {
   await serve({});
   mkdirSync(join(home, "state/mail"), { recursive: true });
   writeFileSync(queue(), "no directory");
@@ -163,14 +163,14 @@ test.each([
   },
 );
 
-test("if mail was killed while queuing a message, a flush moves the text to dead.letter and removes all files", async () => {
+test("if mail was killed while queuing a message, a later flush moves the text to dead.letter and empties the queue", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "s", "one@x.org"], "the body\n");
   const whole = join(queue(), kept(".message")[0] as string);
   const partial = whole.replace(/message$/, "partial");
   renameSync(whole, partial);
   expect((await mail(["--queue"])).out).toBe("The queue is empty\n");
-  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // another process may still be writing the message
+  expect(await mail(["--flush"])).toEqual({ exit: 0, out: "", err: "" }); // Another process may still be writing the message.
   const hoursAgo = Date.now() / 1000 - 2 * 60 * 60;
   for (const name of readdirSync(queue())) utimesSync(join(queue(), name), hoursAgo, hoursAgo);
   mkdirSync(join(home, "dead.letter"));
@@ -238,7 +238,7 @@ test("if a flush was killed, the next flush sends the message, unless the server
   }
 });
 
-test("if there is no server, only the first queued message is attempted", async () => {
+test("if the server accepts no connections, a flush attempts only the first queued message", async () => {
   await serve({ dot: "451 4.3.0 later" });
   for (const subject of ["1", "2", "3"]) await mail(["-s", subject, "one@x.org"], "b\n");
   let greeted = 0;

@@ -1,4 +1,7 @@
-/** Built messages are read back with an independent parser: Python's email package with policy.default. */
+/**
+ * Tests that built messages are read back unchanged by an independent parser, Python's email package with
+ * policy.default.
+ */
 import { spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
@@ -39,8 +42,8 @@ const words = fc
   .map((list) => list.join(" "));
 
 /**
- * A display name. It has no control characters, which are not allowed in address lists. Non-ASCII text fits in one
- * encoded word, because Python keeps the space between two words, contrary to RFC 2047, section 6.2.
+ * A display name without control characters, which are not allowed in address lists. Non-ASCII names are short enough
+ * for one encoded word, because Python keeps the space between two encoded words, contrary to RFC 2047, section 6.2.
  */
 const name = words.map((text) => {
   const shown = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "");
@@ -78,7 +81,7 @@ const bytes = fc
   )
   .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
 
-/** A file name. It is not completely enclosed in quotes, because Python removes them. */
+/** A file name that is not enclosed in quotes, because Python would remove them. */
 const fileName = fc.oneof(
   words.map((text) => `f${text}`),
   fc.constantFrom("a.txt", "año.pdf", 'q"uote.png', "日本語.zip"),
@@ -121,8 +124,8 @@ function draftOf(any: Any): Draft {
 }
 
 /**
- * Returns the expected body. Base64 preserves it exactly. Otherwise lines end with LF, and the last line has a
- * newline unless the encoding can omit it.
+ * Returns the expected body. Base64 preserves every byte. With any other encoding, lines end with LF, and the last line
+ * has a newline unless the encoding can omit it.
  */
 function expectedBody({ body, eightBit, attachments }: Any): string {
   const { facts } = draftOf({ body, attachments: [], to: [], cc: [], field: "" } as never).body;

@@ -1,4 +1,6 @@
-/** The options that show a message or its dialogue: --dry-run, --trace=json and -v, with the built program. */
+/**
+ * Tests the options that show a message or the SMTP dialogue: --dry-run, --trace=json and -v, with the built program.
+ */
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +36,7 @@ test("--dry-run shows the envelope with Bcc recipients and the message without B
   expect(existsSync(join(home, "sent"))).toBe(false);
 });
 
-test("--trace=json prints one object per line with its phase and its speaker", async () => {
+test("--trace=json prints an object for each line of the dialogue, with the phase and the side that sent the line", async () => {
   const { exit, out, err } = await mail("--trace=json", "-s", "s", "ann@x.org");
   expect({ exit, out }).toEqual({ exit: 0, out: "" });
   const said = err

@@ -54,7 +54,7 @@ async function onPty(...argv: string[]): Promise<Pty> {
     LOGNAME: "ann",
     LC_ALL: "C.UTF-8",
     TERM,
-    // A machine may have no editor.
+    // The machine may have no editor.
     EDITOR: "true",
     ...(TMPDIR === undefined ? {} : { TMPDIR }),
     MAIL: join(home, "spool"),
@@ -81,7 +81,10 @@ function draftText(name: string): string {
   }
 }
 
-/** Waits until the program has saved these lines. The terminal also echoes lines that the program has not read yet. */
+/**
+ * Waits until the program has saved these lines; their echo is not enough, because the terminal also echoes lines that
+ * the program has not read yet.
+ */
 const taken = (text: string) => until(() => kept().some((name) => draftText(name).includes(text)));
 
 test("a message interrupted by SIGKILL is offered by the next mail, which continues and sends it", async () => {
@@ -184,7 +187,7 @@ test("~a, ~i, ~@, ~? and ~r !command are run on a terminal", async () => {
 });
 
 test.each(["dumb", "xterm"])(
-  "after an interrupt at Cc:, mail asks again; a second interrupt keeps the text without sending it (TERM=%s)",
+  "after an interrupt at Cc:, mail shows the prompt again; a second interrupt keeps the text without sending it (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-S", "askbcc", "-s", "plan", "a@x.org");
@@ -204,7 +207,7 @@ test.each(["dumb", "xterm"])(
 );
 
 test.each(["dumb", "xterm"])(
-  "an interrupt ends ~h but not the message, and earlier answers remain (TERM=%s)",
+  "an interrupt ends ~h but does not cancel the message, and earlier answers are kept (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-s", "plan", "a@x.org");
@@ -269,7 +272,7 @@ test("if the terminal edits lines, Ctrl-D at Subject: omits the subject and star
 });
 
 test.each(["dumb", "xterm"])(
-  "repeated ends of input at Cc: keep the text without sending it (TERM=%s)",
+  "if input ends repeatedly at Cc:, the text is kept but not sent (TERM=%s)",
   async (term) => {
     TERM = term;
     const first = await mail("-s", "plan", "a@x.org");
@@ -354,7 +357,7 @@ test.each([
   expect(dead()).toMatch(/^To: [\s\S]*\nSubject: plan\n[\s\S]*\n\none\n$/);
 });
 
-describe("while mail waits for the server's reply", () => {
+describe("interruptions while mail waits for the server's reply", () => {
   async function submitting(script: Script, ...argv: string[]): Promise<Pty> {
     await server.close();
     server = await scriptedServer(script);
@@ -458,8 +461,8 @@ test("a dry run changes no file, regardless of how it ends", async () => {
 });
 
 /**
- * Returns the names of these processes and their descendants. A shell that is interrupted just before it starts a
- * program still waits for it, so tests wait for the program.
+ * Returns the names of these processes and their descendants. Tests wait until the shell has started its program,
+ * because a shell that is interrupted earlier still starts the program and waits for it.
  */
 function programs(pids: readonly number[]): string[] {
   return pids.flatMap((pid) => {
@@ -467,7 +470,7 @@ function programs(pids: readonly number[]): string[] {
       const below = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ");
       return [readFileSync(`/proc/${pid}/comm`, "utf8").trim(), ...programs(below.filter(Boolean).map(Number))];
     } catch {
-      return []; // the process has ended
+      return []; // The process has ended.
     }
   });
 }

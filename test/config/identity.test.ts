@@ -1,4 +1,4 @@
-/** The user's identity if the system or the environment provides little information. */
+/** Tests how the user's identity is determined if the system or the environment provides little information. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";

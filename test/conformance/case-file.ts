@@ -50,12 +50,12 @@ export function parseCase(name: string, text: string): Case {
   return { name, head, sections };
 }
 
-/** Returns the words and lines of each section of a kind, in order. */
+/** Returns the words and lines of each section of the given kind, in order. */
 export function sectionsOf({ sections }: Case, kind: string): readonly Section[] {
   return sections.filter((section) => section.kind === kind);
 }
 
-/** Returns the lines of the only section of a kind; undefined if there is none. */
+/** Returns the lines of the only section of the given kind; undefined if there is no such section. */
 export function linesOf(from: Case, kind: string): readonly string[] | undefined {
   return sectionsOf(from, kind)[0]?.lines;
 }
@@ -65,7 +65,10 @@ export function hasWord({ head }: Case, field: string, word: string): boolean {
   return (head.get(field) ?? "").split(/[ ,]+/).includes(word);
 }
 
-/** Returns the bytes of lines in which `\xHH \t \r \n \e \\` are escapes and a final `\` joins the next line. */
+/**
+ * Converts lines to bytes; in the lines, `\xHH \t \r \n \e \\` are escapes, and a `\` at the end joins a line to the
+ * next one.
+ */
 export function unescapeLines(lines: readonly string[]): string {
   return lines.map((line) => unescapeText(`${line}\n`)).join("");
 }
@@ -96,7 +99,7 @@ export function escapeLine(text: string): string {
 }
 
 /**
- * Returns the bytes of a file or of standard input from its lines, which may include `@fixture NAME` and `@repeat N
+ * Converts the lines of a file or of standard input to bytes; the lines may include `@fixture NAME` and `@repeat N
  * TEXT`.
  */
 export function expandFile(lines: readonly string[]): string {

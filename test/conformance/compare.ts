@@ -51,7 +51,8 @@ function withoutSection(key: string) {
 const toText = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8");
 
 /**
- * Differences from JavaScript's syntax: a line ends only at LF, and \A and \Z match the start and the end of the text.
+ * The differences between the regular expressions of a case and those of JavaScript: a line ends only at LF, and \A and
+ * \Z match the start and the end of the text.
  */
 const patternSyntax: Readonly<Record<string, string>> = {
   "^": "(?<![^\\n])",

@@ -1,4 +1,4 @@
-/** The list of campaigns. RELIABILITY.md states the guarantees that they test. */
+/** The list of campaigns. RELIABILITY.md states the guarantees that the campaigns test. */
 import type { Campaign } from "./campaign.ts";
 import { eio, enospc } from "./failing-calls.ts";
 import { fuzzCommands, fuzzMailbox } from "./fuzz.ts";

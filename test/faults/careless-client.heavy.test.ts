@@ -1,4 +1,4 @@
-/** Tests that each campaign finds faults: all of them must fail for a careless client. */
+/** Tests that each campaign finds faults: every campaign must fail for a careless client. */
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { campaigns } from "./campaigns.ts";
@@ -6,7 +6,7 @@ import { missingFor, playCampaign } from "./play-campaign.ts";
 
 const client = [process.execPath, join(import.meta.dirname, "careless-client.cjs")];
 
-/** A finding that each campaign must report. */
+/** For each campaign, a pattern that one of its findings must match. */
 const finds: Readonly<Record<string, RegExp>> = {
   "kill-systematic": /is lost/,
   "kill-random": /is lost/,

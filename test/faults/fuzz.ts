@@ -1,6 +1,6 @@
 /**
- * Tests damaged and huge mailboxes, random commands and random options. There must be no crash, no stack trace and no hang,
- * and the exit code must be defined in sysexits.h.
+ * Tests damaged and huge mailboxes, random commands and random options. There must be no crash, no stack trace and no
+ * hang, and the exit code must be defined in sysexits.h.
  */
 import { writeFileSync } from "node:fs";
 import { type Campaign, inLab, type Round } from "./campaign.ts";
@@ -73,7 +73,7 @@ const mailboxes: Readonly<Record<string, () => string>> = {
 const inserted = ["\0", "\n\n", "\r\n", "\nFrom ", `\n\n${from}`, "\n \n", "=?utf-8?Q?", "\n--b\n", "\xff".repeat(30)];
 const repeated = ["A", " ", "\t", "(", '"', "<", "="];
 
-/** Returns the bytes after some of them have been flipped, removed, duplicated or inserted. */
+/** Returns a copy of the bytes in which a few bytes have been flipped, removed, duplicated or inserted. */
 function mutate(bytes: string, random: () => number): string {
   const at = Math.floor(random() * bytes.length);
   const end = at + Math.floor(random() * 500);

@@ -1,7 +1,7 @@
 /**
  * The lab of the fault campaigns: a home directory, mailboxes in which each message has a checksum, the client, and the
- * comparison of all messages with the expected state. The lab reads mbox files, but does not know where a client keeps its
- * journals. Strings contain bytes, one per character (latin1).
+ * comparison of all messages with the expected state. The lab reads mbox files, but does not know where a client keeps
+ * its journals. Strings contain bytes, one per character (latin1).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Returns a generator of numbers from 0 to 1. The same seed always gives the same numbers. */
+/** Returns a generator of random numbers between 0 and 1. The same seed always produces the same numbers. */
 export function seededRandom(seed: string): () => number {
   let count = 0;
   return () => createHash("sha256").update(`${seed}/${count++}`).digest().readUInt32BE() / 2 ** 32;
@@ -22,7 +22,7 @@ export function pick<T>(values: readonly T[], random: () => number): T {
 
 export interface Message {
   readonly id: string;
-  /** Including its From_ line and the final empty line. */
+  /** The complete message, with its From_ line and the final empty line. */
   readonly bytes: string;
 }
 
@@ -51,8 +51,8 @@ export function makeMessage(
 }
 
 /**
- * Returns the part that a client must not change: everything except the fields for the message's state, and the final empty
- * lines.
+ * Returns the part that a client must not change: everything except the fields that store the message's state, and the
+ * final empty lines.
  */
 function contentOf(bytes: string): string {
   const end = bytes.indexOf("\n\n") + 1;
@@ -158,7 +158,7 @@ export class Session {
   }
 }
 
-/** Returns the problems with a session's end that no fault excuses: a hang, a signal or a stack trace. */
+/** Returns the problems at the end of a session that no injected fault excuses: a hang, a signal or a stack trace. */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];
@@ -251,7 +251,7 @@ export class Lab {
     return this.open(options).end(...commands);
   }
 
-  /** Returns the IDs of a mailbox's messages in order, and its damage. */
+  /** Returns the IDs of the messages in a mailbox, in order, and a description of any damage. */
   read(path: string): { ids: string[]; damage: string[] } {
     const bytes = readBytes(path);
     const starts = [...bytes.matchAll(/(?<![^\n])From [^\n]* 20\d\d\n/g)].map(({ index }) => index);
@@ -290,7 +290,9 @@ export class Lab {
     ];
   }
 
-  /** Starts the client twice after a fault. All messages must be accounted for, and deleting a message must still work. */
+  /**
+   * Starts the client twice after a fault. All messages must be accounted for, and deleting a message must still work.
+   */
   async accountAfterRestart(fates: Fates, options?: SessionOptions): Promise<string[]> {
     const next = judgeEnd(await this.play(["x"], options)).map((what) => `the next session ${what}`);
     const broken = [...next, ...this.account(fates)];

@@ -4,8 +4,8 @@
  * `node locker.cjs hold HOW MAILBOX SECONDS` prints `held`, and later the mailbox's contents as JSON. `node locker.cjs
  * deliver HOW MAILBOX FILE FIRST` delivers each message of FILE (a JSON array) in two writes.
  *
- * FIRST is the lock that is acquired first if HOW is `both`. If the second lock is not acquired within a second, both are
- * released.
+ * FIRST is the lock that is acquired first if HOW is `both`. If the second lock is not acquired within a second, both
+ * are released.
  */
 const fs = require("node:fs");
 const koffi = require("koffi");
@@ -40,7 +40,7 @@ function createDotlock() {
   }
 }
 
-/** Opens the file that the path leads to now, and locks it. */
+/** Opens the file that the path currently leads to, and locks it. */
 function openLocked() {
   const descriptor = fs.openSync(path, "a+", 0o600);
   if (lockFile(descriptor) && fs.fstatSync(descriptor).ino === fs.statSync(path, { throwIfNoEntry: false })?.ino) {

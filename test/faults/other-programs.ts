@@ -1,6 +1,6 @@
 /**
- * Runs other programs at the same time: delivery agents, programs that hold locks, a second session, programs that rewrite
- * the mailbox.
+ * Runs other programs during a session: delivery agents, a second session, and programs that hold locks or rewrite the
+ * mailbox.
  */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -98,7 +98,7 @@ export const locks: Campaign = {
 /**
  * The changes that another program makes to the mailbox during a session.
  *
- * @returns the IDs of the messages that it leaves; undefined if it leaves all of them
+ * @returns the IDs of the messages that the other program leaves; undefined if it leaves all messages
  */
 const rewrites: Readonly<Record<string, (lab: Lab, news: ReturnType<typeof makeMessage>[]) => string[] | undefined>> = {
   "new mail": (lab, news) => {
@@ -216,7 +216,7 @@ async function playDeliveries(lab: Lab, way: Way): Promise<string[]> {
     const ended: Ended = await lab.play(commands);
     broken.push(...judgeEnd(ended).map((what) => `a session ${what}`));
     if (commands.length < 3 || commands.at(-1) !== "q") continue;
-    // The session printed messages just before it deleted them.
+    // The session prints each message just before it deletes the message.
     for (const [, id = ""] of ended.out.matchAll(/^X-Id: (\S+)$/gm)) {
       deleted.add(id);
       if (ended.exit === 0) reported.add(id);

@@ -12,9 +12,9 @@ export function missingFor({ needs }: Campaign): string[] {
 }
 
 /**
- * Runs a campaign, with several rounds at the same time.
+ * Runs a campaign, several rounds at a time.
  *
- * @param most maximum number of rounds, selected evenly from all
+ * @param most the maximum number of rounds, which are selected evenly from all rounds of the campaign
  * @returns one line per broken guarantee, with its round
  */
 export async function playCampaign({ rounds }: Campaign, client: Client, most: number) {

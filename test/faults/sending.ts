@@ -56,7 +56,7 @@ const replies: Readonly<Record<Phase, string>> = {
   quit: "221 bye",
 };
 
-/** Starts a server with a fault at a phase. `recipient` limits the fault to one recipient. */
+/** Starts a server that has a fault in one phase of the dialogue. `recipient` limits the fault to one recipient. */
 async function startServer(at: Phase | undefined, fault: Fault, recipient = "") {
   const accepted: { recipients: string[]; text: string }[] = [];
   const sockets = new Set<Socket>();
@@ -65,7 +65,7 @@ async function startServer(at: Phase | undefined, fault: Fault, recipient = "") 
     socket.on("error", () => {}); // The client has disconnected.
     let to: string[] = [];
     let text: string | undefined;
-    /** Returns whether the client received the normal reply. */
+    /** Sends the reply for a phase. Returns whether it is the normal reply. */
     const answer = (phase: Phase, line = ""): boolean => {
       if (phase !== at || !line.includes(recipient)) socket.write(`${replies[phase]}\r\n`);
       else if (fault === "close") socket.end();

@@ -4,8 +4,8 @@ import { type Campaign, roundOf } from "./campaign.ts";
 import { type Lab, plans } from "./lab.ts";
 
 /**
- * Returns each change that was made to the spool while another file still had unsynced writes. It also reports a spool that is
- * not synced at the end.
+ * Returns each change that was made to the spool while another file still had unsynced writes. Also reports a spool
+ * that is not synced at the end.
  */
 function violationsOf(calls: readonly Call[], { spool, root }: Lab): string[] {
   const unsynced = new Set<string>();

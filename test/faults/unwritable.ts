@@ -8,7 +8,7 @@ import { type Ended, judgeEnd, type Lab, type Plan, plans } from "./lab.ts";
 const isRoot = process.getuid?.() === 0;
 
 /**
- * Returns the problems with the way in which a session ended and reported its errors.
+ * Returns the problems with the exit and the error messages of a session.
  *
  * @param isDone whether the session did its work despite the fault
  */
@@ -26,7 +26,11 @@ function isDone(lab: Lab, plan: Plan): boolean {
 
 const pageSize = 4096;
 
-/** Replaces a directory with a small file system that contains its files and has a few free pages. @returns the directory */
+/**
+ * Replaces a directory with a small file system that contains its files and has a few free pages.
+ *
+ * @returns the directory
+ */
 function fillDisk(lab: Lab, directory: string, pages: number): string {
   const aside = join(lab.root, "aside");
   mkdirSync(aside);
@@ -68,7 +72,11 @@ export const fullDisk: Campaign = {
 
 const nobody = "65534";
 
-/** Changes the owner of all files to an unprivileged user. @returns the command prefix that runs a program as this user */
+/**
+ * Changes the owner of all files to an unprivileged user.
+ *
+ * @returns the command prefix that runs a program as this user
+ */
 function leaveRoot({ root }: Lab): string[] {
   if (!isRoot) return [];
   execFileSync("chown", ["-R", `${nobody}:${nobody}`, root]);

@@ -14,7 +14,7 @@ test.each(["Content-Length: 5", "X-UID: 24          ", "x-imapbase: 1796022507 0
   },
 );
 
-test("a message that stays in its mailbox keeps X-UID", () => {
+test("a message that stays in its mailbox keeps its X-UID", () => {
   const message = `${fromLine}X-UID: 24\nSubject: s\n\ntext\n\n`;
   expect(Buffer.concat(copyWithStatus(Buffer.from(message), "RO") ?? []).toString()).toContain("X-UID: 24\n");
 });

@@ -33,7 +33,7 @@ test.each<[string, string, string]>([
 test.each<[string, string]>([
   ["precedes an overlong field", `X: ${long}\n\ntext\n`],
   ["precedes an overlong folded field", `X: y\n z${long}\n\ntext\n`],
-])("a new Status field %s, and all other bytes stay unchanged", (_what, rest) => {
+])("a Status field is added so that it %s, and all other bytes stay unchanged", (_what, rest) => {
   const { mailbox } = holding(start + rest);
   const stored = Buffer.concat([...formatForStorage(mailbox, 1, { status: "RO" })]).toString("latin1");
   expect(stored === `${start}Status: RO\n${rest}`).toBe(true);

@@ -56,8 +56,8 @@ afterEach(() => {
 });
 
 /**
- * Creates the state left by a session that is killed during a quit that deletes messages one and two. The journal is
- * complete, but nothing else has been done.
+ * Creates the state that a session leaves if it is killed during a quit that deletes messages one and two. The journal
+ * is complete, but nothing else has been done.
  */
 async function interruptQuit(state = "state-of-the-first", path = spool): Promise<void> {
   const { dev, ino } = statSync(path);
@@ -162,7 +162,7 @@ describe("an untrusted journal is reported and left in place", () => {
     expect(notices).toEqual([`${place()}: belongs to another user; not used`]);
   });
 
-  test("a quit does not replace an untrusted journal, but creates its own in another place", async () => {
+  test("a quit does not replace an untrusted journal, but creates its own in another directory", async () => {
     await interruptQuit();
     const places = placesForJournal(spool, ".journal", join(directory, "state"), undefined);
     const [beside, own] = [places[0], places.at(-1)];
@@ -300,7 +300,7 @@ async function writeAfterFailure(fail: () => void): Promise<{ tried: string[]; b
   return { tried, beside: beside.path, own: own.path };
 }
 
-test("if there is no space left for the user in the preferred place, the journal is written in the next place", async () => {
+test("if no space is left for the user in the preferred directory, the journal is written in the next one", async () => {
   const { tried, beside, own } = await writeAfterFailure(() => {
     throw Object.assign(new Error("quota"), { code: "EDQUOT", errno: -122, syscall: "write" });
   });
@@ -308,7 +308,7 @@ test("if there is no space left for the user in the preferred place, the journal
   expect([journals(), text(own)]).toEqual([[], "x"]);
 });
 
-test("if a write fails with ENOSPC on a disk that has space, this is reported, and no journal is left", async () => {
+test("if a write fails with ENOSPC on a disk that has space, this is reported, and no journal is left behind", async () => {
   const written = writeAfterFailure(() => writeSync(openSync("/dev/full", "w"), "x"));
   await expect(written).rejects.toThrow(/No space left on device; .* was not changed$/);
   expect(journals()).toEqual([]);
@@ -318,7 +318,7 @@ describe("the mbox named by an interrupted quit", () => {
   const other = () => join(folder, "other");
   const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
   const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
-  /** Simulates an interrupted quit from `path`, which was to keep message three and move message one to `to`. */
+  /** Simulates an interrupted quit of `path` that was to keep message three and move message one to `to`. */
   async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
     const { dev, ino } = statSync(path);
     const mbox = { path: to, at, oldSize: statSync(to).size };
@@ -340,7 +340,7 @@ describe("the mbox named by an interrupted quit", () => {
     },
   );
 
-  test("messages in the mbox cannot be moved back to the first mailbox before its interrupted quit is completed", async () => {
+  test("messages in the mbox cannot be moved to the first mailbox until the interrupted quit of that mailbox is completed", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());

@@ -231,7 +231,7 @@ test("a file to which another user could have written is ignored", () => {
   expect(openFacts(directory, "/box")).toBeUndefined();
 });
 
-test("a search in loaded facts never excludes a message whose subject contains the words", () => {
+test("a search in loaded facts never excludes a message whose subject contains the search words", () => {
   const subject = fc.stringMatching(/^[aBcK =?\u00fc-\u00ff]{0,8}$/).filter((text) => text.trim() === text);
   const encoded = subject.map((text) => `=?utf-8?q?${Buffer.from(text).toString("hex").replace(/../g, "=$&")}?=`);
   const word = fc.stringMatching(/^[abck=?]{1,2}$/);

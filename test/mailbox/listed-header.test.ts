@@ -25,7 +25,7 @@ test.each<[string, string, string]>([
   ["small", `${start}Subject: s\n\ntext\n`, `${start}Subject: s\n\n`],
   ["that of a large message", `${start}Subject: s\n\n${long}`, `${start}Subject: s\n\n`],
   ["without an end", `${start}Subject: s\n${"X: y\n".repeat(2)}`, `${start}Subject: s\nX: y\nX: y\n`],
-])("a header that is %s is returned complete", (_what, text, header) => {
+])("a header that is %s is returned in full", (_what, text, header) => {
   const { mailbox } = holding(text.includes("\n\n") ? text : `${text}\n`);
   expect(readHeaderToList(mailbox, 1).toString().trimEnd()).toBe(header.trimEnd());
 });

@@ -4,7 +4,7 @@ import { mboxForm } from "../../src/mailbox/mbox-form.ts";
 
 const date = new Date(Date.UTC(2021, 0, 16, 18, 22, 3));
 
-test("From at the start of a line is quoted, regardless of where the pieces of the message end", () => {
+test("From at the start of a line is quoted, regardless of how the message is divided into pieces", () => {
   const text = fc.array(fc.constantFrom("From ", "From", "F", "\n", "x", ">From ", "ro"), { maxLength: 12 });
   fc.assert(
     fc.property(text, fc.integer({ min: 1, max: 7 }), (parts, length) => {

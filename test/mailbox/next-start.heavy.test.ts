@@ -33,7 +33,10 @@ function subjects(path: string, whole: ReadonlyMap<string, string>): string[] {
     });
 }
 
-/** Kills the session before its first call, then its second, and so on, until it exits before the kill. */
+/**
+ * Repeats a session and kills it before its first write call, then before its second, and so on, until a session exits
+ * without being killed.
+ */
 function killAtEachCall(session: (call: number) => Ran, check: (call: number) => void): void {
   for (let call = 1; call < mostCalls; call++) {
     const { signal, status, err } = session(call);
@@ -89,9 +92,9 @@ describe("an interrupted quit that rewrites 3 MB is completed", () => {
     expect(finished).toBeGreaterThan(4);
   });
 
-  test("if the rewrite begins within a page", () => {
+  test("the quit is completed if the rewrite begins within a page", () => {
     const longer = new Map(ids.map((id) => [id, message(id, 600)]));
-    // Messages that were listed earlier are not changed, so that the first one stays in its place.
+    // The quit does not change a message that was listed earlier, so the first message stays where it is.
     const listed = [...longer.values()].join("").replace(/^Subject: .*\n/gm, "$&Status: O\n");
     const rest = ids.filter((id) => id !== "m2");
     let half = 0;
@@ -195,7 +198,7 @@ describe("a save that was killed", () => {
         expect([call, next.status]).toEqual([call, 0]);
         const text = readFileSync(folder, "latin1");
         expect([call, text.startsWith(whole.get("old") ?? "-"), text.endsWith(others)]).toEqual([call, true, true]);
-        // A partial message is not removed if another program has appended to it. This is reported.
+        // A partial message to which another program has appended is reported but not removed.
         if (isWhole) expect([call, text]).toEqual([call, `${whole.get("old")}${left}${others}`]);
         else expect(next.err).toContain("nothing was removed");
         expect(subjects(spool, whole)).toEqual(["one", "two"]);

@@ -33,16 +33,21 @@ test.each([
     "a body with From lines",
     `${note}\nFrom here to there\nmore\n\nFrom - \n\nFrom c@x Sat Jan 16 18:22:01 2021\nmore\n`,
   ],
-])("a file of %s is a single read-only message between a From_ line and an empty line", async (_, text) => {
-  const mailbox = await openedAs(text);
-  expect([mailbox.count, mailbox.readOnly, mailbox.header(1).includes("Subject: note")]).toEqual([1, true, true]);
-  const whole = wholeOf(mailbox);
-  expect(whole).toMatch(/^From \S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\r?\nSubject: note/);
-  expect(whole.slice(whole.indexOf("\n") + 1)).toMatch(new RegExp(`^${text.replace(/[-+.]/g, "\\$&")}(?:\r?\n){1,2}$`));
-  await expect(mailbox.commit({ fate: () => "keep" })).rejects.toThrow("Read-only");
-  await mailbox.close();
-  expect(readFileSync(file, "latin1")).toBe(text);
-});
+])(
+  "a file of %s is read as a single read-only message, with a From_ line before it and an empty line after it",
+  async (_, text) => {
+    const mailbox = await openedAs(text);
+    expect([mailbox.count, mailbox.readOnly, mailbox.header(1).includes("Subject: note")]).toEqual([1, true, true]);
+    const whole = wholeOf(mailbox);
+    expect(whole).toMatch(/^From \S+ \w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}\r?\nSubject: note/);
+    expect(whole.slice(whole.indexOf("\n") + 1)).toMatch(
+      new RegExp(`^${text.replace(/[-+.]/g, "\\$&")}(?:\r?\n){1,2}$`),
+    );
+    await expect(mailbox.commit({ fate: () => "keep" })).rejects.toThrow("Read-only");
+    await mailbox.close();
+    expect(readFileSync(file, "latin1")).toBe(text);
+  },
+);
 
 test("the From_ line of a single message contains the message's author and date", async () => {
   const mailbox = await openedAs(note);

@@ -65,7 +65,7 @@ test("the pieces of any selection of messages add up to the stored messages or h
   );
 });
 
-test("bytes that have been read do not change when other messages are read temporarily", async () => {
+test("bytes that have been read do not change when other messages are loaded temporarily", async () => {
   const call = fc.record({ kind: fc.constantFrom("read", "readBriefly"), message: fc.nat(29), end: fc.nat(40_000) });
   await fc.assert(
     fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 30 }), async (calls) => {

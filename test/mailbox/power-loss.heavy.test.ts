@@ -1,8 +1,8 @@
 /**
  * Tests a power failure at every step of a quit and a save. Data that was not synced is lost, completely or in part.
  * Names that were created, changed or removed survive only after their directory has been synced. The test traces the
- * system calls of one session with strace, builds the possible states of the disk at each moment, and starts the program
- * on each of them.
+ * system calls of one session with strace, builds the possible states of the disk at each moment, and starts the
+ * program on each of them.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {
@@ -28,7 +28,7 @@ function canTrace(): boolean {
 
 type Change = { readonly at: number; readonly bytes: Buffer } | { readonly size: number };
 
-/** A file, with the contents that are certainly on the disk and the changes made since then. */
+/** A file, with the contents known to be on disk and the changes made since then. */
 interface Inode {
   synced: Buffer;
   pending: Change[];
@@ -113,7 +113,11 @@ class Disk {
     this.pending = this.pending.filter(({ directory }) => directory !== path);
   }
 
-  /** Returns the files after the failure. @param survives decides for each unsynced change whether it has reached the disk */
+  /**
+   * Returns the files after the failure.
+   *
+   * @param survives decides for each unsynced change whether it has reached the disk
+   */
   after(survives: () => boolean): Map<string, Buffer> {
     const names = new Map(this.synced);
     for (const { done } of this.pending) {

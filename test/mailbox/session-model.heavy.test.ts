@@ -109,7 +109,7 @@ class World {
     return { child, ended, reached, output: () => output };
   }
 
-  /** Returns the messages of a file, and checks that each is complete. */
+  /** Returns the messages in a file, and checks that each is complete. */
   ids(path: string): string[] {
     let text = "";
     try {

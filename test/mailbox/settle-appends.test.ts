@@ -35,7 +35,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Creates the state left by a program that is killed during an append: the append is recorded, and partly written. */
+/**
+ * Creates the state that a program leaves if it is killed during an append: the append is recorded and partly written.
+ */
 function killedAppend(text: string, written = text.length, isLast = true): void {
   const created = !existsSync(box);
   const descriptor = openSync(box, "a+", 0o600);
@@ -98,13 +100,16 @@ describe("an append that a crash interrupted", () => {
   test.each<[string, string]>([
     ["with the same length", old.replace("body", "text")],
     ["that differs in its last byte", `${old.slice(0, -1)}.`],
-  ])("another program's message %s stays if an append was killed before its first byte", async (_what, other) => {
-    writeFileSync(box, old);
-    killedAppend(old, 0);
-    appendFileSync(box, other);
-    expect((await settleAppends(state)).join()).toMatch(/nothing was removed/);
-    expect(readFileSync(box, "latin1")).toBe(old + other);
-  });
+  ])(
+    "another program's message %s stays if an append was killed before it wrote its first byte",
+    async (_what, other) => {
+      writeFileSync(box, old);
+      killedAppend(old, 0);
+      appendFileSync(box, other);
+      expect((await settleAppends(state)).join()).toMatch(/nothing was removed/);
+      expect(readFileSync(box, "latin1")).toBe(old + other);
+    },
+  );
 
   test("an append by version 0.1.0, which recorded no checksums, is reported but not removed", async () => {
     writeFileSync(box, old);
@@ -143,7 +148,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old);
   });
 
-  test("an append is removed after a power failure, which may leave zeros", async () => {
+  test("an interrupted append is removed after a power failure, even if zeros were written in place of data", async () => {
     writeFileSync(box, old);
     killedAppend(long, 8192 - old.length);
     truncateSync(box, 4096);

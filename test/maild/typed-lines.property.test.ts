@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { singleDots } from "../../src/maild/typed-lines.ts";
 
-test("exactly one leading dot is removed from each line, by maild or by smtp-server, regardless of where the pieces end", () => {
+test("maild removes each leading dot that smtp-server leaves, regardless of how the input is divided into pieces", () => {
   const bytes = fc.string({ unit: fc.constantFrom(".", ".", "\r\n", "\n", "a"), maxLength: 40 });
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(40), { maxLength: 6 }), (text, cuts) => {

@@ -69,7 +69,7 @@ test.each([
   expect(decodeWords(decodeBytes(Buffer.from(bytes, "base64")), nodeCharsets, () => charset)).toBe(text);
 });
 
-test("charsets that Node lacks are decoded after more charsets are loaded", async () => {
+test("text in a charset that Node lacks is decoded after more charsets are loaded", async () => {
   const written = "=?cp850?Q?=82?=";
   expect(needsMore(listEncodedCharsets(written))).toBe(true);
   expect(decodeWords(written)).toBe(written);
@@ -123,7 +123,7 @@ test.each([
   ["encoded words in quotes, as in Outlook", 'attachment; filename="=?utf-8?B?YcOxby5wZGY=?="', "año.pdf"],
   ["a comment", "attachment (see (below)); filename=a.pdf", "a.pdf"],
   ["a missing closing quote", 'attachment; filename="a.pdf', "a.pdf"],
-])("the name of an attachment: %s", (_shows, written, name) => {
+])("the name of an attachment is decoded: %s", (_shows, written, name) => {
   const { value, parameters } = parseStructured(written);
   expect([value, parameters.get("filename")]).toEqual(["attachment", name]);
 });

@@ -6,7 +6,8 @@ import { toBytes } from "../../src/message/text.ts";
 const header = parseHeader(toBytes("From u d\nSubject: a\n\t b \nno colon\nTO: x\nto: y\n : z\n\nBody: no\n"));
 
 test("folded lines are joined by one space", () => expect(header.get("subject")).toBe("a b"));
-test("all fields with a name are found, ignoring case", () => expect(header.all("to")).toEqual(["x", "y : z"]));
+test("all fields with the given name are found, regardless of case", () =>
+  expect(header.all("to")).toEqual(["x", "y : z"]));
 test("a line in the body is not a field", () => expect(header.get("body")).toBeUndefined());
 test("a field's raw bytes are the stored bytes", () =>
   expect(Buffer.from(header.fields[0]!.raw).toString()).toBe("Subject: a\n\t b \n"));

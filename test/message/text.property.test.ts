@@ -11,7 +11,7 @@ const anyBytes = fc.oneof(
   }),
 );
 
-test("any bytes that are decoded to text are encoded to the same bytes", () => {
+test("any bytes are unchanged after they are decoded to text and encoded again", () => {
   fc.assert(
     fc.property(anyBytes, (bytes) => {
       expect([...toBytes(decodeBytes(bytes))]).toEqual([...bytes]);

@@ -1,5 +1,6 @@
 /**
- * An OAuth2 authorization server on the loopback interface (RFC 6749, 7636, 8414, 8628), which rotates refresh tokens.
+ * An OAuth2 authorization server (RFC 6749, 7636, 8414, 8628) that listens on the loopback interface and rotates
+ * refresh tokens.
  */
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -14,12 +15,12 @@ const certificates = join(import.meta.dirname, "../../fixtures/tls");
 /** The path of the server's certificate, for cafile. */
 export const certificateFile = join(certificates, "localhost.pem");
 const cert = readFileSync(certificateFile, "utf8");
-/** The server's TLS key and certificate; a mail server in a test can use them, too. */
+/** The server's TLS key and certificate, which a mail server in a test can also use. */
 export const identity = { cert, key: readFileSync(join(certificates, "localhost.key"), "utf8") };
 
 export interface AuthorizationServer {
   readonly issuer: string;
-  /** The parameters of each request; `path` contains the path of its URL. */
+  /** The parameters of each request; `path` contains the path of the request's URL. */
   readonly requests: Record<string, string>[];
   /** The access tokens that a mail server would accept. */
   readonly validTokens: Set<string>;
@@ -33,7 +34,7 @@ export interface AuthorizationServer {
 interface Behaviour {
   /** Whether the metadata lists a device authorization endpoint. */
   readonly offersDeviceFlow?: boolean;
-  /** The error codes returned to the first token requests that contain the device code. */
+  /** The error codes that the first token requests with the device code receive, in order. */
   readonly deviceErrors?: readonly string[];
   /** The lifetime of access tokens in seconds. */
   readonly lifetime?: number;

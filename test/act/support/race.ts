@@ -18,7 +18,10 @@ import { parseLines } from "./schemas.ts";
 export interface Occurred {
   done: number;
   gone: number;
-  /** The number of actions refused because the mailbox was locked or had changed too much; these did nothing. */
+  /**
+   * The number of actions refused because the mailbox was locked or had changed too much; such an action changes
+   * nothing.
+   */
   refused: number;
 }
 
@@ -30,7 +33,7 @@ const usualCount = 6;
  */
 const usualTime = 120;
 
-/** Runs rounds. @param other the operation of the other program in each round */
+/** Runs rounds. @param other the operation that the other program performs in each round */
 export async function playRounds(kind: Kind, other: "deliver" | "expunge", rounds: number): Promise<Occurred> {
   const place = makePlace();
   const path = join(place.home, "box");

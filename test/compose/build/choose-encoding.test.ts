@@ -20,7 +20,7 @@ function decoded(text: string, encoding: "base64" | "quoted-printable"): Buffer 
   return Buffer.from(bytes, "latin1");
 }
 
-/** Bytes that often contain line endings, CRs and NULs. */
+/** Random bytes in which line endings, CRs and NULs are frequent. */
 const anyBody = () =>
   fc
     .array(
@@ -100,7 +100,7 @@ test.each([
   ["a\r\nb\n", true, "base64"],
 ])("%j", (body, eightBit, encoding) => expect(transferEncodingOf(factsOf(body), eightBit)).toBe(encoding));
 
-test("the charset is determined by the bytes, or else by the locale", () => {
+test("the charset is determined by the bytes or, failing that, by the locale", () => {
   const latin = factsOf(Buffer.of(0xe9));
   expect([factsOf("a"), factsOf("\u00e9"), latin].map((facts) => charsetOf(facts))).toEqual([
     "us-ascii",

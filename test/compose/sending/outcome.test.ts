@@ -73,7 +73,7 @@ test("if dead.letter cannot be written, the text is printed on standard error", 
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
-test("an alias that refers to itself is refused by name; the message is sent to the others and saved in dead.letter", async () => {
+test("an alias that refers to itself is refused, and the error names it; the message is sent to the others and saved in dead.letter", async () => {
   const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);
@@ -133,7 +133,7 @@ test.each([
   expect(Buffer.from(sent.body, "base64")).toEqual(stdin);
 });
 
-test("-E does not send an empty body, and -E 'set x' runs a command", async () => {
+test("with -E, a message with an empty body is not sent; -E 'set x' runs a command", async () => {
   expect((await sendMail({ argv: ["-E", "a@x.org"] })).message).toBeUndefined();
   expect((await sendMail({ argv: ["-E", "set record=copy", "a@x.org"], stdin: "x\n" })).recipients).toEqual([
     "a@x.org",
@@ -200,7 +200,7 @@ test("the piped text is kept if SIGTERM arrives while mail waits for the pipe of
   expect([sent.exit, sent.dead]).toEqual([null, "one\n"]);
 });
 
-/** Opens a pipe for writing. Returns undefined until a reader has opened it. */
+/** Opens a pipe for writing. Returns undefined if no reader has opened the pipe yet. */
 function writerOf(pipe: string): number | undefined {
   try {
     return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -235,7 +235,7 @@ test("the piped text is kept if an interrupt arrives while mail waits for the pi
   expect(sent.dead.length).toBeGreaterThan(stdin.length / 2);
 });
 
-test("one program may write both the text of a message and the data of an attached pipe", async () => {
+test("the same program may write both the message text and the data of an attachment that is read from a pipe", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const [pipe, text] = ["pipe", "text"].map((name) => join(directory, name)) as [string, string];
   execFileSync("/usr/bin/mkfifo", [pipe, text]);
@@ -265,7 +265,7 @@ test("the text is kept if an attachment was removed before sending", async () =>
   expect(gone.dead.length).toBeGreaterThan(stdin.length);
 });
 
-test("-t: the header is also kept if it names no recipient", async () => {
+test("with -t, the text and its header are kept if the header names no recipient", async () => {
   const stdin = "Subject: plan\nX-Field: one\n\ntext\n";
   const sent = await sendMail({ argv: ["-t"], stdin });
   expect([sent.exit, sent.stdout, sent.dead]).toEqual([1, "No recipients specified\n", stdin]);
@@ -305,7 +305,7 @@ describe("exit codes after system failures", () => {
     return spawnSync("/bin/sh", argv, { cwd: home, env: environment, input: "text\n", encoding: "utf8" });
   }
 
-  test("70: an internal error in mail; the text is kept", () => {
+  test("the exit code is 70 after an internal error in mail, and the text is kept", () => {
     writeFileSync(join(home, "mistake.cjs"), 'Math.random = () => { throw new TypeError("planted"); };\n');
     const { status, stderr } = run('exec "$1" -r ./mistake.cjs "$2" -n -S mta=/bin/true a@x.org');
     expect([status, stderr]).toEqual([70, expect.stringContaining("mail: internal error: planted; ")]);
@@ -315,18 +315,18 @@ describe("exit codes after system failures", () => {
   /** Returns whether Node printed an uncaught error with a stack trace and Node's version. */
   const isCrash = (stderr: string) => /\n {4}at /.test(stderr) && stderr.includes(`Node.js ${process.version}`);
 
-  test("71: no file descriptors are left for a program; the text is kept or printed on standard error", () => {
+  test("the exit code is 71 if no file descriptors are left for a program, and the text is kept or printed on standard error", () => {
     const exits = [18, 19, 20, 21, 22, 23, 24, 25, 26].flatMap((limit) => {
       const { status, stderr } = run(`ulimit -n ${limit}; exec "$1" "$2" -n -S mta=/bin/false a@x.org`);
       const kept = join(home, "dead.letter");
       const dead = existsSync(kept) ? readFileSync(kept, "utf8") : "";
       rmSync(kept, { force: true });
-      // With fewer descriptors, Node does not start, or cannot load the program. In the latter case, its stack trace
-      // does not mention the program.
+      // If the limit is too low, Node does not start, or it cannot load the program and prints a stack trace that does
+      // not mention the program.
       if (status === null || status > 128 || (isCrash(stderr) && !/ at .*[/](?:bin|dist)[/]\w/.test(stderr))) return [];
       expect(stderr).not.toMatch(/\n {4}at /);
       const isKept = `${stderr}${dead}`.endsWith("\n\ntext\n");
-      // With even fewer descriptors, no input has been read.
+      // Exit code 74 means that no input could be read, so there is no text to keep.
       expect([limit, status, status === Exit.IoErr || isKept]).toEqual([limit, status, true]);
       return [status];
     });
@@ -334,7 +334,7 @@ describe("exit codes after system failures", () => {
     expect(exits.filter((exit) => ![69, 71, 74].includes(exit))).toEqual([]);
   });
 
-  test("73: no directory for unpacking a mailbox", () => {
+  test("the exit code is 73 if there is no directory for unpacking a mailbox", () => {
     const { status, stderr } = run('echo | gzip >box.gz; exec "$1" "$2" -n -f box.gz', { TMPDIR: "/none" });
     expect([status, stderr]).toEqual([
       73,

@@ -1,4 +1,4 @@
-/** A password typed on the terminal while the message comes from a pipe. */
+/** Tests a password that is typed on the terminal while the message comes from a pipe. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -44,7 +44,7 @@ test.each([
   ["base64", "base64"],
   ["quoted-printable", "quoted-printable"],
   ["8bit", "8bit"],
-])("encoding=%s sends a text that is not ASCII as %s", async (encoding, used) => {
+])("with encoding=%s, non-ASCII text is sent as %s", async (encoding, used) => {
   const sent = await sendMail({ argv: ["-S", `encoding=${encoding}`, "a@x.org"], stdin: "ñandú\n" });
   expect(sent.fields("Content-Transfer-Encoding")).toEqual([used]);
 });

@@ -21,16 +21,16 @@ export interface Sending {
   readonly server?: Script;
   /** A file to use as standard input instead of a pipe. */
   readonly input?: string;
-  /** Whether the pipe remains open. */
+  /** Whether the pipe remains open after the input has been written. */
   readonly openInput?: boolean;
   /**
-   * The time of the signal: while the input is being read, once the server has the message, or once a condition is
+   * When the signal is sent: while the input is being read, once the server has the message, or once a condition is
    * true.
    */
   readonly killWhen?: "reads" | "has sent" | (() => boolean);
   /** The signal; SIGTERM by default. */
   readonly signal?: NodeJS.Signals;
-  /** Called when nearly all of the input has been read, before it ends. */
+  /** Called before the input ends, when nearly all of it has been read. */
   readonly meanwhile?: (home: string) => void;
   /** Receives the names of the files that are in the home directory after the run. */
   readonly leaves?: (names: readonly string[]) => void;
@@ -45,7 +45,7 @@ export interface Sent {
   readonly sender: string | undefined;
   /** The received message in Latin-1 with LF line endings. */
   readonly message: string | undefined;
-  /** Returns, in order, the unfolded values of a field in the first message. */
+  /** Returns the unfolded values of a field in the first message, in order. */
   fields(name: string): string[];
   readonly body: string;
   readonly dead: string;
@@ -83,7 +83,7 @@ export async function sendMail({
         ...env,
       },
     });
-    child.stdin?.on("error", () => {}); // the program need not read its input
+    child.stdin?.on("error", () => {}); // The program need not read its input.
     // Called when only the bytes in the pipe's buffer are unread.
     child.stdin?.write(stdin, () => {
       if (killWhen === "reads") child.kill(signal);

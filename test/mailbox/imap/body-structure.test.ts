@@ -35,7 +35,7 @@ test.each([
   ["application/pgp-signature", 500, undefined, true],
   ["image/jpeg", 500_000, "inline", false],
 ])(
-  "type %s, %i bytes, disposition %s: the part is loaded when the message is shown: %s",
+  "a part of type %s, %i bytes and disposition %s is loaded when the message is shown: %s",
   (type, size, disposition, expected) => {
     const part = parseBodyStructure(leaf(type, size, disposition));
     expect(part === undefined ? undefined : isShown(part)).toBe(expected);

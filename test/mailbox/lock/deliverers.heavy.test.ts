@@ -1,6 +1,6 @@
 /**
- * Tests four delivery agents that use only one kind of lock and write to a spool while sessions read, delete and quit.
- * MAIL_TEST_MESSAGES is the total number of messages: 10000 messages take several minutes.
+ * Tests four delivery agents, which use only one kind of lock and write to a spool while sessions read and delete
+ * messages and quit. MAIL_TEST_MESSAGES is the total number of messages; 10000 messages take several minutes.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -38,7 +38,7 @@ test.each(["fcntl", "dotlock"])(
       });
       const deleted: string[] = [];
       let sessions = 0;
-      // Each step runs one session, so that the exits of delivery agents are handled in between.
+      // Each step runs one session, so that the exits of delivery agents are handled between sessions.
       for (let turn = true; turn; ) {
         turn = running.size > 0;
         const run = home.mail([], ["f 1", "d 1", "p 2", "mbox 3-40", "q"], { MAIL: spool, lockwait: "30" });

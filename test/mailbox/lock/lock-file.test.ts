@@ -89,7 +89,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("while another process holds a POSIX lock, the fcntl() lock is refused in time, and no dotlock is left behind", async () => {
+  test("while another process holds a POSIX lock, the fcntl() lock is refused within the time limit, and no dotlock is left behind", async () => {
     await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     await expect(lockFile(spool, descriptor, 0.3)).rejects.toThrow(
@@ -120,7 +120,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("two sessions of one process exclude each other", async () => {
+  test("two sessions in the same process exclude each other", async () => {
     const [one, two] = [openSync(spool, "r+"), openSync(spool, "r+")];
     const release = await lockFile(spool, one, 0);
     await expect(lockFile(spool, two, 0)).rejects.toThrow("locked by");
@@ -195,7 +195,7 @@ const root = process.cwd();
 const message = "From ann Sat Jan 16 18:22:03 2021\nSubject: one\n\nbody\n\n";
 
 describe("the built program", () => {
-  test("without koffi, mail locks only with .lock files, and reports this once", () => {
+  test("without koffi, mail uses only .lock files as locks, and reports this once", () => {
     cpSync(join(root, "dist"), join(home, "dist"), { recursive: true });
     cpSync(join(root, "bin"), join(home, "bin"), { recursive: true });
     writeFileSync(spool, message + message.replace("one", "two"));

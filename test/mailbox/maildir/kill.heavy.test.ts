@@ -1,4 +1,7 @@
-/** Kills a session before each of its write calls in turn and opens the mailbox again: no message is lost or duplicated. */
+/**
+ * Tests that no message is lost or duplicated if a session is killed before any of its write calls and the mailbox is
+ * then opened again.
+ */
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

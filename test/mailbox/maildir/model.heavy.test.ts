@@ -165,7 +165,7 @@ class Bench {
       }
       for (const { at, what } of actions) {
         const subject = numbered[at];
-        // After a kill, a saved message may be in two mailboxes. This is correct, but the model cannot express it.
+        // After a kill, a saved message may correctly be in two mailboxes, which the model cannot express.
         if (subject === undefined || (killed && what === "save")) continue;
         lines.push(commands[what](at + 1));
         after.set(subject, outcome[what](this.model.get(subject) as Known));

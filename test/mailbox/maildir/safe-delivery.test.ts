@@ -100,7 +100,7 @@ describe("deliveries", () => {
     expect(process.geteuid?.()).toBe(0);
   });
 
-  test("a message in mbox form is delivered with its Status as flags and all other bytes unchanged", async () => {
+  test("a message in mbox form is delivered with its Status converted to flags and all other bytes unchanged", async () => {
     const body = fc
       .array(fc.constantFrom("x", "\n", "\r\n", "From here", ">From", "\0", "é"), { maxLength: 12 })
       .map((parts) => parts.join(""));
@@ -120,7 +120,7 @@ describe("deliveries", () => {
   });
 });
 
-test("each framed message is filed once, even if the journal is replayed", async () => {
+test("each message in a journal is delivered once, even if the journal is replayed", async () => {
   const content = (number: number) => [
     Buffer.from(letter("ann", `s${number}`)),
     Buffer.from("x".repeat(number * 70_000)),

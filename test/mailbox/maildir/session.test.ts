@@ -173,7 +173,7 @@ describe("quitting a Maildir", () => {
     ]);
   });
 
-  test("quit moves read messages from the system mailbox to mbox, quoted and with their state", () => {
+  test("messages that have been read are quoted at quit and moved, with their state, from the system mailbox to mbox", () => {
     makeMaildir(maildir, {
       "cur/1600000000.1.host:2,FR": letter("ann@example.org", "one", "From here\n\nFrom there\n"),
       "new/1600000001.1.host": letter("ben@example.org", "two"),
@@ -214,7 +214,7 @@ describe("quitting a Maildir", () => {
     expect(readFileSync(join(home.path, "spool"), "latin1")).toBe(mbox("ben", "two", "Status: O\n"));
   });
 
-  test("an edited message is replaced under a new name", () => {
+  test("the file of an edited message is replaced by a file with a new name", () => {
     makeMaildir(maildir, three);
     const { out } = home.mail(["-f", "Maildir"], ['set EDITOR="sed -i s/body/BODY/"', "e 2", "q"]);
     expect(out).toContain('"Maildir" complete');
@@ -278,7 +278,7 @@ describe("changes by another client during the session", () => {
     expect(subjectsInMbox(path)).toEqual(["old", "other", "older", "one", "two"]);
   });
 
-  test("another client's interrupted quit is completed first", async () => {
+  test("an interrupted quit of another session is completed first", async () => {
     makeMaildir(maildir, three);
     const path = join(home.path, "mbox");
     const mailbox = await openLocal(maildir, options());

@@ -28,7 +28,7 @@ const parts = fc.array(fc.oneof(bytes, stretch), { maxLength: 6 });
 const textOf = (list: readonly Part[], from: Buffer = content) =>
   Buffer.concat(list.map((part) => ("start" in part ? from.subarray(part.start, part.end) : part)));
 
-test("parts are written in order with any block size, with and without the page cache", async () => {
+test("parts are written in order, regardless of the block size and of whether the page cache is used", async () => {
   const blockSize = fc.constantFrom(1, 1000, 4096, 8192);
   await fc.assert(
     fc.asyncProperty(parts, parts, blockSize, fc.constantFrom(0, 100, 4096), fc.boolean(), async (a, b, ...how) => {
@@ -53,7 +53,7 @@ test("parts are written in order with any block size, with and without the page 
   );
 });
 
-test("a file is rewritten from its own contents, with reads at most one block ahead", async () => {
+test("a file is rewritten from its own contents, which are read at most one block ahead", async () => {
   const blockSize = 2048;
   const steps = fc.array(
     fc.record({ skip: fc.nat(3000), insert: fc.nat(3000), keep: fc.integer({ min: 1, max: 9000 }) }),

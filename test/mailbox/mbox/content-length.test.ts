@@ -56,11 +56,14 @@ test.each([
     `${measured(unquoted).replace("Content-Length", "Content-Length: 7\nContent-Length")}\n${last}`,
     ["measured", "-", "-", "last"],
   ],
-])("a Content-Length that %s prevents a split only if it is valid and hides no message", async (_, text, wanted) => {
-  expect(await subjects(text)).toEqual(wanted);
-});
+])(
+  "a Content-Length that %s keeps a body in one piece only if it is valid and hides no message",
+  async (_, text, wanted) => {
+    expect(await subjects(text)).toEqual(wanted);
+  },
+);
 
-test("a new Status does not change a body with a valid Content-Length, so the length stays valid", async () => {
+test("a body and its valid Content-Length stay unchanged if a Status field is added", async () => {
   writeFileSync(box, `${measured(unquoted)}\n${last}`);
   await session(async (mailbox) => {
     mailbox.mark(1, Flag.Read);
@@ -110,7 +113,7 @@ test("a body that looked like several messages during delivery is read as one me
 });
 
 test.each([22, 23, 24, 28, 30, 31, 32, 33])(
-  "a quit adds Status to a message without making the preceding message's Content-Length of %i hide it",
+  "a Status field that a quit adds does not make the preceding message's Content-Length of %i hide the message",
   async (length) => {
     writeFileSync(box, measured("From   b  c\nX-In: mail\n\n", length));
     const before = (await session(() => {})).count;

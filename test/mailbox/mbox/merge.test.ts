@@ -110,7 +110,7 @@ test("a message that was incomplete when it was deleted is removed completely", 
   expect(readFileSync(box, "latin1")).toBe(message("a") + message("new"));
 });
 
-test("a message that was saved before all of it had arrived is kept in the mailbox as a whole", async () => {
+test("if a message was saved before all of it had arrived, the complete message stays in the mailbox", async () => {
   writeFileSync(box, message("a") + message("b").slice(0, -10));
   const mailbox = await open();
   mailbox.mark(2, Flag.Saved | Flag.Touched | Flag.Read);

@@ -110,7 +110,7 @@ describe("an interrupted commit is completed when the mailbox is opened again", 
   });
 });
 
-test("a commit that makes the mailbox longer is completed even if a power failure has lost a page after the old end", async () => {
+test("a commit that makes the mailbox longer is completed even if a power failure has lost a page after the mailbox's old end", async () => {
   const longer = before + message("edited", "y".repeat(20_000));
   await leaveJournal(longer);
   writeFileSync(mbox, one);
@@ -122,7 +122,7 @@ test("a commit that makes the mailbox longer is completed even if a power failur
 });
 
 describe("a mailbox that another program has written to since the crash", () => {
-  test("a mailbox that has been rewritten since the crash is kept, and no copy is made if the commit had not begun", async () => {
+  test("if the commit had not begun before the crash, a mailbox that has since been rewritten is kept, and no copy is made", async () => {
     await leaveJournal();
     const other = message("two", "y".repeat(20_000)) + message("three");
     writeFileSync(spool, other);

@@ -26,7 +26,9 @@ const isDated = (line: string) =>
 const isTwoWords = (line: string) => /^From +[^ \t\r\n]+[ \t]+[^ \t\r\n]/.test(line.slice(0, 1024));
 const isEmpty = (line: string) => /^\r?\n$/.test(line);
 
-/** Returns the end of a body according to its Content-Length; undefined if the header has none or two. */
+/**
+ * Returns the end of a body according to its Content-Length; undefined if the header has no such field or two of them.
+ */
 function statedEnd(lines: readonly string[], first: number, bodyStart: number): number | undefined {
   const header = lines.slice(
     first,
@@ -37,7 +39,7 @@ function statedEnd(lines: readonly string[], first: number, bodyStart: number): 
   return value === undefined ? undefined : bodyStart + Number(value);
 }
 
-/** Returns the expected messages. It applies the rules line by line, without optimizations. */
+/** Applies the rules line by line, without optimizations, and returns the expected messages. */
 function wanted(text: string): [number, number][] {
   const lines = text.split(/(?<=\n)/);
   const starts: number[] = [];
@@ -104,7 +106,7 @@ function wanted(text: string): [number, number][] {
   return found;
 }
 
-test("messages and their Status are found regardless of where the pieces end", async () => {
+test("messages and their Status are found regardless of how the mailbox is divided into pieces", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.oneof(mailboxText, measuredText),

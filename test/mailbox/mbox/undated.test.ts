@@ -47,7 +47,7 @@ test("lines without a date do not separate messages in a file whose first From_ 
   await mailbox.close();
 });
 
-test("the remaining messages are found again, even if a From_ line of another form becomes the first", async () => {
+test("the remaining messages are found again, even if the first remaining From_ line has another form", async () => {
   const text = "a\n\nFrom here to there\nno header";
   const lines = ["From - ", "From - ", dated, "From - "];
   for (let dropped = 1; dropped < 2 ** lines.length; dropped++) {

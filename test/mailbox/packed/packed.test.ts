@@ -28,8 +28,8 @@ function pack(name: string): string {
 }
 
 /**
- * Runs a shell in the home directory. The shell defines the function `ours`. It has its own session, so that it cannot
- * use the terminal that runs the tests.
+ * Runs a shell in the home directory. The shell defines the function `ours`. The shell has its own session, so that it
+ * cannot use the terminal on which the tests run.
  */
 function shell(line: string, more: Readonly<Record<string, string>> = {}) {
   const run = spawnSync("/usr/bin/setsid", ["-w", "/bin/bash", "-c", `${ours}; ${line}`], {
@@ -70,7 +70,7 @@ describe("a compressed mailbox", () => {
       },
     );
 
-  test("a compressed mailbox is recognized by its first bytes, and may have several parts", () => {
+  test("a compressed mailbox is recognized by its first bytes, and may consist of several compressed parts", () => {
     writeFileSync(join(home.path, "box.mbox"), Buffer.concat([gzipSync(mbox), gzipSync(mbox)]));
     expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
   });
@@ -82,7 +82,7 @@ describe("a compressed mailbox", () => {
     expect(status).toBe(1);
   });
 
-  test("messages are not appended to a compressed mailbox, because they could not be read", () => {
+  test("messages are not appended to a compressed mailbox, because they could not be read back", () => {
     const before = readFileSync(join(home.path, pack("gzip")));
     writeFileSync(join(home.path, "other"), mbox);
     const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);

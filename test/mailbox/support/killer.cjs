@@ -1,7 +1,7 @@
 /**
- * Preloaded into the program (node -r): kills it just before the file system write call whose number is MAIL_KILL_AT. With
- * MAIL_KILL_LOG, the calls are logged to that file instead. With MAIL_KILL_TORN, half of the interrupted write's bytes are
- * written first.
+ * Preloaded into the program (node -r): kills it just before the file system write call whose number is MAIL_KILL_AT.
+ * With MAIL_KILL_LOG, the calls are instead logged to the file that the variable names. With MAIL_KILL_TORN, half of the
+ * interrupted write's bytes are written first.
  */
 const fs = require("node:fs");
 const { appendFileSync } = fs;
@@ -51,6 +51,6 @@ for (const name of calls) {
     }
     return original.apply(this, given);
   };
-  // promisify(fsync) uses properties of the function.
+  // promisify(fsync) uses properties of the original function.
   Object.assign(fs[name], original);
 }

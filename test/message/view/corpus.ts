@@ -119,7 +119,7 @@ function attachment(type: string, name: string, bytes: Buffer, more = ""): Piece
   return part(header, base64(bytes));
 }
 
-/** Yields every charset in every transfer encoding, as the only text of a message. */
+/** Yields a message with a single text for each charset and each transfer encoding. */
 function* singles(): Iterable<Sample> {
   for (const language of languages)
     for (const encoding of Object.keys(encodings))
@@ -139,7 +139,7 @@ function* singles(): Iterable<Sample> {
 
 type Mailer = (language: Language) => Piece[];
 
-/** Functions that produce a message with a given text in the structure of a particular mail program. */
+/** Functions that wrap a text in the message structure of a particular mail program. */
 const mailers: Readonly<Record<string, Mailer>> = {
   gmail: (language) => [
     "MIME-Version: 1.0\n",

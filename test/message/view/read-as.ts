@@ -6,7 +6,7 @@ export function lines(...all: string[]): Buffer {
   return Buffer.from(all.map((line) => `${line}\n`).join(""));
 }
 
-/** Returns the displayed message, at 60 columns and without its header by default. */
+/** Returns the displayed message, by default without its header and at a width of 60 columns. */
 export async function shown(message: Uint8Array, { header = false, width = 60 } = {}): Promise<string> {
   const bytes = Buffer.from(message);
   const end = bytes.indexOf("\n\n");

@@ -369,7 +369,7 @@ test("a delivery report is summarised in words", async () => {
   );
 });
 
-test("an invitation is summarised in words after its text", async () => {
+test("a readable summary of an invitation follows its text", async () => {
   const invitation = multipart(
     "alternative",
     ["", "Please come"],
