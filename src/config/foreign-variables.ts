@@ -87,6 +87,7 @@ const foreignFamilies: Readonly<Record<string, Foreign>> = {
 /** Returns the reason why a variable of another client is not supported; undefined if it is supported or unknown. */
 export function describeForeign(name: string, value: string): string | undefined {
   const family = Object.keys(foreignFamilies).find((start) => name.startsWith(start));
-  const found = family === undefined ? foreignVariables[name] : foreignFamilies[family];
+  const own = Object.hasOwn(foreignVariables, name) ? foreignVariables[name] : undefined;
+  const found = family === undefined ? own : foreignFamilies[family];
   return found === undefined || found === "accepted" ? undefined : found(value);
 }

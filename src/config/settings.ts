@@ -44,8 +44,9 @@ export class Settings {
   exposedIn: string | undefined;
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
-    // Reading the copy is faster, because each access to process.env is a system call.
-    this.#environment = { ...environment };
+    // Reading the copy is faster, because each access to process.env is a system call. The copy inherits no properties,
+    // because a variable may be called valueOf.
+    this.#environment = Object.assign(Object.create(null), environment);
     this.#imported = new Set(imported.filter((name) => environment[name] !== undefined)).add("SHELL");
   }
 
@@ -69,7 +70,7 @@ export class Settings {
 
   /** Returns the value that was assigned to exactly this name, or the value in the environment. */
   raw(name: string): string | undefined {
-    return this.#values.get(name)?.value ?? this.#environment[name];
+    return this.#values.get(name)?.value ?? this.inherited(name);
   }
 
   /**

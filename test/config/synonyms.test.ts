@@ -127,3 +127,10 @@ test("unsupported variables of other clients are listed; environment variables a
   const settings = settingsOf(["smime-sign", "v15-compat"], { customhdr: "x", "socks-proxy": "h:1" });
   expect(settings.unsupported().map((text) => text.split(":")[0])).toEqual(["smime-sign", "socks-proxy"]);
 });
+
+test.each(["valueOf", "toString", "constructor", "__proto__"])("a variable may be called %s", (name) => {
+  const unset = settingsOf([]);
+  expect([unset.text(name), unset.inherited(name), unset.unsupported()]).toEqual([undefined, undefined, []]);
+  const set = settingsOf([`${name}=x`]);
+  expect([set.text(name), set.unsupported()]).toEqual(["x", []]);
+});
