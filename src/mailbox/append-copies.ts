@@ -7,7 +7,7 @@ import { makeFiling } from "./maildir/safe-delivery.ts";
 import { changeLetters } from "./marks.ts";
 import { formatForStorage } from "./stored-form.ts";
 
-/** Returns whether a header field is copied; all fields are copied if no function is given. */
+/** Returns whether a header field is copied; all fields are copied if this function is missing. */
 type KeepField = ((lowerName: string) => boolean) | undefined;
 
 /**

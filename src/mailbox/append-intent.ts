@@ -4,8 +4,9 @@
  * `mail` removes an incomplete append the next time it starts (settle-appends.ts).
  *
  * Only an incomplete append is ever removed. The intent contains a SHA-256 checksum for each page of each write, so
- * that `mail` removes only bytes that it has written. A complete append stays, because another program may already have
- * read it. Any other bytes were written by another program. They are not changed, and the user is notified.
+ * that `mail` removes only bytes that `mail` itself has written. A complete append stays, because another program may
+ * already have read it. Any other bytes were written by another program. Such bytes are not changed, and the user is
+ * notified.
  */
 import crypto from "node:crypto";
 import {
@@ -60,7 +61,7 @@ interface Begun {
 export interface AppendIntent {
   /** Records more bytes before they are written. @param end the offset after these bytes */
   reaching(end: number, bytes: Uint8Array, isLast: boolean): void;
-  /** Records that all bytes have been written, if the last write was not recorded as the last. */
+  /** Records that all bytes have been written, unless the record of the last write already states this. */
   complete(): void;
   /** Removes the intent after the append has reached the disk. */
   drop(): void;
@@ -225,7 +226,7 @@ export function readIntent(name: string): Left | undefined {
   }
 }
 
-/** The part of an append that a file contains. The part is "unknown" if `mail` did not write the file's bytes. */
+/** The part of an append that a file contains. "unknown" means that the bytes were not written by `mail`. */
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**

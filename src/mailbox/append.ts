@@ -34,7 +34,7 @@ export interface AppendOptions {
    * this machine.
    */
   readonly accessServer?: AccessServer | undefined;
-  /** The spool's owner, if root delivers into the spool. The spool is then opened with the owner's rights. */
+  /** The spool's owner, if root delivers into the spool. In that case, the spool is opened with the owner's rights. */
   readonly recipient?: Rights;
 }
 

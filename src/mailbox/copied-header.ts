@@ -35,8 +35,8 @@ function withoutFields(header: Buffer, names: readonly string[]): Buffer {
 }
 
 /**
- * Returns a header whose From_ line has a user and a date. A missing date is taken from the Date field, so that
- * repeated calls return the same bytes.
+ * Returns a header whose From_ line has a user and a date. If the From_ line has no date, the date is taken from the
+ * Date field, so that repeated calls return the same bytes.
  */
 export function withFromLine(header: Buffer): Buffer {
   if (isFromLine(header, 0, header.length) || header.toString("latin1", 0, 5) !== "From ") return header;
@@ -60,7 +60,7 @@ export function isLengthValid(header: Buffer, size: number): boolean {
   return left >= 0 && left <= 4;
 }
 
-/** Returns an edited message without Content-Length. The `From ` lines protected by this length are quoted. */
+/** Returns an edited message without Content-Length. The `From ` lines that the Content-Length protected are quoted. */
 export function withoutMeasure(message: Buffer): Buffer {
   const header = headerOf(message.length, (length) => message.subarray(0, length));
   const kept = withoutLength(header);

@@ -62,7 +62,8 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
 /**
  * The form of a file's first From_ line. This form determines which later lines begin a message.
  *
- * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line is treated in the same way.
+ * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line is treated as if it had
+ *   this form.
  * - `two-words` is a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
  *   follows it.
  * - `one-word` is `From ` alone, or followed by a hyphen (Thunderbird) or an identifier. A line without a date must be

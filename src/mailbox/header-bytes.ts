@@ -20,7 +20,9 @@ export function headerEnd(bytes: Buffer, start: number): number | undefined {
   return anyHeaderEnd(bytes, start);
 }
 
-/** Returns the same offset as `headerEnd`, for bytes that contain CRs. The empty line may then end in CRLF. */
+/**
+ * Returns the same offset as `headerEnd`, for bytes that contain CRs. In such bytes, the empty line may end in CRLF.
+ */
 function anyHeaderEnd(bytes: Buffer, start: number): number | undefined {
   for (let at = bytes.indexOf(10, start); at >= 0; at = bytes.indexOf(10, at + 1)) {
     if (bytes[at + 1] === 10) return at + 2;

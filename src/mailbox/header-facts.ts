@@ -5,7 +5,7 @@ import { mayHaveAttachments } from "../message/view/attaching.ts";
 import { mayBeBounce } from "../message/view/bounce.ts";
 import type { FactTable, NumberColumn, TextColumn } from "./list-facts.ts";
 
-/** Length in bytes from which a header is treated as unusual. */
+/** A header of at least this many bytes is treated as unusual. */
 const longest = 16 << 10;
 const emptyLine = Buffer.from("\n\n");
 

@@ -128,7 +128,10 @@ class TextColumnInMemory {
   #lower: string | undefined;
   /** Bytes that were added after `#text`. */
   #bytes: Buffer;
-  /** Values that are not yet in `#bytes`. Converting many short strings to bytes at once is faster. */
+  /**
+   * Values that are not yet in `#bytes`. Converting many short strings to bytes in one step is faster than converting
+   * each of them.
+   */
   #pending = "";
   /** The total number of bytes in the values. */
   length: number;

@@ -38,7 +38,7 @@ export async function withLockedTarget<T>(
   }
   const { descriptor, created } = mbox;
   try {
-    // If a new file replaced mbox, its interrupted quit could not be finished.
+    // If a new file replaced mbox, an interrupted quit of the old mbox could not be finished.
     if (!created) await finishInterruptedQuit(resolve(path), descriptor, options, holding);
     const { size } = fstatSync(descriptor);
     const between = at === "end" ? makeSeparator(descriptor, size) : Buffer.alloc(0);

@@ -10,16 +10,16 @@ import type { AccessServer } from "./server-access.ts";
 import type { ServerTerm } from "./server-term.ts";
 
 /**
- * A message's state, as bits. When the mailbox is opened, its Status fields set New and Read. The session sets the
- * other bits.
+ * A message's state, as bits. When the mailbox is opened, New and Read are set according to the Status fields. The
+ * session sets the other bits.
  */
 export const Flag = {
   /**
-   * Its Status field had no O when the mailbox was opened, so the message had not appeared in a header list. Reading the
-   * message does not clear this bit.
+   * When the mailbox was opened, the message's Status field had no O, so the message had not appeared in a header list.
+   * Reading the message does not clear this bit.
    */
   New: 1 << 0,
-  /** Its Status field had an R, or the message was read in this session. */
+  /** The message's Status field had an R, or the message was read in this session. */
   Read: 1 << 1,
   /** Displayed, saved or marked in this session, so `quit` moves it to mbox. */
   Touched: 1 << 2,

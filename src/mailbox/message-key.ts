@@ -1,7 +1,7 @@
 /**
- * Computes the key of a message in an mbox. The key stays the same as long as the message is in the mailbox. It does
- * not depend on anything that mail programs rewrite there: the From_ line, the fields that store the message's state,
- * and the empty lines at the end.
+ * Computes the key of a message in an mbox. The key stays the same as long as the message is in the mailbox. The key
+ * does not depend on anything that mail programs rewrite in the mailbox: the From_ line, the fields that store the
+ * message's state, and the empty lines at the end.
  */
 import crypto from "node:crypto";
 import { findLargest } from "../message/lists.ts";
@@ -72,7 +72,8 @@ function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: n
 const emptyLine = Buffer.from("\n");
 
 /**
- * Returns the header, without the fields that store state and with a final empty line, and the body's offset.
+ * Returns the header and the body's offset. The returned header lacks the fields that store state, and ends in an empty
+ * line.
  *
  * @param beginning the complete message or its header
  */
@@ -87,7 +88,8 @@ function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
     const isFolded = at > start && (first === space || first === tab);
     if (!isFolded) {
       const name = fieldName(beginning, at);
-      // A line that is not a field ends the header. An empty line will be inserted before it when the Status is stored.
+      // A line that is not a field ends the header. An empty line will be inserted before that line when the Status is
+      // stored.
       if (name === undefined) break;
       const wasState = isState;
       isState = stateFields.has(name);

@@ -81,7 +81,7 @@ async function finishIfPossible(path: string, descriptor: number, options: Mailb
 }
 
 /**
- * Opens a file as an mbox. If it is a single message, the mailbox is read-only.
+ * Opens a file as an mbox. If the file is a single message, the mailbox is read-only.
  *
  * @param descriptor the open file
  * @param typed the path as the user entered it

@@ -7,8 +7,8 @@ export interface Rights {
 }
 
 /**
- * Runs file operations with another user's rights if this process is root. Without `rights`, or with root's rights, the
- * operations run unchanged.
+ * Runs file operations with another user's rights if this process is root. If `rights` is undefined or names root, the
+ * operations run with this process's own rights.
  *
  * @param task must be synchronous, because rights apply to the whole process
  * @returns the task's result

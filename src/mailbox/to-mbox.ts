@@ -1,6 +1,6 @@
 /**
- * Moves messages to the user's mbox: appends them in place, or prepends them in a new file. Repeated attempts add them only
- * once.
+ * Moves messages to the user's mbox: appends them in place, or prepends them in a new file. Even if the move is
+ * attempted repeatedly, the messages are added only once.
  */
 import {
   closeSync,

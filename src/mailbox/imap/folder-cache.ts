@@ -34,7 +34,7 @@ export interface CachedState extends KnownState {
   readonly lastListed: number;
 }
 
-/** The facts about a message that the server reports. */
+/** Facts that the server reports about a message. */
 export interface MessageFacts {
   /** RFC822.SIZE: the size with CRLF newlines. */
   readonly size: number;

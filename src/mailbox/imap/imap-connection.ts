@@ -52,7 +52,7 @@ export interface Listener {
   /**
    * Called with the UIDs of removed messages (RFC 7162).
    *
-   * @param isEarlier whether they were removed before the folder was selected
+   * @param isEarlier whether the messages were removed before the folder was selected
    */
   onVanished?(ranges: readonly UidRange[], isEarlier: boolean): void;
   /** Called with a message's new flags. */
@@ -86,7 +86,7 @@ export interface KnownState {
 
 /**
  * A range of bytes in a section of a message. Examples of sections are `HEADER`, `HEADER.FIELDS (MESSAGE-ID)`, `1.2`
- * and `1.2.MIME`. An empty section is the whole message.
+ * and `1.2.MIME`. An empty section means the whole message.
  */
 export interface Range {
   readonly section: string;
@@ -120,7 +120,7 @@ export interface ListedFolder {
   readonly attributes: readonly string[];
 }
 
-/** An open connection after the login. It executes one command at a time. */
+/** An open connection after the login. The connection executes one command at a time. */
 export class ImapConnection {
   readonly #flow: Flow;
   readonly #settings: ConnectionSettings;
@@ -208,7 +208,7 @@ export class ImapConnection {
    * Selects a folder.
    *
    * @param options.readOnly whether to use EXAMINE, so that the server changes nothing
-   * @param options.known an earlier state; the listener receives the changes since then. Requires QRESYNC.
+   * @param options.known an earlier state; the listener receives the changes made after that state. Requires QRESYNC.
    * @throws ImapFailed
    */
   async select(

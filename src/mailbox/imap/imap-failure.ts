@@ -38,7 +38,7 @@ type LoginReason =
   | "login not encrypted"
   | "login unavailable";
 
-/** Reasons for which a command fails after the login. */
+/** Reasons why a command may fail after the login. */
 type CommandReason =
   | "no such folder"
   | "folder exists"

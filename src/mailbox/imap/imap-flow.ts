@@ -132,7 +132,7 @@ export class Flow extends ImapFlow {
     return this as unknown as Internals;
   }
 
-  /** Replaces imapflow's method of this name, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
+  /** Replaces imapflow's method of the same name, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
   async startSession(): Promise<void> {
     await this.internals.run("CAPABILITY");
     if (this.capabilities.size === 0)

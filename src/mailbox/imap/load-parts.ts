@@ -1,7 +1,7 @@
 /**
  * Loads only the parts of a large message that are displayed: headers, structure and text. Filler of about the same
  * length replaces each of the other parts, so that lists of parts show their approximate sizes. The filler is never
- * used for anything else, because saving and copying load the whole message.
+ * saved or copied, because saving and copying load the whole message.
  */
 import { parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";

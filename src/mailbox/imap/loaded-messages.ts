@@ -132,7 +132,7 @@ export class MessageWriter {
 
   /** Adds filler in place of a part. @param size the part's size with CRLF newlines */
   addFiller(size: number): void {
-    // A line of base64 has 76 characters. Its newline is LF here, but CRLF on the server.
+    // A line of base64 has 76 characters. The newline after such a line is LF here, but CRLF on the server.
     const length = Math.floor((size * 77) / 78);
     this.#filler.push({ start: this.#length, end: this.#length + length });
     this.#length += length;

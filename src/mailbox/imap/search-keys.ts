@@ -6,8 +6,8 @@ const day = 24 * 60 * 60 * 1000;
 const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
- * Returns the search keys for a condition. They match every message that satisfies the condition, and possibly others.
- * The keys allow for the following differences between servers:
+ * Returns the search keys for a condition. The keys match every message that satisfies the condition, and possibly
+ * others. The keys allow for the following differences between servers:
  *
  * - Servers decode encoded words before they search. If a server does not know the charset of an encoded word, it may
  *   leave the word undecoded. So messages that contain `=?` are also matched. Dovecot removes such words, so their text
@@ -16,7 +16,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
  * - A server searches only text parts. Messages of any other type are always matched, so that the caller checks them.
  *
- * @param searchesWords whether the server searches for whole words instead of substrings; its results are then
+ * @param searchesWords whether the server searches for whole words instead of substrings, which makes its results
  *   incomplete
  * @returns undefined if the server cannot check the condition
  */

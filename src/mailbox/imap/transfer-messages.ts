@@ -95,7 +95,7 @@ function listSets(table: UidTable, messages: readonly number[]): string[] {
 }
 
 /**
- * Runs a task. If the folder is missing, creates it and runs the task again.
+ * Runs a task. If the task fails because the folder is missing, the folder is created and the task is run again.
  *
  * @returns whether the folder was created
  */

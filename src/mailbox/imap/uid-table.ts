@@ -145,7 +145,7 @@ export class UidTable {
     }
   }
 
-  /** Marks unseen messages as new if their UID is higher than `last`. */
+  /** Marks unseen messages as new if their UIDs are higher than `last`. */
   markNew(last: number): void {
     for (let at = this.#firstNotBelow(last + 1); at < this.#count; at++) {
       const state = this.#states[at] as number;

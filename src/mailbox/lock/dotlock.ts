@@ -66,8 +66,8 @@ interface Holder {
 }
 
 /**
- * Returns the process and host that a lock file names. It contains `123` if liblockfile wrote it, `123:host` for
- * Dovecot and `mail`, 0 for procmail, and nothing for mutt.
+ * Returns the process and host that a lock file names. The file contains `123` if liblockfile wrote it, `123:host` if
+ * Dovecot or `mail` did, and 0 if procmail did; a file that mutt wrote is empty.
  */
 function holderOf(path: string): Holder {
   try {

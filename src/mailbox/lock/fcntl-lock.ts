@@ -2,9 +2,10 @@
  * Calls the kernel's record locks, which Postfix, Exim, Dovecot and procmail respect. Node has no interface to them.
  *
  * A POSIX lock belongs to the process, and is released as soon as the process closes *any* descriptor of the file. An
- * open file description lock (Linux, fcntl(2)) belongs to its descriptor. It also excludes this process's other
- * descriptors, and conflicts with the POSIX locks of other processes. So `mail` uses these locks, and POSIX locks only
- * if the kernel or file system does not support them.
+ * open file description lock (Linux, fcntl(2)) belongs to its descriptor. Such a lock also excludes this process's
+ * other descriptors, and conflicts with the POSIX locks of other processes. Therefore, `mail` uses open file
+ * description locks. It uses POSIX locks only if the kernel or file system does not support open file description
+ * locks.
  */
 import { loadCLibrary } from "../../libc.ts";
 import { notify } from "../../notices.ts";

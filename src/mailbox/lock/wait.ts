@@ -3,8 +3,8 @@ import { notify } from "../../notices.ts";
 import { MailboxBusy } from "../mailbox-errors.ts";
 
 /**
- * Pause before an attempt, in milliseconds. It is short at first because most locks are brief, and random so that two
- * waiting programs do not stay in step.
+ * Pause before an attempt, in milliseconds. The pause is short at first, because most locks are brief. Its length is
+ * random, so that two waiting programs do not stay in step.
  */
 const pause = (tries: number) => Math.min(5 * 2 ** tries, 150) * (0.5 + Math.random());
 /** Wait in milliseconds after which the user is notified. */

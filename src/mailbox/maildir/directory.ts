@@ -1,4 +1,4 @@
-/** Creates a Maildir, lists its files, and removes abandoned ones. */
+/** Creates a Maildir, lists its files, and removes abandoned files. */
 
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -48,7 +48,7 @@ function makeNotMaildirError(path: string): MailError {
 /** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */
 const abandonedAge = 36 * 3600 * 1000;
 
-/** Removes the files that interrupted deliveries of any program have left in `tmp`. Errors are ignored. */
+/** Removes the files that were left in `tmp` when any program's delivery was interrupted. Errors are ignored. */
 export function removeAbandoned(path: string, now = Date.now()): void {
   const before = now - abandonedAge;
   try {

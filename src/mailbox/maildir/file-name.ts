@@ -40,8 +40,8 @@ export function deliveryTime(name: string): number {
 let last = 0;
 
 /**
- * Returns a name that no other program creates. It consists of the time, the process ID, a random number and the host.
- * The random number distinguishes containers that share a host name.
+ * Returns a name that no other program creates. The name consists of the time, the process ID, a random number and the
+ * host. The random number distinguishes containers that share a host name.
  */
 export function uniqueName(): string {
   last = Math.max(last + 1, Date.now() * 1000);

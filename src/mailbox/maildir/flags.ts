@@ -15,7 +15,10 @@ export function flagsOf(place: Place, name: string): number {
   return state | (place === "new" ? Flag.New : 0);
 }
 
-/** Flags to be added to a name, and flags to be removed from it. If there are none, the file is only moved to `cur`. */
+/**
+ * Flags to be added to a name, and flags to be removed from it. If there are no such flags, the file is only moved to
+ * `cur`.
+ */
 export interface StateChange {
   readonly put: string;
   readonly take: string;

@@ -1,6 +1,6 @@
 /**
  * Locks a Maildir against other sessions of `mail`. Delivery agents and other clients need no lock. But if two sessions
- * moved messages at the same time, both would find the same message and file it twice.
+ * moved messages at the same time, both would find the same message, which would be filed twice.
  *
  * Each session acquires both a flock() lock and a lock file, because a session that cannot load koffi can use only the
  * lock file.

@@ -95,7 +95,7 @@ function fieldsFor(header: Buffer, fromLine: Buffer): Buffer {
   return Buffer.concat(kept);
 }
 
-/** Yields the body without the empty line that separates it from the next message of an mbox. */
+/** Yields the body without the empty line that separates it from the next message in an mbox. */
 function* withoutLastLine({ first, pieces }: { first: Buffer; pieces: Iterator<Uint8Array> }): Iterable<Uint8Array> {
   let held: Buffer = first;
   for (let piece = pieces.next(); piece.done !== true; piece = pieces.next()) {

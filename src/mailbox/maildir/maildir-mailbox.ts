@@ -45,7 +45,7 @@ async function finishMaildirIfPossible(path: string, options: MailboxOptions): P
   }
 }
 
-/** Opens a Maildir with two directory listings. An interrupted commit is finished first. */
+/** Opens a Maildir, which requires two directory listings. An interrupted commit is finished first. */
 export async function openMaildir(path: string, options: MailboxOptions): Promise<Mailbox> {
   const readOnly = options.readOnly === true || !canWrite(path) || !(await finishMaildirIfPossible(path, options));
   if (!readOnly) {
@@ -73,8 +73,8 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   readonly #counts = new Map<number, Counts>();
   readonly #replaced = new Map<number, Buffer>();
   /**
-   * The file that was read last. It stays open, because a message's header line, counts and text are read one after the
-   * other.
+   * The file that was read last. The file stays open, because a message's header line, counts and text are read one
+   * after the other.
    */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;
   /** The message that `MessageReader` has read last, and the message's size. */
@@ -124,8 +124,8 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   }
 
   /**
-   * Returns the size. If a message cannot be read, its size is greater than its substitute header's. Reading beyond the
-   * header fails, so no caller mistakes the header for the complete message.
+   * Returns the size. If a message cannot be read, its reported size is greater than the size of its substitute header.
+   * Reading beyond the header fails, so no caller mistakes the header for the complete message.
    */
   size(message: number): number {
     const unreadable = this.#placeholder(message);

@@ -26,7 +26,7 @@
  * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | after the truncation |
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
- * In states 1 to 5 other programs may deliver to the mailbox. Replay keeps this mail (test "mail delivered since an
+ * In states 1 to 5, other programs may deliver to the mailbox. Replay keeps this mail (test "mail delivered since an
  * interruption is kept"). If a page is neither old nor new, another program has rewritten the mailbox, and replay
  * stops.
  */

@@ -17,7 +17,7 @@ export interface Stretch {
 /** Bytes or a range. Bytes are copied before the next part is requested. */
 export type Part = Uint8Array | Stretch;
 
-/** The unit of direct writes in bytes. Offsets, lengths and memory addresses must be multiples of it. */
+/** The unit of direct writes in bytes. Offsets, lengths and memory addresses must be multiples of this unit. */
 export const directUnit = 4096;
 export const usualBlockSize = 4 << 20;
 /** A block size that is large enough for writes through the page cache. */

@@ -27,8 +27,8 @@ export interface Work {
   readonly offset: number;
   readonly tailLength: number;
   /**
-   * SHA-256 of the spool's old bytes after its new end (at most `probeSize`), which shows whether the spool was already
-   * truncated.
+   * SHA-256 checksum of the spool's old bytes after its new end (at most `probeSize` bytes), which shows whether the
+   * spool was already truncated.
    */
   readonly probe: string;
   readonly mbox: MboxWork | null;
@@ -42,7 +42,7 @@ export type Plan = Omit<Work, "version" | "tailLength" | "mbox" | "probe"> & {
 export const journalSuffix = ".journal";
 const probeSize = 64 << 10;
 
-/** Returns the SHA-256 of the bytes after the new end, at most `probeSize` of them, as hex. */
+/** Returns, in hexadecimal, the SHA-256 checksum of the bytes after the new end (at most `probeSize` bytes). */
 export function probeOf(descriptor: number, newEnd: number, oldSize: number): string {
   const bytes = readRange(descriptor, newEnd, Math.min(oldSize, newEnd + probeSize));
   return createHash("sha256").update(bytes).digest("hex");

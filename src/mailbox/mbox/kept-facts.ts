@@ -21,8 +21,8 @@ import { worthIndexing } from "./index-file.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 /**
- * The table is used only if at least this number of messages, and this part of the mailbox, are requested. Otherwise,
- * reading the headers is faster.
+ * The table is used only if at least this many messages are requested, and they make up at least this part of the
+ * mailbox. Otherwise, reading the headers is faster.
  */
 const fewMessages = 512;
 const smallPart = 1 / 8;

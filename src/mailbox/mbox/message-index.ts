@@ -1,5 +1,5 @@
 /**
- * Stores each message's start and state in growing typed arrays, eleven bytes per message.
+ * Stores each message's start and state in growing typed arrays, which use eleven bytes per message.
  *
  * A session that shows one page must not spend time on every message. So operations on all messages copy and compare whole
  * arrays.

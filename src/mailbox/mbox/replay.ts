@@ -26,7 +26,7 @@ export async function finishCommit(path: string, directory: string, spool: numbe
   if (!isJournalLeft(directory, path)) return;
   const release = await lockFile(path, spool, lockwait);
   try {
-    // The journal is searched for again, because another session may have finished it during the wait.
+    // The journal is searched for again, because another session may have finished the quit during the wait.
     await finishLocked(path, directory, spool, lockwait);
   } finally {
     await release();
@@ -167,7 +167,7 @@ function findDeliveredSince(journal: Journal, spool: number, size: number): numb
     const cut = size < work.oldSize || probeOf(spool, newSize, work.oldSize) !== work.probe;
     return cut ? newSize : work.oldSize;
   }
-  // If the commit makes the spool longer, its end may have been written first, completely or partly.
+  // If the commit makes the spool longer, the new end of the spool may have been written first, completely or partly.
   if (size <= newSize && isTailOfJournal(journal, spool, size)) return size;
   let agrees = work.oldSize;
   for (const piece of journal.tailPieces(work.oldSize - work.offset, work.tailLength)) {
@@ -177,7 +177,7 @@ function findDeliveredSince(journal: Journal, spool: number, size: number): numb
     if (same < piece.length) break;
   }
   if (agrees === newSize || agrees === size) return agrees;
-  // A delivered From_ line may begin with the same characters as the journal's.
+  // A delivered From_ line may begin with the same characters as the From_ line in the journal.
   const back = readRange(spool, Math.max(work.oldSize, agrees - 64), Math.min(size, agrees + 5)).lastIndexOf("From ");
   return back < 0 ? agrees : Math.max(work.oldSize, agrees - 64) + back;
 }

@@ -1,9 +1,9 @@
 /**
  * Finds the messages of an mbox in a sequence of pieces. In headers, only Status and Content-Length are parsed.
  *
- * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF), unless the line is inside
- * the body that a valid Content-Length measures (body-length.ts). Bodies are searched by Buffer.indexOf, at memory speed.
- * Headers are searched for newlines four bytes at a time. Nothing is copied or decoded.
+ * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF), unless the line is
+ * inside the body that a valid Content-Length measures (body-length.ts). Bodies are searched with Buffer.indexOf, at
+ * memory speed. Headers are searched for newlines four bytes at a time. Nothing is copied or decoded.
  */
 
 import { longestFromLine } from "../from-line.ts";
@@ -26,7 +26,7 @@ const rare = 1024;
 const LF = 10;
 const CR = 13;
 
-/** A buffer for pieces. It can also be read word by word. */
+/** A buffer for pieces, which can also be read word by word. */
 export class Piece {
   readonly bytes: Buffer;
   readonly #words: Int32Array;

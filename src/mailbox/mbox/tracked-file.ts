@@ -1,6 +1,6 @@
 /**
- * Tracks an open mbox to which other programs may write. New messages are added to its index. If another program moves
- * messages, reading them fails, and the commit finds them again at their new offsets.
+ * Tracks an open mbox to which other programs may write. New messages are added to the mbox's index. If another program
+ * moves messages, reading them fails, and the commit finds them again at their new offsets.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockForReading } from "../lock/lock-file.ts";
@@ -83,12 +83,12 @@ export class TrackedFile {
     return this.#unproven;
   }
 
-  /** Starts to check, after each read, that the messages are still at their offsets. */
+  /** Turns on a check that verifies, after each read, that the messages are still at their offsets. */
   checkReads(): void {
     this.file.guard = () => this.#checkPlaces();
   }
 
-  /** Stops checking after each read, because the file is locked during a commit. */
+  /** Turns off the check, which is not needed while the file is locked during a commit. */
   trustReads(): void {
     this.file.guard = undefined;
   }

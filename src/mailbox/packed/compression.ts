@@ -7,7 +7,9 @@ export interface Compression {
   readonly magic: Buffer;
   /** Offset of the magic bytes; 0 by default. */
   readonly at?: number;
-  /** The program that unpacks the file if Node cannot. With -dc, it unpacks standard input to standard output. */
+  /**
+   * The program that unpacks the file if Node cannot. With -dc, the program unpacks standard input to standard output.
+   */
   readonly program: string;
   /** The Debian package that contains the program. */
   readonly package: string;
@@ -35,7 +37,7 @@ export function refuseCompressed(path: string, descriptor: number): void {
   throw new MailError(`${path}: is compressed with ${compression.name}; nothing was appended`, Exit.CantCreate);
 }
 
-/** Returns a file's compression; undefined if it has none. @param descriptor a regular file */
+/** Returns a file's compression; undefined if the file is not compressed. @param descriptor a regular file */
 export function compressionOf(descriptor: number): Compression | undefined {
   const head = readRange(descriptor, 0, 16);
   return compressions.find(({ magic, at = 0 }) => head.subarray(at, at + magic.length).equals(magic));

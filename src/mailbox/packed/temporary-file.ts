@@ -11,7 +11,7 @@ function listTemporaryDirectories(): readonly string[] {
 }
 
 export interface TemporaryFile {
-  /** Open for reading and writing. Closing it frees its space, even if the program crashes. */
+  /** Open for reading and writing. The file's space is freed when the file is closed or the program crashes. */
   readonly descriptor: number;
   readonly directory: string;
 }
