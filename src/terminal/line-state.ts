@@ -4,13 +4,13 @@ export interface LineState {
   readonly text: string;
   /** The offset in `text` at which the next character is inserted, never inside a grapheme. */
   readonly cursor: number;
-  /** The text that Ctrl-Y inserts, after Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C has removed it. */
+  /** The text that Ctrl-K, Ctrl-U, Ctrl-W or Ctrl-C removed, and that Ctrl-Y inserts. */
   readonly killed: string;
   /** Whether the last key removed text. The results of consecutive removals are collected in `killed`. */
   readonly killing: boolean;
   /** The number of lines back in the history; 0 for the line being typed. */
   readonly back: number;
-  /** The line being typed, while an earlier line is shown. */
+  /** The line that was being typed, while an earlier line is shown. */
   readonly own: string;
   readonly search: Search | undefined;
   /** Whether the next key is inserted literally (Ctrl-V). */

@@ -27,7 +27,7 @@ export type Stroke =
   | "bell";
 
 export interface OutputOptions {
-  /** Whether the output is shown on a terminal, so that control characters must be made visible. */
+  /** Whether the output is shown on a terminal, in which case control characters must be made visible. */
   readonly guarded: boolean;
   readonly paint?: Paint | undefined;
 }

@@ -77,7 +77,8 @@ export class Pasting {
     if (belongs) return { key: { name: "text", text: "" }, size: 1 };
     const lineEnd = this.#lineEnd(bytes, 0);
     if (lineEnd > 0) return { key: { name: "enter" }, size: lineEnd };
-    // Terminals never send Ctrl-C in a paste. The user typed this one, so the sequence that ends the paste was lost.
+    // Terminals never send Ctrl-C in a paste. The user must have typed this Ctrl-C, and the sequence that ends the
+    // paste must have been lost.
     if (first === ETX) {
       this.#going = false;
       return firstKey(bytes);

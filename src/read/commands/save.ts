@@ -86,7 +86,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
   // The name is printed after the messages have been written, because a progress bar would overwrite it.
   const name = `"${argument.path}" `;
   try {
-    // In a start-up file no folder is open. As in bsd-mailx, the file is created anyway.
+    // While a start-up file is being run, no folder is open. As in bsd-mailx, the file is created anyway.
     const { created } =
       folder === undefined
         ? await appendBytes(argument.path, [], storeOptions(session.config))

@@ -25,7 +25,10 @@ export interface FolderName {
   readonly owner?: string | undefined;
   /** Whether the file is a copy that must not be written to. */
   readonly readOnly?: true;
-  /** Whether to leave the mailbox's access time unchanged, because a program and not a person reads the mailbox. */
+  /**
+   * Whether a program reads the mailbox rather than a person, in which case the mailbox's access time is left
+   * unchanged.
+   */
   readonly unnoticed?: boolean;
   /** The option of the same name in MailboxOptions; true by default if the input is a terminal. */
   readonly mustBeMailbox?: boolean;

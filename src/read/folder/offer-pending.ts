@@ -12,7 +12,7 @@ export async function offerPending(session: Session): Promise<void> {
   // The output of scripts must not change.
   if (!inputIsTerminal && !outputIsTerminal) return;
   const { stateDirectory } = storeOptions(session.config);
-  // This check finds the files of all mailboxes. pending.ts selects those of this mailbox.
+  // This check finds the files of pending changes for all mailboxes. pending.ts selects those for this mailbox.
   if (!listNames(stateDirectory).some((name) => name.startsWith("pending-"))) return;
   const { offerResume } = await import("./resume.ts");
   await offerResume(session);

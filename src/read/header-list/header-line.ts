@@ -65,7 +65,7 @@ export function statusMark(flags: number): string {
 }
 
 /**
- * Replaces control characters by ^X, or by M^X if they are above 127, as bsd-mailx does in header lines even if the
+ * Replaces control characters with ^X, or with M^X if they are above 127, as bsd-mailx does in header lines even if the
  * output is a pipe. Bell, backspace, tab and carriage return are not replaced here; the terminal module makes them
  * visible.
  */

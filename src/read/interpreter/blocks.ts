@@ -8,8 +8,8 @@ export function withoutContinuation(line: string): string | undefined {
 }
 
 /**
- * Returns the command lines of a file. Continued lines are joined into one line, which has the number of the last
- * joined line.
+ * Returns the command lines of a file. Continued lines are joined into one line, which has the line number of the last
+ * of them.
  */
 export function splitCommandLines(text: string): SourceLine[] {
   const lines: SourceLine[] = [];

@@ -2,7 +2,7 @@
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 
-/** Matches the id of a message in an mbox, which is recognized without `id:`. */
+/** Matches the id of a message in an mbox. Such an id is recognized without `id:`. */
 const bareId = /^m-[0-9a-f]{32}$/;
 
 /**

@@ -26,7 +26,7 @@ export interface Session {
   folder: Folder | undefined;
   /** Whether start-up files, which may contain the commands of other clients, are being read. */
   isStartingUp?: boolean;
-  /** The depth of nested sourced files; some commands may not run in a sourced file. */
+  /** The depth of nested sourced files; some commands may not be run in a sourced file. */
   sourcing: number;
   /** Whether quit or exit ended the processing of the sourced file, which is not a failure. */
   fileEnded?: boolean;
@@ -136,7 +136,7 @@ export interface ListWindow {
 export interface Conditional {
   /** Whether the lines that follow are run; `else` inverts this. */
   isTaken: boolean;
-  /** Whether a branch of this if has been run, in which case its other elif and else branches are not run. */
+  /** Whether a branch of this if command has been run, in which case its other elif and else branches are not run. */
   wasTaken: boolean;
   /** Whether the condition is written in another client's syntax, in which conditions may be nested. */
   readonly isForeign: boolean;

@@ -45,7 +45,11 @@ export async function printParts(
   });
 }
 
-/** Prints messages piece by piece. @param piecesOf returns a message's pieces, which can be iterated several times */
+/**
+ * Prints messages piece by piece.
+ *
+ * @param piecesOf returns a message's pieces, which can be iterated over several times
+ */
 async function printEach(
   session: Session,
   mailbox: Mailbox,
