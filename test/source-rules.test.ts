@@ -1,6 +1,6 @@
 /**
- * Checks rules for src/ that the linter lacks. Each rule is also tested with a violation, because a pattern may match
- * nothing.
+ * Checks rules for src/ that the linter lacks. Each rule is also tested with a violation, because a faulty pattern
+ * might match nothing.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
@@ -118,20 +118,20 @@ describe("the source files", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 
-  test("a user's mistake is thrown, and printed only by the loop that read the line", () => {
+  test("a user's mistake is thrown as an error, which only the loop that read the line prints", () => {
     const found = sources
       .filter(({ name }) => /^read\/|^compose\/typing\/tilde/.test(name))
       .flatMap(findPrintedMistakes);
     expect(found).toEqual([]);
   });
 
-  test("no decision depends on the text of a message, except for Node's TLS errors", () => {
+  test("no decision depends on the text of an error message, except for Node's TLS errors", () => {
     const found = sources.filter(({ name }) => name !== "connect/tls-failure.ts").flatMap(findMessageTests);
     expect(found).toEqual([]);
   });
 });
 
-describe("the check of the source files finds", () => {
+describe("the check of the source files", () => {
   test.each<[what: string, find: (planted: Source) => string[], text: string]>([
     ["a function without a doc comment", findUndocumented, "\nexport async function* read() {}\n"],
     ["a class without a doc comment", findUndocumented, "\nexport abstract class Way {}\n"],
@@ -142,11 +142,11 @@ describe("the check of the source files finds", () => {
     ["a test for an empty message", findMessageTests, 'if (error.message === "") return;\n'],
     ["a mistake that is printed", findPrintedMistakes, 'terminal.out("No such part\\n");\n  return false;\n'],
     ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],
-  ])("%s", (_what, find, text) => {
+  { => ])("%s is found", (_what, find, text) => { => {
     expect(find({ name: "planted.ts", text })).toHaveLength(1);
   });
 
-  test("a small file that serves a single other file", () => {
+  test("a small file that serves only one other file is found", () => {
     const planted = [
       { name: "a/small.ts", text: "export const one = 1;\n" },
       { name: "a/large.ts", text: `import { one } from "./small.ts";\n${"one;\n".repeat(30)}` },
@@ -154,7 +154,7 @@ describe("the check of the source files finds", () => {
     expect(findSmallFiles(planted)).toEqual(["a/small.ts"]);
   });
 
-  test("a repeated name", () => {
+  test("a repeated name is found", () => {
     expect(findRepeated(["a", "b", "a", "a"])).toEqual(["a"]);
   });
 });

@@ -23,7 +23,7 @@ test("the code cache of another version of Node is ignored", () => {
     expect(caches.length).toBeGreaterThan(3);
     for (const name of caches) {
       const cache = readFileSync(join(place, "dist", name));
-      // The second word is a hash of V8's version.
+      // The second 32-bit word of a code cache is a hash of V8's version.
       cache.writeInt32LE(~cache.readInt32LE(4), 4);
       writeFileSync(join(place, "dist", name), cache);
     }

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Waits until a condition is true, and checks it every few milliseconds. If it never becomes true, the test times out. */
+/**
+ * Checks a condition every few milliseconds until it is true. If the condition never becomes true, the test times out.
+ */
 export async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(10);
 }

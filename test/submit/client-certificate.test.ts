@@ -18,7 +18,7 @@ const key = join(tls, "localhost.key");
 const home = mkdtempSync(join(tmpdir(), "mail-client-certificate-"));
 let server: SMTPServer;
 let port: number;
-/** Whether the client of each session has presented a trusted certificate. */
+/** For each session, whether the client presented a trusted certificate. */
 const presented: boolean[] = [];
 
 beforeAll(async () => {
@@ -87,13 +87,16 @@ test.each([
   [["tls-verify=warn"], 0],
   [["ssl-verify=ignore"], 0],
   [["cadir", "ssl-protocol=-ALL,+TLSv1.3"], 0],
-])("with %j, a certificate that only cadir contains results in exit code %d", async (settings, exit) => {
-  const sent = await send(...settings.map((each) => (each === "cadir" ? `ssl-ca-dir=${tls}` : each)));
-  expect({ exit: sent.exit, warns: sent.err.includes("not trusted") }).toEqual({
-    exit,
-    warns: exit !== 0 || settings[0] === "tls-verify=warn",
-  });
-});
+])(
+  "with %j, a server certificate whose authority only cadir contains results in exit code %d",
+  async (settings, exit) => {
+    const sent = await send(...settings.map((each) => (each === "cadir" ? `ssl-ca-dir=${tls}` : each)));
+    expect({ exit: sent.exit, warns: sent.err.includes("not trusted") }).toEqual({
+      exit,
+      warns: exit !== 0 || settings[0] === "tls-verify=warn",
+    });
+  },
+);
 
 test.each([
   ["y", 0, "the message is sent over the same server"],

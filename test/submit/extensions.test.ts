@@ -58,7 +58,7 @@ test("a message to thousands of recipients is sent in transactions of the size t
   expect(server.messages).toHaveLength(3);
 });
 
-test("if the server reports too many recipients, the rest is sent in further transactions; an unknown recipient is still reported", async () => {
+test("if the server reports too many recipients, further transactions serve the remaining ones; an unknown recipient is still reported", async () => {
   let taken = 0;
   const smtp = await open({
     MAIL: () => {
@@ -73,7 +73,7 @@ test("if the server reports too many recipients, the rest is sent in further tra
   expect(refused).toMatchObject([{ recipient: "p3@x.org", exit: 67 }]);
 });
 
-test("a submission that takes longer than smtptotaltimeout fails", async () => {
+test("a submission fails if it takes longer than smtptotaltimeout", async () => {
   const smtp = await open({ DATA: "silent" }, { timeouts: { total: 200 } });
   await expect(smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing)).rejects.toMatchObject({
     exit: 75,

@@ -26,7 +26,7 @@ async function submitTo(script: Script, options: TestOptions = {}): Promise<Outc
 
 const raw = (bytes: string) => Buffer.from(bytes, "latin1");
 
-/** Returns a reply that is repeated as long as the client reads. */
+/** Returns a reply that is repeated for as long as the client reads. */
 function endless(line: string): (command: string, socket: Socket) => string {
   return (_command, socket) => {
     const more = () => {
@@ -38,7 +38,7 @@ function endless(line: string): (command: string, socket: Socket) => string {
   };
 }
 
-/** Returns a reply after which the server closes its side. */
+/** Returns a reply after which the server closes its side of the connection. */
 function cutOff(reply: string): (command: string, socket: Socket) => string {
   return (_command, socket) => {
     socket.end(reply);

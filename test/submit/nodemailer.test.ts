@@ -12,27 +12,27 @@ interface Package {
 }
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Package;
 
-/** The names in our code that begin with an underscore, which are nodemailer's private members. */
+/** The private members of nodemailer that our code uses: all names that begin with an underscore. */
 const privateNames = new Set(
   readdirSync(folder)
     .filter((name) => name.endsWith(".ts"))
     .flatMap((name) => readFileSync(join(folder, name), "utf8").match(/\b_[a-z]\w+/g) ?? []),
 );
 
-test("nodemailer's version is pinned and installed", () => {
+test("the pinned version of nodemailer is installed", () => {
   const { devDependencies } = json(join(root, "package.json"));
   const { version } = json(join(root, "node_modules/nodemailer/package.json"));
   expect(devDependencies["nodemailer"]).toBe(version);
 });
 
-test("nodemailer's connection has all private members that are used", () => {
+test("nodemailer's connection has all private members that our code uses", () => {
   const connection = new SMTPConnection({ port: 25 }) as unknown as Record<string, unknown>;
   const missing = [...privateNames].filter((name) => !(name in connection));
   expect(privateNames.size).toBeGreaterThan(15);
   expect(missing).toEqual([]);
 });
 
-test("no file outside the directory uses private members", () => {
+test("no file outside src/submit/nodemailer uses nodemailer's private members", () => {
   const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter(
     (name) => name.endsWith(".ts") && !name.startsWith("submit/nodemailer/"),
   );
@@ -42,7 +42,7 @@ test("no file outside the directory uses private members", () => {
   expect(others).toEqual([]);
 });
 
-test("nodemailer's code contains the names of the timers, and calls only the two functions of node:crypto that the build provides", () => {
+test("nodemailer's code contains the expected timer names, and calls only the two node:crypto functions that the build provides", () => {
   const text = readFileSync(join(root, "node_modules/nodemailer/dist/esm/smtp-connection/index.js"), "utf8");
   for (const timer of ["GREETING_TIMEOUT", "SOCKET_TIMEOUT", "UPGRADE_TIMEOUT"]) expect(text).toContain(timer);
   expect(text.match(/\bcrypto\.\w+|\bid = crypto/g)).toEqual(["id = crypto", "crypto.createHmac"]);

@@ -36,7 +36,7 @@ const withToken = () => {
 };
 const deadLetter = () => readFileSync(join(home, "dead.letter"), "utf8");
 
-test("smtps: nothing is sent to a server with an untrusted certificate", async () => {
+test("over smtps, nothing is sent to a server with an untrusted certificate", async () => {
   const mta = `smtps://127.0.0.1:${await serve({}, { tls: true })}`;
   expect(await mail(mta, "one@x.org")).toMatchObject({ exit: 69, err: expect.stringContaining("not trusted") });
   expect(server.commands).toEqual([]);
@@ -45,7 +45,7 @@ test("smtps: nothing is sent to a server with an untrusted certificate", async (
   expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
 });
 
-test("smtps to a port without TLS is reported, and the text is kept", async () => {
+test("a connection over smtps to a port without TLS is reported as an error, and the text is kept", async () => {
   const plain = await serve({}, { tls: false });
   expect(await mail(`smtps://127.0.0.1:${plain}`, "one@x.org")).toMatchObject({
     exit: 75,
@@ -79,7 +79,7 @@ test("a token is sent with OAUTHBEARER or XOAUTH2 over TLS, and a refused token 
   expect(deadLetter()).toContain("\n\nthe body\n");
 });
 
-test("lmtp: each recipient has its own reply and is reported separately", async () => {
+test("in LMTP, each recipient has its own reply and is reported separately", async () => {
   const port = await serve(
     {
       other: "250-test\r\n250 8BITMIME",

@@ -1,4 +1,4 @@
-/** The queue itself. test/compose/queue.test.ts tests it with the program. */
+/** Tests the queue's own functions; test/compose/queue.test.ts tests the queue with the program. */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ test("an entry that cannot be rewritten, as on a full disk, keeps only the recip
 });
 
 test("a flush that begins while another process is removing a sent message leaves no lock file behind", async () => {
-  // The other process has removed the message and the lock's file, and is about to release its lock.
+  // The other process has removed the message and the lock file, and is about to release its lock.
   writeFileSync(join(directory, "Q1.lock.lock"), `${process.ppid}\n`);
   const attempt = () => Promise.reject(new Error("there is nothing to send"));
   expect(await new Queue(directory).withEntry("Q1", attempt)).toBe(false);

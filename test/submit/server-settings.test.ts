@@ -1,4 +1,4 @@
-/** When a login may be sent over an unencrypted connection. */
+/** Tests when a login may be sent over an unencrypted connection. */
 import { expect, test } from "@jest/globals";
 import { Settings } from "../../src/config/settings.ts";
 import { serverSettings } from "../../src/submit/server-settings.ts";
@@ -17,10 +17,13 @@ test.each([
   [{ "smtp-auth": "none" }, undefined, false, "yes"],
   [{ "smtp-auth": "xoauth2" }, undefined, false, "yes"],
   [{ "smtp-auth": "oauthbearer" }, undefined, false, "yes"],
-])("with %j, STARTTLS is %s, a login in clear is allowed: %s, and certificates are checked: %s", (set, ...expected) => {
-  const settings = new Settings({});
-  for (const [name, value] of Object.entries(set)) settings.set(name, value);
-  const identity = { home: "/home/ann", mailName: "client.example" };
-  const { starttls, allowsClearLogin, certificateCheck } = serverSettings({ identity, settings }, ["ann@mx"]);
-  expect([starttls, allowsClearLogin, certificateCheck]).toEqual(expected);
-});
+])(
+  "with %j, STARTTLS is %s, an unencrypted login is allowed: %s, and certificates are checked: %s",
+  (set, ...expected) => {
+    const settings = new Settings({});
+    for (const [name, value] of Object.entries(set)) settings.set(name, value);
+    const identity = { home: "/home/ann", mailName: "client.example" };
+    const { starttls, allowsClearLogin, certificateCheck } = serverSettings({ identity, settings }, ["ann@mx"]);
+    expect([starttls, allowsClearLogin, certificateCheck]).toEqual(expected);
+  },
+);

@@ -14,7 +14,7 @@ const envelope = { from: "me@test.example", to: ["one@x.org", "two@x.org"] };
 
 async function submitTo(script: Script, message = outgoing, heard: string[] = []) {
   server = await scriptedServer(script);
-  // On a busy machine even a normal server may reply late.
+  // On a busy machine, even a normal server may reply late.
   const silence = Object.values(script).includes("silent") ? 2_000 : 20_000;
   const witness = (side: string, line: string) => heard.push(`${side} ${line}`);
   return submitted(envelope, message, transportTo(server.port, { timeouts: { connect: 20_000, silence }, witness }));
@@ -68,7 +68,7 @@ test("a server without 8BITMIME receives the 7-bit form of a message", async () 
   expect(server.messages).toEqual(["\nq=\n"]);
 });
 
-test("a refused recipient is reported with the server's reply, and the others get the message", async () => {
+test("a refused recipient is reported with the server's reply, and the others receive the message", async () => {
   const outcome = await submitTo({ RCPT: (line) => (line.includes("two@") ? "550 5.1.1 who?" : "250 ok") });
   expect(outcome.accepted).toEqual(["one@x.org"]);
   expect(outcome.refused).toEqual([{ recipient: "two@x.org", reply: "550 5.1.1 who?", exit: Exit.NoUser }]);

@@ -1,6 +1,6 @@
 /**
- * With colours and line editing, no message, file name, alias or earlier line can send its own escape sequence, control
- * character or change of direction to the terminal.
+ * With colours and line editing, no message, file name, alias or recalled line can send an escape sequence, a control
+ * character or a change of direction to the terminal.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -105,7 +105,7 @@ test("lists, messages, replies, prompts, completion, history and the pager send 
   await command("folder ?", "ab");
   const shown = terminal.transcript();
   expect(shown).toContain("^[[2J");
-  // A library draws the list of choices; the recorded screens test its output.
+  // A library draws the list of choices, whose output is tested by the recorded screens.
   expect(JSON.stringify(foreign(shown.slice(0, shown.lastIndexOf("folder ?"))))).toBe('""');
   terminal.send("\x03");
   await terminal.expect(prompt);

@@ -8,7 +8,7 @@ import { testWith } from "../conditions.ts";
 
 const program = resolve(import.meta.dirname, "../../bin/mail.js");
 
-/** A pager that does some work before it stops, and that exits after a line typed on the terminal. */
+/** A pager that does some work before it stops, and that exits after a line has been typed on the terminal. */
 const pager = `
   import { createInterface } from "node:readline";
   import { createReadStream } from "node:fs";

@@ -142,6 +142,9 @@ test.each([
   ["less", { LESS: "-i" }, false, false],
   ["less -R", { LESS: "-i" }, true, false],
   ["pr | lpr", {}, false, false],
-])("colours and folding for the pager %s with %j", (pager, environment, colours, folding) => {
-  expect([showsColour(pager, environment), needsFolding(pager, environment)]).toEqual([colours, folding]);
-});
+])(
+  "the pager %s with %j determines whether colours are shown and lines are folded",
+  (pager, environment, colours, folding) => {
+    expect([showsColour(pager, environment), needsFolding(pager, environment)]).toEqual([colours, folding]);
+  },
+);

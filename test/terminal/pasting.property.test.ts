@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Pasting } from "../../src/terminal/pasting.ts";
 
 /**
- * Returns the keys in pieces of input. With `whole`, each complete line is read in one step if possible.
+ * Returns the keys that the pieces of input contain. With `whole`, each complete line is read in one step if possible.
  */
 function keysOf(pieces: readonly Uint8Array[], { whole = false } = {}): string {
   const pasting = new Pasting();
@@ -57,7 +57,7 @@ test("reading complete lines in one step gives the same result as reading them k
   );
 });
 
-test("a pasted line ends once, even if its newline is split between two pieces", () => {
+test("a pasted line ends once, even if its newline is split across two pieces", () => {
   expect(keysOf([Buffer.from("\x1b[200~a\r"), Buffer.from("\n\r"), Buffer.from("\nb\x1b[201~")])).toBe(
     "<paste-begin>a<enter><enter>b<paste-end>",
   );

@@ -133,7 +133,7 @@ test.each([
   });
 });
 
-test("an interrupt at the prompt discards the line and nothing else", async () => {
+test("an interrupt at the prompt discards only the typed line", async () => {
   const terminal = await start("");
   await terminal.expect("& ");
   terminal.send("d 1");

@@ -7,7 +7,7 @@ import { createLine } from "../../src/terminal/line-state.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 
-/** Returns the screen after the window's size has changed while a line was being typed. */
+/** Returns the screen after a change of the window's size while a line was being typed. */
 async function resized(prompt: string, text: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "mail-shown-line-"));
   const path = join(directory, "terminal");

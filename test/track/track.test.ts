@@ -94,7 +94,7 @@ test("if a queue ID is reused, the lines before the removal belong to another me
   expect({ said, exit }).toEqual({ said: life, exit: 0 });
 });
 
-test("an ID in another message's text, or a message ID that looks like a delivery, has no effect", async () => {
+test("an ID in another message's text has no effect, nor has a message ID that looks like a delivery", async () => {
   const foreign = `${at} postfix/smtp[3]: BBBBBBBBBB: to=<x@far>, relay=far[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as DE3232C16A)\n`;
   const hostile = `${at} postfix/cleanup[8]: DE3232C16A: message-id=<x>, to=<evil@x>, relay=y, delay=1, dsn=5.0.0, status=bounced (z)\n`;
   writeFileSync(
@@ -222,7 +222,7 @@ bounced     to <nobody-here@dominio>, orig_to=<alias@dominio>, relay=fail, statu
   }
 });
 
-test("a message is tracked in OpenSMTPD's log, which names the client of a session, not of a message", async () => {
+test("a message is tracked in OpenSMTPD's log, which names the client once per session, not once per message", async () => {
   const line = (text: string) => `${at} smtpd[44]: ${text}\n`;
   const envelope = "evpid=1a2b3c4d5e6f7a8b from=<ana@dominio> to=<root@dominio>";
   writeFileSync(
@@ -379,7 +379,7 @@ test("a message that is not found is reported with the logs that were searched",
   });
 });
 
-test("for the message sent last, the transport is reported, because the log may be on another host", async () => {
+test("for the most recently sent message, the transport is reported, because the log may be on another host", async () => {
   writeFileSync(path(), other);
   mkdirSync(path(".local/state/mail"), { recursive: true });
   const sent = { way: "smtps://me@mail.example:465", queueId: "FFFFFFFFFF", messageId: "<x@here>", time: "", to: [] };
