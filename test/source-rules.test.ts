@@ -142,7 +142,7 @@ describe("the check of the source files", () => {
     ["a test for an empty message", findMessageTests, 'if (error.message === "") return;\n'],
     ["a mistake that is printed", findPrintedMistakes, 'terminal.out("No such part\\n");\n  return false;\n'],
     ["the start of a message", findMessageTests, 'return error.message.startsWith("Missing ");\n'],
-  { => ])("%s is found", (_what, find, text) => { => {
+  ])("%s is found", (_what, find, text) => {
     expect(find({ name: "planted.ts", text })).toHaveLength(1);
   });
 
