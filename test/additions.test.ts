@@ -367,7 +367,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-test("each row of ARCHITECTURE.md's table is tried, in exactly the files that it names", () => {
+test("each row of ARCHITECTURE.md's table is tested with exactly the files that the row names", () => {
   const table = readTable();
   expect([...table.keys()].sort()).toEqual(Object.keys(additions).sort());
   for (const [what, { edits }] of Object.entries(additions)) {
@@ -400,7 +400,7 @@ describe("after the additions", () => {
     expect(page(name)).toContain(row);
   });
 
-  test("the shells complete the option, the variable and the topics of help", () => {
+  test("the shells complete the option, the variable and the topics of the help command", () => {
     const completion = readFileSync(join(copy, "dist/completions/mail"), "utf8");
     for (const word of ["--greet", "greeting", "greet", "salute"])
       expect(completion).toMatch(new RegExp(`[' ]${word}[' ]`));

@@ -77,7 +77,7 @@ const tokenFiles = () => readdirSync(tokenDirectory()).filter((name) => !name.en
 const tokenFile = () => join(tokenDirectory(), tokenFiles()[0] ?? "");
 const storedTokens = () => JSON.parse(readFileSync(tokenFile(), "utf8"));
 
-test("the device flow shows the address and the code, and polls more slowly if the server requests this", async () => {
+test("the device flow shows the address and the code, and polls more slowly if the server asks it to", async () => {
   server = await startAuthorizationServer({
     offersDeviceFlow: true,
     deviceErrors: ["authorization_pending", "slow_down", "authorization_pending"],
@@ -112,7 +112,7 @@ test("if nobody enters the device code, polling stops when the code expires", as
   expect(waits.reduce((sum, each) => sum + each)).toBe(60);
 });
 
-test("a login that returns no refresh token is not stored", async () => {
+test("if a login returns no refresh token, nothing is stored", async () => {
   server = await startAuthorizationServer({ offersDeviceFlow: true, withoutRefreshToken: true });
   expect((await logInByDevice()).ended).toMatchObject({ exit: 78, message: expect.stringMatching(/no refresh token/) });
   expect(() => tokenFiles()).toThrow("ENOENT");

@@ -21,7 +21,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     ids = place.ids("box");
   });
 
-  test("--delete removes the messages with the given ids and leaves the states of other messages unchanged", () => {
+  test("--delete removes the messages with the given IDs and leaves the states of other messages unchanged", () => {
     const before = readMessages(join(place.home, "box"));
     const { status, values, problems } = place.json("act", ["--delete", "-f", "box", `id:${id("one")}`]);
     expect({ status, problems }).toEqual({ status: 0, problems: [] });
@@ -213,7 +213,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
   });
 });
 
-test("an action on an id that identical copies share affects one copy; if the id is given twice, two copies are affected", () => {
+test("an action on an ID that identical copies share affects one copy; if the ID is given twice, two copies are affected", () => {
   place.create("mbox", "copies", [letter("same"), letter("other"), letter("same"), letter("same")]);
   const { same } = place.ids("copies");
   expect(place.run(["--delete", "-f", "copies", `id:${same}`]).status).toBe(0);

@@ -1,5 +1,5 @@
 /**
- * Tests that the forms that are meant for programs behave the same on a terminal: they ask no questions, read no input,
+ * Tests the forms for programs when they run on a terminal: they must ask no questions, read no input,
  * start no pager and print no colours.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";

@@ -35,7 +35,7 @@ const refusing: Script = { RCPT: (line) => (/nobody/.test(line) ? "550 5.1.1 no 
 const toDraft = (draft: object) => send(["--from-json"], JSON.stringify(draft));
 
 describe("mail --json when a message is sent", () => {
-  test("for an accepted message, the queue id and the recipients are reported", async () => {
+  test("for an accepted message, the queue ID and the recipients are reported", async () => {
     const { messages } = await start();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "bob@x.org"]);
     const [, messageId] = /^Message-ID: (.*)$/m.exec(messages[0] ?? "") ?? [];

@@ -114,7 +114,7 @@ test("a wait may begin before the system mailbox exists", async () => {
   expect(await waiting).toMatchObject({ exit: 0, values: [{ subject: "code" }] });
 });
 
-test("a missing file given with -f is an error", async () => {
+test("-f with a missing file causes an error", async () => {
   expect(await startWaiting(["-f", "none", "subject:code"])).toMatchObject({ exit: 66 });
 });
 

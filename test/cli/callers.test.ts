@@ -1,4 +1,4 @@
-/** Calls to mail or mailx from Debian packages, including packages written for other implementations. */
+/** Tests calls to mail or mailx from Debian packages, including packages written for other implementations. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "../compose/support/send.ts";
 

@@ -1,4 +1,4 @@
-/** `mail help TOPIC` with the built program. */
+/** Tests `mail help TOPIC` with the built program. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Replies and forwarded messages, from a mailbox to the wire. */
+/** Tests replies and forwarded messages, from the mailbox to the server. */
 import { expect, test } from "@jest/globals";
 import { sendMail } from "./support/send.ts";
 

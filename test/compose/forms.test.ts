@@ -80,7 +80,7 @@ test.each([
   ["-a /dev/fd/0", ["-a", "/dev/fd/0"], ""],
   ["--attach-fd 0", ["--attach-fd", "0"], ""],
   ["-A /dev/stdin -m FILE", ["-A", "/dev/stdin", "-m", "note.txt"], "note"],
-])("%s attaches all of standard input, and the body is empty", async (_case, argv, text) => {
+])("%s attaches all of standard input, which is not used as the body", async (_case, argv, text) => {
   const place = mkdtempSync(join(tmpdir(), "mail-input-"));
   try {
     const input = join(place, "input");

@@ -163,7 +163,7 @@ test("dead.letter also contains the lines that the two interrupts left incomplet
   expect([kept(), dead()]).toEqual([[], "one\nhalf a li\nthe ot\n"]);
 });
 
-test("~a, ~i, ~@, ~? and ~r !command are run on a terminal", async () => {
+test("~a, ~i, ~@, ~? and ~r !command work on a terminal", async () => {
   writeFileSync(join(home, "report.txt"), "numbers\n");
   const first = await mail("-s", "plan", "a@x.org");
   first.send("~a\n~i sign\n~i none\n");

@@ -51,7 +51,7 @@ function withoutSection(key: string) {
 const toText = (bytes: string) => Buffer.from(bytes, "latin1").toString("utf8");
 
 /**
- * The differences between the regular expressions of a case and those of JavaScript: a line ends only at LF, and \A and
+ * The differences from JavaScript's regular expressions: a line ends only at LF, and \A and
  * \Z match the start and the end of the text.
  */
 const patternSyntax: Readonly<Record<string, string>> = {

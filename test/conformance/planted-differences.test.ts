@@ -1,6 +1,6 @@
 /**
- * Checks that the runner detects failures: it runs a client that is correct except for one difference, in a pipe and on
- * a terminal.
+ * Checks that the runner detects failures by running clients that are correct except for one difference, in a pipe and
+ * on a terminal.
  */
 import { expect, test } from "@jest/globals";
 import { type Case, parseCase } from "./case-file.ts";

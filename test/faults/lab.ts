@@ -1,7 +1,7 @@
 /**
- * The lab of the fault campaigns: a home directory, mailboxes in which each message has a checksum, the client, and the
- * comparison of all messages with the expected state. The lab reads mbox files, but does not know where a client keeps
- * its journals. Strings contain bytes, one per character (latin1).
+ * The lab of the fault campaigns. A lab contains a home directory and mailboxes in which each message has a checksum,
+ * runs the client, and compares all messages with the expected state. The lab reads mbox files, but does not know where
+ * a client keeps its journals. Strings contain bytes, one per character (latin1).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -304,7 +304,7 @@ export class Lab {
   }
 }
 
-/** A named session and the fate of each message. */
+/** A session with a name, and the messages that it may delete or save. */
 export interface Plan {
   readonly name: string;
   readonly commands: (lab: Lab) => string[];

@@ -23,8 +23,8 @@ const large = [1, 2, 3, 4].map((id) => message(id, 2_000_000));
 
 test.each([
   ["that already exists", message(0)],
-  ["that is new", undefined],
-])("an interrupted append leaves a file %s unchanged", async (_which, before) => {
+  ["that does not exist yet", undefined],
+])("an interrupted append has no effect on a file %s", async (_which, before) => {
   if (before !== undefined) writeFileSync(box, before);
   function* messages() {
     for (const text of large) {

@@ -1,8 +1,8 @@
 /**
  * Tests a power failure at every step of a quit and a save. Data that was not synced is lost, completely or in part.
  * Names that were created, changed or removed survive only after their directory has been synced. The test traces the
- * system calls of one session with strace, builds the possible states of the disk at each moment, and starts the
- * program on each of them.
+ * system calls of a session with strace and builds the possible states of the disk at each moment. It then starts the
+ * program with each of these states.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import {

@@ -11,7 +11,7 @@ const arrival: Arrival = {
   sender: "ana@dominio",
 };
 
-/** Passes a message through a Cleaner. @param length bytes per piece of the message */
+/** Passes a message through a Cleaner. @param length the number of bytes in each piece of the message */
 function clean(
   wire: string,
   length = 7,

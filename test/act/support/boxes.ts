@@ -27,7 +27,7 @@ export interface Place {
   run(argv: readonly string[], input?: string): { status: number | null; stdout: string; stderr: string };
   /** Runs a form with --json, and checks that all output conforms to the schemas. */
   json(form: string, argv: readonly string[], input?: string): Answer;
-  /** Returns the ids of all messages, keyed by subject. */
+  /** Returns the IDs of all messages, keyed by subject. */
   ids(name: string): Record<string, string>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Runs rounds of a race. A program lists a mailbox and acts on a message by id, while another program delivers mail or
- * expunges messages. The action must affect only the message with this id. If the message is gone, the action must
+ * Runs rounds of a race. A program lists a mailbox and acts on a message by its ID, while another program delivers mail
+ * or expunges messages. The action must affect only the message with this ID. If the message is gone, the action must
  * change nothing.
  */
 import { rmSync } from "node:fs";

@@ -1,4 +1,4 @@
-/** A draft's bytes are preserved and can be read from any offset, regardless of the sizes of the pieces. */
+/** Tests that a draft's bytes are preserved and can be read from any offset, regardless of the sizes of the pieces. */
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { Body } from "../../../src/compose/draft/body.ts";

@@ -42,7 +42,7 @@ const mbox = (sender: string, subject: string, fields = "", body = `body of ${su
   `From ${sender} Sat Jan 16 18:22:03 2021\nFrom: ${sender}\nSubject: ${subject}\n${fields}\n${body}\n`;
 
 describe("reading a Maildir", () => {
-  test("a Maildir has the same header lines as an mbox with the same messages", () => {
+  test("the header list of a Maildir is the same as that of an mbox with the same messages", () => {
     makeMaildir(maildir, three);
     const inMbox = [letter("eve@example.org", "older"), ...Object.values(three).slice(0, 2)].map(
       (text, index) =>
@@ -159,7 +159,7 @@ describe("quitting a Maildir", () => {
     expect(filesOf(maildir)).toEqual(before);
   });
 
-  test("quit removes messages that are deleted, or trashed by another client, unless they are undeleted", () => {
+  test("quit removes deleted messages and those that another client has trashed, but not messages that were undeleted", () => {
     makeMaildir(maildir, {
       ...three,
       "cur/1600000003.1.host:2,ST": letter("a", "trash"),
@@ -201,7 +201,7 @@ describe("quitting a Maildir", () => {
     expect(filesOf(maildir).size).toBe(0);
   });
 
-  test("in a move from an mbox to a Maildir, From_ becomes Return-Path, and Status becomes flags", () => {
+  test("if a message is moved from an mbox to a Maildir, From_ becomes Return-Path, and Status becomes flags", () => {
     writeFileSync(
       join(home.path, "spool"),
       mbox("ann@example.org", "one", "Status: O\nX-Status: A\n", ">From here\n\nend\n") + mbox("ben", "two"),

@@ -8,7 +8,7 @@ const states = fc.array(
   { maxLength: 6 },
 );
 
-test("runs of messages with the same flags agree with the flags of each message", () => {
+test("the number of messages with the same flags, and the first of them, agree with the flags of each message", () => {
   fc.assert(
     fc.property(states, fc.array(fc.nat(8000), { maxLength: 5 }), fc.nat(2000), (runs, marked, before) => {
       const index = new MessageIndex();
