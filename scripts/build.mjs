@@ -38,9 +38,9 @@ const packages = (...names) => names.map((name) => fileURLToPath(import.meta.res
 
 /**
  * The parts of `mail`, each with the modules that are imported dynamically for its task. A part contains these modules
- * and all their static imports. A module that several parts need is in mail-session, which is loaded both to send and to
- * read. rolldown divides all other modules into further files. scripts/warm-up.cjs checks that neither task loads any of
- * these files.
+ * and all their static imports. A module that several parts need belongs to mail-session, which is loaded both for
+ * sending and for reading. rolldown distributes all other modules among further files. scripts/warm-up.cjs checks that
+ * neither task loads any of these files.
  */
 const parts = {
   "mail-session": [
@@ -84,8 +84,8 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    // The mail-imap part is loaded only after another part that reads mail. A module that both need therefore belongs
-    // to the other part.
+    // The mail-imap part is loaded only after another part that reads mail. A module that both parts need therefore
+    // belongs to the part that is loaded first.
     const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
     if (wanting.length === 0)
       return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;

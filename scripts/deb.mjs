@@ -141,7 +141,7 @@ try {
   const architecture = execFileSync("dpkg", ["--print-architecture"], { encoding: "utf8" }).trim();
   copy("dist", join(library, "dist"), { filter: (path) => !path.endsWith("/completions") });
   copy("bin", join(library, "bin"));
-  // A daemon's PATH can lead to another Node.
+  // A daemon's PATH can lead to a different version of Node.
   const sendmail = join(library, "bin/sendmail.js");
   writeFileSync(sendmail, readFileSync(sendmail, "utf8").replace(/^#!.*/, "#!/usr/bin/node"));
   copyKoffi();

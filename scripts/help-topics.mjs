@@ -203,7 +203,7 @@ function inline(line, page) {
       throw new Error(`man/${page}: mail help does not support the macro .${word}`);
     } else put(word);
   }
-  // Punctuation after the closing character stays after it.
+  // Punctuation that follows the closing character keeps its position.
   const [, inner = text, after = ""] = /^(.*?)([.,;:]*)$/s.exec(text) ?? [];
   return close === "" ? text : `${inner}${close}${after}`;
 }

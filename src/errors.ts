@@ -93,7 +93,10 @@ function findSystemCode(cause: unknown): string | undefined {
   return typeof code === "string" && syscall !== undefined ? code : undefined;
 }
 
-/** A mistake in the user's input. It is thrown where it is detected, and printed by the loop that read the line. */
+/**
+ * A mistake in the user's input. Such an error is thrown where the mistake is detected, and printed by the loop that
+ * read the line.
+ */
 export class UserMistake extends MailError {
   override readonly form: ErrorForm;
   /** A suggestion, printed on standard output after the mistake. */

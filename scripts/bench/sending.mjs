@@ -26,8 +26,8 @@ async function startSink() {
 }
 
 /**
- * Returns the duration in seconds of a complete SMTP dialogue with a client whose own cost is negligible. This is the
- * server's share of the time.
+ * Returns the duration in seconds of a complete SMTP dialogue with a client whose own cost is negligible. This duration
+ * is the server's share of the measured time.
  */
 async function serverTime(port) {
   const started = process.hrtime.bigint();

@@ -51,7 +51,7 @@ const longest = 1024 * 1024;
 /** The safety margin in milliseconds before a token expires, because clocks differ and a login takes time. */
 const margin = 60_000;
 
-/** The function through which oauth4webapi sends its requests. It accepts the same parameters as `fetch`. */
+/** The function through which oauth4webapi sends its requests. This function accepts the same parameters as `fetch`. */
 type Fetch = (
   address: string,
   options: { readonly method: string; readonly headers: Record<string, string>; readonly body?: unknown },

@@ -47,8 +47,8 @@ export async function runDialogueByHand(
     return exitCodeOfDialogue(protocol, greeting);
   } catch (error) {
     if (!(error instanceof Lost)) throw error;
-    // After QUIT, the server may disconnect without a response. An earlier refusal of a message determines the exit
-    // code, because a retry would not help.
+    // After QUIT, the server may disconnect without a response. If a message was refused earlier, that refusal
+    // determines the exit code, because a retry would not help.
     const exit = protocol.exit ?? (error.reason === "unknown host" ? Exit.NoHost : Exit.TempFail);
     const limit = error.reason === "no reply" || error.reason === "TLS timed out" ? " (smtptimeout)" : "";
     throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);

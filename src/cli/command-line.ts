@@ -99,7 +99,7 @@ export interface CommandLine {
   readonly search: string | undefined;
   readonly readOnly: boolean;
   readonly batch: boolean;
-  /** The letters of the start-up files to read (-:). */
+  /** The letters that stand for the start-up files to read (-:). */
   readonly resourceFiles: string | undefined;
   /** Whether -. was given, which means that a message is sent. */
   readonly endOptions: boolean;
@@ -170,8 +170,8 @@ export function isSending(given: CommandLine): boolean {
 }
 
 /**
- * Returns whether a message is sent or stored for a program, which receives the outcome. This is requested by
- * --from-json, --draft or --send, or by --json and an option that applies only to sending.
+ * Returns whether a message is sent or stored for a program, which receives the outcome. Such a program uses
+ * --from-json, --draft or --send, or uses --json together with an option that applies only to sending.
  */
 export function sendsForProgram(given: CommandLine): boolean {
   const { fromJson, draft, send } = given.outgoing;
@@ -181,7 +181,7 @@ export function sendsForProgram(given: CommandLine): boolean {
   return given.search === undefined && !given.file && nameSendingOption(given) !== undefined;
 }
 
-/** Returns whether the output is for a program, so that nothing may be asked, paged, edited or coloured. */
+/** Returns whether the output is for a program, in which case nothing may be asked, paged, edited or coloured. */
 export function isForProgram(given: CommandLine): boolean {
   const { act, json, jsonSchema, waiting } = given;
   return act !== undefined || json || jsonSchema !== undefined || waiting !== undefined || sendsForProgram(given);

@@ -40,8 +40,8 @@ type Home = { readonly identity: Pick<Config["identity"], "home"> };
 /**
  * Returns the directory for state that outlives a session (XDG Base Directory: $XDG_STATE_HOME/mail).
  *
- * If other users can write to it, for example because HOME belongs to another user, the state is stored in the
- * effective user's home directory.
+ * If other users can write to that directory, for example because HOME belongs to another user, the state is stored in
+ * the effective user's home directory.
  */
 export function stateDirectory({ identity }: Home): string {
   return findTrustedDirectory("XDG_STATE_HOME", ".local/state", identity.home);

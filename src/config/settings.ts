@@ -13,7 +13,7 @@ interface Stored {
   readonly exposedIn: string | undefined;
 }
 
-/** The value of a variable, converted if a synonym was set, and the place where it was set. */
+/** The value of a variable, converted if a synonym was set, and its origin. */
 export interface Found {
   /** The name that was set: the variable's own, a synonym, or a name with the suffix of an account. */
   readonly name: string;
@@ -74,7 +74,7 @@ export class Settings {
   }
 
   /**
-   * Returns a declared variable. If several of its names are set, the last assignment wins.
+   * Returns a declared variable. If several names of the variable are set, the last assignment wins.
    *
    * @param accounts suffixes such as `USER@HOST` and `HOST`; NAME-USER@HOST takes precedence over NAME-HOST and NAME
    * @throws MailError if the value of a synonym cannot be honoured

@@ -13,7 +13,7 @@ export interface Expanding {
   home(user: string): string | undefined;
 }
 
-/** The error for a word that cannot be expanded. Its message is shown to the user. */
+/** The error for a word that cannot be expanded. The error's message is shown to the user. */
 export class ExpansionMistake extends Error {}
 
 const syntax = "Syntax error.";

@@ -11,7 +11,7 @@ export type LoginReason =
   | "no token"
   | "password command failed";
 
-/** The error for a login that failed or was not attempted. Its message describes the cause and the remedy. */
+/** The error for a login that failed or was not attempted. The error's message describes the cause and the remedy. */
 export class LoginFailed extends MailError {
   declare readonly reason: LoginReason;
 

@@ -18,8 +18,8 @@ export interface Server {
 type Target = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /**
- * The error for a connection that could not be established. Its message describes the reason, and its cause is the
- * system's error.
+ * The error for a connection that could not be established. The error's message describes the reason, and its cause is
+ * the system's error.
  */
 export class NoConnection extends Error {
   readonly reason: "unknown host" | "no connection";

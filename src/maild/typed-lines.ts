@@ -2,8 +2,9 @@
  * Converts the newlines of lines that are typed by hand in nc to CR LF. nc sends only LF, but smtp-server ends DATA
  * only at `CR LF . CR LF`.
  *
- * The client's first line decides whether its lines are converted. If it ends in CR LF, lone LFs in its later messages
- * are never converted, because they could otherwise be used to end a message early and smuggle in a second one.
+ * The client's first line decides whether its lines are converted. If that line ends in CR LF, lone LFs in the client's
+ * messages are never converted, because they could otherwise be used to end a message early and smuggle in a second
+ * message.
  */
 import type { Socket } from "node:net";
 
@@ -71,7 +72,7 @@ export function singleDots(): (piece: Buffer) => Buffer {
   };
 }
 
-/** Passes a socket's input through `typedLines` and `singleDots` before it is read. */
+/** Passes a socket's input through `typedLines` and `singleDots` before the input is read. */
 export function acceptTypedLines(socket: Socket): void {
   const lines = makeLineNormalizer();
   const dots = singleDots();

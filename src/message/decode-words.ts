@@ -45,7 +45,7 @@ export function decodeWords(
     const between = text.slice(copied, first.start);
     // White space between two encoded words is not part of the text.
     decoded += copied > 0 && /^\s*$/.test(between) ? "" : between;
-    // A line ending in an encoded word must not begin another line.
+    // A newline that was encoded in a word must not start a new line.
     decoded += decode(bytes).replace(/\r\n?|\n/g, " ");
     copied = (run.at(-1) as Word).end;
   }

@@ -110,7 +110,9 @@ class StoredField implements Field {
 /** A header that is searched for individual fields, and parsed only if all fields are requested. */
 class StoredHeader implements Header {
   readonly #bytes: Uint8Array;
-  /** The header as a string with one byte per character. Searching it is faster than splitting it into lines. */
+  /**
+   * The header as a string with one byte per character. Searching this string is faster than splitting it into lines.
+   */
   readonly #text: string;
   readonly #names: FieldNames;
   #fields: readonly Field[] | undefined;

@@ -1,6 +1,6 @@
 /**
  * Functions for lists of any length. A call with spread arguments (`push(...items)`, `Math.max(...numbers)`) puts every
- * item on the stack, so a large message could overflow it. test/spread-calls.test.ts forbids such calls.
+ * item on the stack, so a large message could overflow the stack. test/spread-calls.test.ts forbids such calls.
  */
 
 /** Appends items to a list. */

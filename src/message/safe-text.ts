@@ -6,8 +6,8 @@
  * characters are shown as <U+NNNN>, and bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji
  * requires them. Tags in flags are kept, too (Unicode TR 51).
  */
-// With the u flag, U+DC80..U+DCFF matches only lone surrogates, which represent bytes (text.ts), not half of a
-// surrogate pair.
+// With the u flag, U+DC80..U+DCFF matches only lone surrogates, which represent bytes (text.ts), not the halves of
+// surrogate pairs.
 const unsafe =
   /[\u034f\0-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\udc80-\udcff\u{e0000}-\u{e0fff}]/gu;
 const flag = { base: 0x1f3f4, firstTag: 0xe0020, lastTag: 0xe007e, end: 0xe007f, mostTags: 6 };
@@ -48,8 +48,8 @@ function showControls(text: string): string {
 }
 
 /**
- * Returns whether an invisible character is legitimate in this position. The \p expressions are local, because
- * compiling them takes a millisecond.
+ * Returns whether an invisible character is legitimate in this position. The \p expressions are created only when this
+ * function runs, because compiling them takes a millisecond.
  */
 function isAtHome(text: string, character: string, at: number): boolean {
   const joinedScripts =

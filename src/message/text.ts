@@ -1,9 +1,10 @@
 /**
  * Converts bytes to text and back without loss.
  *
- * Header fields, command lines and file names are bytes that are usually UTF-8. Inside the program they are represented
- * as strings. Valid UTF-8 is decoded. Each remaining byte becomes a lone surrogate U+DC80..U+DCFF (PEP 383), which valid
- * text never contains. `toBytes(decodeBytes(b))` equals `b` for every b. Message bodies remain buffers.
+ * Header fields, command lines and file names are bytes that are usually UTF-8. Inside the program, such bytes are
+ * represented as strings. Valid UTF-8 is decoded. Each remaining byte becomes a lone surrogate U+DC80..U+DCFF (PEP
+ * 383), which valid text never contains. `toBytes(decodeBytes(b))` equals `b` for every b. Message bodies remain
+ * buffers.
  */
 import { isUtf8 } from "node:buffer";
 

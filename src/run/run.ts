@@ -21,7 +21,7 @@ import { type Condition, formatCommand, type Job, parseJob } from "./job.ts";
 import { describeEnding, messageText, outputForDigest } from "./message-text.ts";
 import { type JobState, jobKey, type WaitingRun, withState } from "./run-history.ts";
 
-/** The maximum number of runs that can wait for the next message; older ones are dropped. */
+/** The maximum number of runs that can wait for the next message; older runs are dropped. */
 const mostWaiting = 1000;
 
 /**

@@ -1,4 +1,7 @@
-/** Lists the queues (mailq, -bp) and attempts delivery of their messages (-q): the caller's, and as root every user's. */
+/**
+ * Lists the queues (mailq, -bp) and attempts delivery of their messages (-q). The queues are the caller's or, for root,
+ * every user's.
+ */
 import { flushQueue, listQueue } from "../compose/sending/flush.ts";
 import type { QueuePlaces } from "../compose/sending/queue-place.ts";
 import { Submission } from "../compose/sending/submission.ts";

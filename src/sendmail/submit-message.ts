@@ -80,7 +80,7 @@ interface Sender {
 /**
  * Returns the sender that the options, the `from` variable or the caller's account specifies.
  *
- * @throws MailError if it is invalid
+ * @throws MailError if the sender is invalid
  */
 function chooseSender({ identity, settings }: Config, { sender, fullName }: SendmailOptions): Sender {
   const given = sender ?? (settings.text("from") || undefined);

@@ -101,7 +101,7 @@ function mechanismNamed(name: string): SaslMechanism {
  * Logs in. Returns false if the server rejected the access token and the caller should try once more, with a renewed
  * token.
  *
- * @throws SubmissionFailed if there are no credentials, or if the server rejects them; nodemailer's errors otherwise
+ * @throws SubmissionFailed if there are no credentials, or if the server rejects them; otherwise, nodemailer's error
  */
 export async function logIn(
   session: LoginSession,
@@ -161,7 +161,7 @@ async function exchangeChallenges(mechanism: SaslMechanism, { auth, sendCommand 
   let reply = await sendCommand(`AUTH ${mechanism} ${exchange.initial || "="}`);
   for (let count = 0; codeOf(reply) === 334 && count < mostChallenges; count++) {
     const response = await exchange.respond(reply.response.slice(4).trim()).catch(async (error: Error) => {
-      // This cancels the login.
+      // A line with only an asterisk cancels the login.
       await sendCommand("*");
       throw new ExchangeFailed(error.message, { cause: error });
     });

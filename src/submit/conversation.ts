@@ -13,7 +13,10 @@ import type { ServerWay } from "./way.ts";
 /** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512 octets. */
 const longest = 1024 * 1024;
 
-/** The error for a lost connection, or for a reply that did not arrive in time. Its message describes the reason. */
+/**
+ * The error for a lost connection, or for a reply that did not arrive in time. The error's message describes the
+ * reason.
+ */
 export class Lost extends Error {
   readonly reason: FailureReason;
 

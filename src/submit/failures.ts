@@ -25,7 +25,7 @@ type NamedByDetail =
   | "message unreadable"
   | Elsewhere;
 
-/** Reasons that are described by the code that detects them. They cannot occur in a dialogue with a server. */
+/** Reasons that are described by the code that detects them. Such reasons do not occur in a dialogue with a server. */
 type Elsewhere =
   | "total time exceeded"
   | "interrupted"

@@ -18,7 +18,7 @@ export class Interrupt {
     });
   }
 
-  /** The abort signal. Its abort reason is an `Interrupted` error. */
+  /** The abort signal. The signal's abort reason is an `Interrupted` error. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

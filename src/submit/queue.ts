@@ -2,14 +2,15 @@
  * A private queue of messages that a server has temporarily refused.
  *
  * An entry consists of two files in the state directory. `ID.json` is written first, and is always replaced as a whole.
- * `ID.message` contains the message. It is written as `ID.partial`; renaming it creates the entry.
+ * `ID.message` contains the message. The message is first written as `ID.partial`; renaming that file creates the
+ * entry.
  *
  * A process that attempts delivery holds the lock on a third file, `ID.lock`, so that concurrent flushes do not send a
  * message twice. The lock has its own file because a POSIX lock is released when the process that holds it closes any
  * descriptor of the file.
  *
- * A fourth file, `ID.unsure`, exists while the server has the complete message but has not replied. If the file
- * exists and the lock is not held, a flush was killed during that time.
+ * A fourth file, `ID.unsure`, exists while the server has the complete message but has not replied. If this file exists
+ * and the lock is not held, a flush was killed while it waited for the reply.
  */
 
 import { isAscii as isAsciiPiece } from "node:buffer";
@@ -51,7 +52,8 @@ import type { Envelope, Outgoing, Refusal } from "./transport.ts";
 type Kind = "message" | "partial" | "json" | "lock" | "unsure";
 
 /**
- * The files that may remain after an entry's message has been removed. Without a message, they do not form an entry.
+ * The files that may remain after an entry's message has been removed. Without a message, these files do not form an
+ * entry.
  */
 const besides = ["json", "unsure", "lock"] as const;
 
@@ -98,7 +100,7 @@ export class Queue {
     }
   }
 
-  /** Returns all entries, damaged ones first and the others by age, oldest first. */
+  /** Returns all entries: first the damaged entries, then the others, oldest first. */
   entries(): (Entry | Damaged)[] {
     const created = (entry: Entry | Damaged) => (isDamaged(entry) ? "" : entry.created);
     return this.#ids("message")
@@ -252,7 +254,8 @@ export class Queue {
       }
       reason = strerror(error);
     }
-    // Another process has sent the message and removed its file, which is removed before the entry's other files.
+    // Another process has sent the message and removed the message file, which is always removed before the entry's
+    // other files.
     if (!existsSync(this.#path(id, "message"))) return undefined;
     return (
       (text === undefined ? undefined : entryOf(id, text)) ?? { id, damaged: `${this.#path(id, "json")}: ${reason}` }

@@ -1,6 +1,6 @@
 /**
- * Addresses with non-ASCII characters (RFC 6531). They are sent unchanged if the server supports them, and otherwise
- * converted to ASCII if possible.
+ * Addresses with non-ASCII characters (RFC 6531). Such addresses are sent unchanged if the server supports them, and
+ * otherwise converted to ASCII if possible.
  */
 import { Exit } from "../errors.ts";
 import { SubmissionFailed } from "./submission-errors.ts";

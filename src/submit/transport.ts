@@ -11,7 +11,9 @@ export interface Envelope {
   readonly from: string;
   /** Forward-paths without angle brackets, at least one. */
   readonly to: readonly string[];
-  /** The notifications that are requested for this message. They take precedence over the `dsn` variable. */
+  /**
+   * The notifications that are requested for this message. These notifications take precedence over the `dsn` variable.
+   */
   readonly dsn?: DsnRequest;
 }
 
@@ -47,7 +49,10 @@ export interface Outcome {
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
 }
 
-/** A message to be sent. It can be read once per attempt. Its lines end with LF; transports convert them to CRLF. */
+/**
+ * A message to be sent. The message can be read once per attempt. Its lines end with LF; transports convert them to
+ * CRLF.
+ */
 export interface Outgoing {
   readonly size: number;
   /** @param lineEnds "any" also permits CRLF, which saves a conversion to LF */
@@ -82,7 +87,7 @@ export interface Transport {
    *   message may have been delivered
    * @returns the outcome for each recipient, even if all were refused
    * @throws SubmissionFailed if the message was not delivered to anyone, for example because there was no connection;
-   *   OutcomeUnknown if it may have been delivered
+   *   OutcomeUnknown if the message may have been delivered
    */
   submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome>;
   /** Closes the connection if one was kept for the next message. */

@@ -79,8 +79,8 @@ function keyOf({ recipient, original = "", envelope }: Delivery, known: Readonly
 }
 
 /**
- * Returns the number of recipients that the log has announced but not mentioned again. Exim does not announce them, but
- * logs `Completed` at the end.
+ * Returns the number of recipients that the log has announced but not mentioned again. Exim does not announce
+ * recipients, but logs `Completed` at the end.
  */
 export function countUnheard(life: Life): number {
   if (life.ended) return 0;

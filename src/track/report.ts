@@ -4,7 +4,7 @@ import type { LogEvent } from "./event.ts";
 import { countUnheard, type Fate, type Life, listFates } from "./life.ts";
 import type { Found } from "./search.ts";
 
-/** Returns a message's events, one per line. They are followed by the events under the message's later IDs. */
+/** Returns a message's events, one per line. These events are followed by the events under the message's later IDs. */
 export function describeLife(found: Found): string[] {
   return [
     found.life.id === "" ? "not queued" : found.life.id,

@@ -26,7 +26,7 @@ import type { TextPart } from "./multipart.ts";
 /** Returns the date, Message-ID and MIME boundary for a new message. */
 export function newStamp(mailName: string): Stamp {
   const date = new Date();
-  // The value must be unique, not secret. Loading node:crypto would take as long as building the message.
+  // The value must be unique, but need not be secret. Loading node:crypto would take as long as building the message.
   const random = Math.random().toString(36).slice(2) + Math.random().toString(36).slice(2);
   const unique = `${date.getTime().toString(36)}.${process.pid.toString(36)}.${random}`;
   return { date, messageId: `<${unique}@${mailName}>`, boundary: unique };

@@ -113,7 +113,7 @@ function encodeMailboxes(item: string, mailName: string, charset: string | undef
   );
 }
 
-/** Joins mailboxes, with as many on each line as fit. */
+/** Joins mailboxes, placing as many on each line as fit. */
 function foldMailboxes(mailboxes: readonly string[], taken: number): string {
   let line = taken + 2;
   return mailboxes
@@ -216,7 +216,7 @@ export function typeFields(draft: Draft, charset: string, encoding: string): Fie
 
 /**
  * Returns Reply-To and the fields that place a reply in its thread. If the draft has no References, In-Reply-To has the
- * form that bsd-mailx gives it.
+ * same form as in bsd-mailx.
  */
 export function replyFields(draft: Draft): Field[] {
   const fields: Field[] = [

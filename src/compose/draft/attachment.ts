@@ -185,8 +185,8 @@ function factsOf(descriptor: number): TextFacts {
 }
 
 /**
- * Reads a pipe or device. A pipe is read as a socket. Opening or reading a pipe as a file may block forever, and no
- * signal would be handled.
+ * Reads a pipe or device. A pipe is read as a socket. Opening or reading a pipe as a file may block forever, and
+ * signals would not be handled meanwhile.
  */
 async function* specialFile(
   path: Buffer,
@@ -254,7 +254,7 @@ async function mediaType(name: string, start: Buffer, ttycharset: string | undef
 }
 
 /**
- * Returns a file name that is valid on every system, without control characters, slashes, and leading or trailing white
+ * Returns a file name that is valid on every system, without control characters, slashes, or leading or trailing white
  * space.
  */
 export function presentableName(name: string): string {

@@ -29,7 +29,7 @@ export interface Built {
 export class Body implements Built {
   #facts = new TextFacts();
   #pieces: Buffer[] = [];
-  /** The block that contains the last of #pieces, if it has room for more. */
+  /** The block that contains the last of #pieces, if the block has room for more bytes. */
   #block: Buffer | undefined;
   /** The number of bytes in #pieces. */
   #held = 0;
@@ -109,7 +109,7 @@ export class Body implements Built {
     }
   }
 
-  /** Returns the complete body. Use it only for text that a person edits. */
+  /** Returns the complete body. Use this function only for text that a person edits. */
   bytes(): Buffer {
     return Buffer.concat([...this.pieces()]);
   }

@@ -120,6 +120,6 @@ export function setBodyType(draft: Draft, type: string): void {
 export interface MessageSource {
   /** Returns the message numbers in a list as typed; "" is the current message. @throws UserMistake */
   select(list: string): Promise<readonly number[]>;
-  /** Returns a message as it is shown, with the selected or all header fields. */
+  /** Returns a message as it is shown, with either the selected header fields or all of them. */
   text(message: number, allFields: boolean): Promise<Buffer>;
 }

@@ -45,7 +45,9 @@ export interface ComposeResult {
   readonly outcome?: Outcome;
   /** The reason why the message was not submitted, or why its outcome is unknown. */
   readonly error?: MailError;
-  /** Whether the message may have been delivered to a recipient, so that another attempt could deliver it twice. */
+  /**
+   * Whether the message may have been delivered to a recipient, in which case another attempt could deliver it twice.
+   */
   readonly isUnknown?: boolean;
   /** The file in which the text of an undelivered message was saved. */
   readonly deadLetter?: string | undefined;

@@ -120,7 +120,7 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
 
 /**
  * Moves to dead.letter a message whose recipients are unknown. Returns whether the message may be removed from the
- * queue. If `mail` was killed, it did not report that the message was queued, but this may be the only copy.
+ * queue. If `mail` was killed, it did not report that the message was queued, but the queue may contain the only copy.
  */
 async function recoverEntry(
   { config, terminal, place, program }: Flushing,

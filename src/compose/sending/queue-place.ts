@@ -12,7 +12,7 @@ export interface QueuePlace {
 export interface QueuePlaces {
   /** Returns the queues that may contain messages. */
   list(): readonly QueuePlace[];
-  /** Returns the queue for a new message. @throws MailError if it cannot be created */
+  /** Returns the queue for a new message. @throws MailError if the queue cannot be created */
   choose(): QueuePlace;
 }
 

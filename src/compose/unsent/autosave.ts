@@ -2,8 +2,8 @@
  * Saves a message in a private file while it is being typed. If the process is killed, even by SIGKILL, at most the
  * unfinished line is lost. The next `mail` on a terminal offers the message (read/send/unfinished.ts).
  *
- * The file contains a line of JSON, followed by the text. The file is written without fsync, because it must survive
- * the process, but not a power failure.
+ * The file contains a line of JSON, followed by the text. The file is written without fsync, because it needs to
+ * survive the death of the process, but not a power failure.
  */
 import { closeSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";

@@ -3,7 +3,7 @@
  * callers request it. For example, a signal may arrive while a refusal is being reported. The autosaved draft is
  * removed only after the text has reached the disk.
  *
- * A dry run saves nothing, because it must not change the disk.
+ * A dry run saves nothing, because it must not write to the disk.
  */
 
 import { readFileSync } from "node:fs";

@@ -98,7 +98,7 @@ export function listFailedInReport(text: string): string[] | undefined {
     .flatMap((text) => parseAddresses(text).map(({ address }) => address));
 }
 
-/** Returns the addresses in angle brackets. */
+/** Returns the addresses that are enclosed in angle brackets. */
 function listBracketed(text: string): string[] {
   return [...new Set(Array.from(text.matchAll(/<([^<>\s]+@[^<>\s]+)>/g), ([, address = ""]) => address))];
 }

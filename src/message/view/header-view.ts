@@ -97,7 +97,8 @@ function marksOf(name: string, address: string): string[] {
 }
 
 /**
- * Quotes a name that contains characters that are special in addresses, so that it cannot be mistaken for an address.
+ * Quotes a name that contains characters that are special in addresses, so that the name cannot be mistaken for an
+ * address.
  */
 function quotePhrase(name: string): string {
   return /[<>,;:"@()\\[\]]/.test(name) ? `"${name.replace(/["\\]/g, "\\$&")}"` : name;

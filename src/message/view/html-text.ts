@@ -12,7 +12,7 @@ import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
  */
 const deepest = 10_000;
 const longestTarget = 500;
-/** The largest table that is aligned in columns: cells with large spans would make it enormous. */
+/** The largest table that is aligned in columns: cells with large spans would make the result enormous. */
 const mostCells = 1000;
 const widestSpan = 20;
 /** Elements whose presence shows that a table is used for layout, not for data. */

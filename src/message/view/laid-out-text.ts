@@ -4,7 +4,7 @@ import { reflowText } from "./flowed.ts";
 import { headerView } from "./header-view.ts";
 import type { Part } from "./part.ts";
 
-/** The maximum number of stored bytes that are read from a part, which limits memory. */
+/** The maximum number of stored bytes that are read from a part, which limits the use of memory. */
 export const longestText = 1 << 24;
 const longestHtml = 1 << 22;
 

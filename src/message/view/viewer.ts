@@ -160,7 +160,7 @@ export class Viewer {
     else yield* this.#attachment(part);
   }
 
-  /** Returns a report's summary, or its text if it consists of prose instead of fields. */
+  /** Returns a report's summary, or the report's text if the report consists of prose instead of fields. */
   #summariseOrShow(part: Part, summarise: (text: string) => string): string {
     const text = this.#textOf(part);
     return summarise(text) || text.replace(/^\s*\n|\s+$/g, "").replace(/.$/s, "$&\n");

@@ -46,7 +46,7 @@ export function refusalOf(error: SmtpError): Refusal {
 }
 
 /**
- * Returns whether the connection was lost before the server replied to the message, so that a new connection may
+ * Returns whether the connection was lost before the server replied to the message, in which case a new connection may
  * succeed.
  */
 export function isConnectionLost(thrown: unknown): boolean {

@@ -3,7 +3,7 @@
  * 4.2), must follow a command and must end.
  *
  * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be mistaken for
- * the reply to the message, which the server never saw.
+ * the reply to a message that the server never received.
  */
 import type { Socket } from "node:net";
 import SMTPConnection from "nodemailer/lib/smtp-connection";
