@@ -212,8 +212,8 @@ export interface Left {
 /**
  * Reads an intent.
  *
- * @returns undefined if the intent is missing, not trusted, or incomplete; nothing is appended before the intent is
- *   complete
+ * @returns undefined if the intent is missing, not trusted, or incomplete. An incomplete intent means that nothing was
+ *   appended.
  */
 export function readIntent(name: string): Left | undefined {
   const bytes = readTrusted(name);

@@ -64,10 +64,10 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
  *
  * - `dated` is the form that bsd-mailx expects. A file that does not begin with a From_ line is treated as if it had
  *   this form.
- * - `two-words` is a line without a date that bsd-mailx accepts. A `From ` line also begins a message if a header field
- *   follows it.
- * - `one-word` is `From ` alone, or followed by a hyphen (Thunderbird) or an identifier. A line without a date must be
- *   followed by a header field.
+ * - `two-words` is a line without a date that bsd-mailx accepts. In such a file, a `From ` line also begins a message
+ *   if a header field follows it.
+ * - `one-word` is `From ` alone, or followed by a hyphen (Thunderbird) or an identifier. In such a file, a line without
+ *   a date begins a message only if a header field follows it.
  */
 export type FromLineForm = "dated" | "two-words" | "one-word";
 

@@ -50,8 +50,8 @@ export function headerIn(bytes: Buffer): Buffer | undefined {
 }
 
 /**
- * Returns whether a header was truncated, which is the case if bytes follow it although it does not end in an empty
- * line.
+ * Returns whether a header was truncated. This is the case if bytes follow the header although it does not end in an
+ * empty line.
  */
 export function isHeaderContinued(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;

@@ -1,6 +1,6 @@
 /**
  * Writes and reads the journals of mbox and Maildir. A journal takes effect when it has been written completely and is
- * renamed to its final name. Its first line is JSON that describes the bytes that follow.
+ * renamed to its final name. The first line of a journal is JSON that describes the bytes after this line.
  */
 import { closeSync, fstatSync, fsyncSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";

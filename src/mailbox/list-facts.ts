@@ -96,8 +96,8 @@ export interface StoredColumns {
    */
   bytes(column: NumberColumn | "key"): Buffer | undefined;
   /**
-   * Returns a text column; undefined if it is missing or damaged. Its bytes are also valid only until the next column
-   * is read.
+   * Returns a text column; undefined if it is missing or damaged. The column's bytes are valid only until the next
+   * column is read.
    */
   texts(column: TextColumn): Texts | undefined;
 }

@@ -97,7 +97,10 @@ export interface CommitResult {
   readonly moved?: number;
   /** Number of the session's messages that stayed. */
   readonly held?: number;
-  /** A notice for the user if another program changed the mailbox. It describes the change and its resolution. */
+  /**
+   * A notice for the user if another program changed the mailbox. The notice describes the change and how it was
+   * resolved.
+   */
   readonly notice?: string;
 }
 

@@ -1,4 +1,7 @@
-/** Marks that a session sets or removes: in X-Status in an mbox, as mutt and Dovecot do, and in the names of Maildir files. */
+/**
+ * Defines the marks that a session sets or removes. An mbox stores them in X-Status, as mutt and Dovecot do. A Maildir
+ * stores them in file names.
+ */
 import { Flag } from "./mailbox.ts";
 import { headerFields } from "./stored-header.ts";
 

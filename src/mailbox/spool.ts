@@ -62,7 +62,7 @@ export function accessSpool(path: string, recipient: Rights): SpoolAccess {
   return { recipient, open, create: mayCreate ? open : undefined };
 }
 
-/** Returns the reason why root must not deliver into an existing file; undefined if root may. */
+/** Returns the reason why root must not deliver into an existing file; undefined if root may deliver into it. */
 export function judgeSpool(found: Stats, { uid }: Rights): SpoolFault | undefined {
   if (found.isSymbolicLink()) return "symbolic link";
   if (found.isDirectory()) return "directory";

@@ -1,8 +1,8 @@
 /**
  * Sends commands to an IMAP server, and collects the responses.
  *
- * This class never calls imapflow's own methods for messages. Some of them send CLOSE or EXPUNGE, which also remove
- * messages that other clients have marked as deleted. Instead, it sends each command itself. None of its methods
+ * This class never calls imapflow's own methods for messages. Some of those methods send CLOSE or EXPUNGE, which also
+ * remove messages that other clients have marked as deleted. Instead, it sends each command itself. None of its methods
  * replaces all flags, sends CLOSE or a plain EXPUNGE, or identifies a message by its sequence number. imapflow provides
  * the connection and STARTTLS, parses responses, and quotes arguments.
  */

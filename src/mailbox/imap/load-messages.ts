@@ -13,7 +13,7 @@ import type { UidTable } from "./uid-table.ts";
 
 /** Size in bytes above which a message is loaded separately, in pieces. */
 const largeMessage = 1 << 20;
-/** Maximum number of bytes of a header that are loaded, as in header-bytes.ts. */
+/** Maximum number of header bytes that are loaded, as in header-bytes.ts. */
 const longestHeader = 4 << 20;
 /** The header fields from which the facts (header-facts.ts) and the From_ line are derived. */
 const listedFields =

@@ -16,7 +16,7 @@ import { openTemporary, type TemporaryFile } from "../packed/temporary-file.ts";
 
 /** Length in bytes above which the file is emptied before the next window is opened. */
 const largestFile = 64 << 20;
-/** Maximum number of bytes of a header that are searched for the sender. */
+/** Maximum number of header bytes that are searched for the sender. */
 const longestHead = 256 << 10;
 const CR = 13;
 const LF = 10;

@@ -1,5 +1,6 @@
 /**
- * Calls the kernel's record locks, which Postfix, Exim, Dovecot and procmail respect. Node has no interface to them.
+ * Acquires and releases the kernel's record locks, which Postfix, Exim, Dovecot and procmail respect. Node has no
+ * interface to these locks.
  *
  * A POSIX lock belongs to the process, and is released as soon as the process closes *any* descriptor of the file. An
  * open file description lock (Linux, fcntl(2)) belongs to its descriptor. Such a lock also excludes this process's
@@ -125,8 +126,8 @@ export async function releaseFcntlLock(descriptor: number): Promise<void> {
 const LOCK_EX_NB = 2 | 4;
 
 /**
- * Attempts to acquire a flock(2) lock, which also works for directories. Only `mail` processes respect it. Closing
- * the descriptor releases it.
+ * Attempts to acquire a flock(2) lock, which also works for directories. Only `mail` processes respect this lock.
+ * Closing the descriptor releases the lock.
  */
 export async function tryFlock(descriptor: number): Promise<Lock> {
   const found = await bindLockCalls();

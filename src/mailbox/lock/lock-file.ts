@@ -108,7 +108,7 @@ export async function tryBoth(path: string, descriptor: number, rights?: Rights)
  * @param how `create` is the function that creates the file; `rights` are the rights with which root creates the lock
  *   file for another user
  * @returns undefined if another program holds the lock or is creating the file
- * @throws a system error; MailError as in `lockFile`
+ * @throws a system error, or a MailError as in `lockFile`
  */
 export async function tryCreate(
   path: string,

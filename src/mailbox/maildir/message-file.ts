@@ -10,7 +10,7 @@ import { fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
 
 const headPiece = 16 << 10;
-/** Maximum number of bytes of a header that are searched for the envelope. */
+/** Maximum number of header bytes that are searched for the envelope. */
 const longestHead = 256 << 10;
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
@@ -46,7 +46,7 @@ export class MessageFile {
    * @param source its path, or a descriptor that this object closes
    * @param dateOf returns the From_ line's date if the header has no delivery date. Without this function, the file's
    *   modification time is used.
-   * @throws a system error; a link or a pipe is not opened
+   * @throws a system error, including for a link or a pipe, neither of which is opened
    */
   constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {
     this.#descriptor = typeof source === "number" ? source : openSync(source, openFlags);

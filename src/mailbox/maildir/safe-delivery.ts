@@ -67,7 +67,11 @@ export class Delivery {
     if (this.#open.length >= batch) await this.#sync();
   }
 
-  /** Syncs the messages and renames them into place. @throws a system error; the caller must then withdraw them */
+  /**
+   * Syncs the messages and renames them into place.
+   *
+   * @throws a system error; the caller must then withdraw the messages
+   */
   async publish(): Promise<void> {
     await this.#sync();
     if (this.#staged.length === 0) return;

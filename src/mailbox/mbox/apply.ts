@@ -166,8 +166,8 @@ function describeUnchanged(work: Work, error: unknown): unknown {
 }
 
 /**
- * Returns the error for a commit that is completed the next time the mailbox is opened. Errors other than system errors
- * are returned unchanged.
+ * Returns the error for a commit that will be completed the next time the mailbox is opened. Errors other than system
+ * errors are returned unchanged.
  */
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;

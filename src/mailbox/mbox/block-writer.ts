@@ -27,7 +27,7 @@ const startForDiskEvery = 64 << 20;
 const writeAsync = promisify(write);
 const dataSynced = promisify(fdatasync);
 
-/** The part of the WebAssembly API that this module uses; Node's types do not declare it. */
+/** The part of the WebAssembly API that this module uses, and that Node's types do not declare. */
 declare const WebAssembly: { Memory: new (size: { initial: number }) => { readonly buffer: ArrayBuffer } };
 
 export interface BlockTarget {

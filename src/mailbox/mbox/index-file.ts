@@ -59,7 +59,7 @@ const spare = 256;
 
 export interface KeptIndex {
   readonly index: MessageIndex;
-  /** Number of bytes of the mailbox that the index covers. */
+  /** Number of bytes in the mailbox that the index covers. */
   readonly size: number;
   /** Checksum of the mailbox's end; undefined if the end has changed. */
   readonly recent: Recent | undefined;

@@ -49,7 +49,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#tracked = new TrackedFile(path, descriptor, options);
   }
 
-  // A mailbox in memory needs no lock. An append to this same mailbox acquires the lock for writing, which conflicts
+  // A mailbox in memory needs no lock. An append to the same mailbox acquires the lock for writing, which conflicts
   // with the shared lock. If the path now leads to another file, no other program writes to the file that is open.
   async readUnderLock<T>({ messages, target, signal }: LockedCopy, task: () => Promise<T>): Promise<T> {
     const { descriptor, isHeld } = this.#tracked.file;

@@ -37,7 +37,10 @@ const mostRemembered = 2000;
 /** A message as it was when the session changed it. */
 export interface Remembered {
   readonly identity: string;
-  /** Its size in bytes, which is less than its current size if the message was only partially delivered. */
+  /**
+   * The message's size in bytes at that time, which is less than its current size if it had been only partially
+   * delivered.
+   */
   readonly size: number;
 }
 

@@ -87,8 +87,8 @@ export class MessageIndex {
   }
 
   #grow(atLeast = 0): void {
-    // The arrays grow by half, because doubling would be noticeable at ten gigabytes. Unused memory pages are never
-    // touched.
+    // The arrays grow by half, because doubling their size would be noticeable for a mailbox of ten gigabytes. Unused
+    // memory pages are never touched.
     const room = Math.max(atLeast, Math.ceil(this.#starts.length * 1.5) + 256, this.expected);
     const starts = new Float64Array(room);
     const stored = new Uint8Array(room);

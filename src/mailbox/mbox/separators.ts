@@ -14,7 +14,7 @@ export type ReadBytes = (from: number, to: number) => Buffer;
 
 /** Decides which `From ` lines begin a message, according to the form of the file's first From_ line. */
 export class Separators {
-  /** Number of bytes of the file that are searched for messages. */
+  /** Number of bytes in the file that are searched for messages. */
   readonly size: number;
   readonly form: FromLineForm;
   readonly read: ReadBytes;

@@ -15,7 +15,7 @@ interface ByProgram {
   readonly path: string;
   readonly packed: number;
   readonly plain: number;
-  /** The directory of the unpacked file. */
+  /** The directory that contains the unpacked file. */
   readonly directory: string;
   readonly signal: AbortSignal | undefined;
 }
