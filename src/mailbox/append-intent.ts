@@ -46,7 +46,7 @@ const sumLength = 16;
 const endLength = 16;
 
 interface Begun {
-  /** Missing from intents that version 0.1.0 wrote, which contain no checksums. */
+  /** Missing from intents written by version 0.1.0, which stored no checksums. */
   readonly version?: 2;
   readonly path: string;
   readonly dev: number;

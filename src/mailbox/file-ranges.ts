@@ -34,7 +34,7 @@ export function* readPieces(descriptor: number, start: number, end: number): Ite
   }
 }
 
-/** Yields a range of a file in larger pieces that share a buffer. Each piece is valid until the next is requested. */
+/** Yields a range of a file in larger pieces that share a buffer. Each piece is valid until the next one is requested. */
 export function* copyPieces(
   descriptor: number,
   start: number,

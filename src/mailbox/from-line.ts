@@ -87,7 +87,7 @@ export function fromLineForm(head: Buffer): FromLineForm {
 }
 
 /**
- * Inserts `>` before each line that begins with `From `, so that it does not begin a message.
+ * Inserts `>` before each line that begins with `From `, so that the line does not begin a message.
  *
  * @param pieces a body that begins at the start of a line, in pieces of any size
  */
@@ -99,7 +99,7 @@ export function* quoteFromLines(pieces: Iterable<Uint8Array>): Iterable<Uint8Arr
       held.length === 0 ? Buffer.from(piece.buffer, piece.byteOffset, piece.length) : Buffer.concat([held, piece]);
     // If the end of a piece may be the beginning of such a line, those bytes are kept until the next piece arrives.
     const end = bytes.length - measureBeginning(bytes, before);
-    // The bytes are copied, because the piece is valid only until the next is requested.
+    // The bytes are copied, because the piece is valid only until the next one is requested.
     held = end < bytes.length ? Buffer.from(bytes.subarray(end)) : Buffer.alloc(0);
     let start = 0;
     for (let at = bytes.indexOf(from); at >= 0 && at < end; at = bytes.indexOf(from, at + 1)) {

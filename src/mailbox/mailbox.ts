@@ -215,7 +215,7 @@ export interface Mailbox extends MessageStates {
   /** Whether computing a message's key requires reading the complete message. */
   readonly isKeyedByContent: boolean;
 
-  /** Sets and clears bits of Flag, in memory until commit. */
+  /** Sets and clears bits of Flag. The changes stay in memory until the commit. */
   mark(message: number, set: number, clear?: number): void;
 
   /**
@@ -286,7 +286,9 @@ export interface Mailbox extends MessageStates {
    */
   stopLoading?(reason: Error): void;
 
-  /** Replaces a message's bytes, from its From_ line to its empty line, when the session is committed (`edit`). */
+  /**
+   * Replaces a message's bytes, from its From_ line to its final empty line, when the session is committed (`edit`).
+   */
   replace(message: number, bytes: Buffer): void;
 
   /** Adds the messages that were delivered since the last check. @returns the number of messages added */

@@ -4,7 +4,7 @@
  * itself checks the messages that the server has found.
  */
 
-/** A condition. Its words consist of printable ASCII characters without spaces. */
+/** A condition. The words in a condition consist of printable ASCII characters without spaces. */
 export type ServerTerm =
   /** The header field exists and contains each of the words. The list of words may be empty. */
   | { readonly field: string; readonly words: readonly string[] }
@@ -19,7 +19,7 @@ export type ServerTerm =
 
 /**
  * Returns the ASCII words in a text. All charsets encode these words in the same way. Any text that contains the given
- * text also contains these words, even if its spaces differ.
+ * text also contains these words, even if the spaces differ.
  */
 export function listAsciiWords(text: string): string[] {
   return text.split(/[^\x21-\x7e]+/).filter((word) => word !== "");

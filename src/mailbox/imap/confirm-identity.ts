@@ -14,7 +14,7 @@ const section = "HEADER.FIELDS (MESSAGE-ID)";
  * Compares the sizes and Message-IDs in the cache with those on the server.
  *
  * @param messages in ascending order
- * @throws ImapFailed if any of them differs; nothing was changed
+ * @throws ImapFailed if a size or Message-ID differs; nothing was changed
  */
 export async function confirmIdentity(
   { session, table }: OpenFolder,

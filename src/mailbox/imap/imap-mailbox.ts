@@ -83,7 +83,7 @@ class ImapMailbox implements Mailbox {
   readonly #deleted = new Set<number>();
   #openWindows = 0;
   #isCommitting = false;
-  /** Stops the current task that reads; undefined if there is none. */
+  /** Stops the current read-only task; undefined if there is no such task. */
   #stopReading: ((reason: Error) => void) | undefined;
   #uidValidity = 0;
   #readOnly: boolean;

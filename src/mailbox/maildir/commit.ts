@@ -67,7 +67,7 @@ export interface Leaving {
 /**
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns the number of the session's messages that stay
+ * @returns how many of the session's messages stay
  * @throws MailError; either nothing was changed, or the error message states which change failed
  */
 export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
@@ -148,8 +148,8 @@ function* mboxForms({ mailbox, table }: Leaving, messages: readonly number[], be
 }
 
 /**
- * Renames files into `cur`, with the flags that express their state. A list has shown the messages, so they are no
- * longer new.
+ * Moves files to `cur`, under names whose flags express the state of the messages. A list has shown the messages, so
+ * they are no longer new.
  */
 function storeState(path: string, changes: ReadonlyMap<string, StateChange>): void {
   try {

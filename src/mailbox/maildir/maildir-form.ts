@@ -7,7 +7,7 @@ import { headerIn } from "../header-bytes.ts";
 import { flagsOfStatus, xStatusOf } from "./flags.ts";
 
 export interface MaildirForm {
-  /** The values of Status and X-Status as flags for a file's name. */
+  /** The values of Status and X-Status, converted to flags for a file's name. */
   readonly letters: string;
   /** The delivery date in the From_ line. */
   readonly date: Date | undefined;

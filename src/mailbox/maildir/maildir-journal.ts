@@ -87,7 +87,7 @@ export class MaildirJournal {
     return undefined;
   }
 
-  /** Returns the bases of the messages that are removed, and the changes to other names. */
+  /** Returns the bases of the messages that are removed, and the changes to the names of other messages. */
   names(): { readonly going: ReadonlySet<string>; readonly changes: ReadonlyMap<string, StateChange> } {
     const { going, changes } = JSON.parse(readRange(this.#descriptor, this.#start, this.#movedAt).toString()) as {
       going: string[];

@@ -36,7 +36,8 @@ function sortByDelivery(files: readonly Found[]): Found[] {
 }
 
 function listFiles(path: string): Found[] {
-  // `new` is listed first. A file that is moved to `cur` in the meantime is then seen twice rather than missed.
+  // The directory `new` is listed first. A file that is moved to `cur` in the meantime is then seen twice rather than
+  // missed.
   const fresh = messageNames(path, "new").map((name) => ({ place: "new" as const, name }));
   const seen = messageNames(path, "cur").map((name) => ({ place: "cur" as const, name }));
   return [...fresh, ...seen];

@@ -10,7 +10,7 @@ import { baseOf, lettersOf, nameWith } from "./file-name.ts";
 import { changeFlags, type StateChange } from "./flags.ts";
 
 /**
- * Renames files into `cur`. Repeating the changes has no further effect.
+ * Moves files to `cur` under their new names. Repeating the changes has no further effect.
  *
  * @param changes by base; messages that no longer exist are skipped
  * @throws a system error

@@ -75,7 +75,7 @@ export class Journal {
     return left && new Journal(left.work, left.descriptor, left.place, left.start);
   }
 
-  /** Yields the new tail. Each piece is valid until the next is requested. */
+  /** Yields the new tail. Each piece is valid until the next one is requested. */
   tail(): Iterable<Buffer> {
     return this.tailPieces(0, this.work.tailLength);
   }

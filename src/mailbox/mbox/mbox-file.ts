@@ -130,7 +130,7 @@ export class MboxFile {
     this.#held = undefined;
   }
 
-  /** Yields a message's bytes. Each piece is valid until the next is requested. */
+  /** Yields a message's bytes. Each piece is valid until the next one is requested. */
   *pieces(message: number): Iterable<Buffer> {
     const replaced = this.replaced.get(message);
     if (replaced !== undefined) yield replaced;
