@@ -111,7 +111,7 @@ const breaks: [what: string, rules: readonly string[], files: Readonly<Record<st
   ],
 ];
 
-describe("the layer check rejects", () => {
+describe("violations that the layer check rejects", () => {
   const copy = mkdtempSync(join(tmpdir(), "mail-layers-"));
   let broken: Cruise["violations"];
   beforeAll(() => {

@@ -34,7 +34,7 @@ async function send(argv: readonly string[], input = "text\n", form = "submissio
 const refusing: Script = { RCPT: (line) => (/nobody/.test(line) ? "550 5.1.1 no such user" : "250 ok") };
 const toDraft = (draft: object) => send(["--from-json"], JSON.stringify(draft));
 
-describe("mail --json when a message is sent", () => {
+describe("mail --json reports the result of sending a message", () => {
   test("for an accepted message, the queue ID and the recipients are reported", async () => {
     const { messages } = await start();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org", "bob@x.org"]);
@@ -69,7 +69,7 @@ describe("mail --json when a message is sent", () => {
     expect(readFileSync(at("dead.letter"), "utf8")).toContain("text");
   });
 
-  test("if the server cannot be reached, the message is reported as not sent, with the reason for the error", async () => {
+  test("if the server cannot be reached, the report says that the message was not sent, and why", async () => {
     const { close } = await start();
     await close();
     const { exit, value, problems } = await send(["-s", "hola", "ann@x.org"]);
@@ -93,7 +93,7 @@ describe("mail --json when a message is sent", () => {
     ["no TLS on this port", "starttls=none", {}, "set starttls=required\n"],
     ["recipient refused", "later", { RCPT: "451 4.7.1 later" }, ""],
     ["recipient refused", "relay mail from this machine", { RCPT: "554 5.7.1 Relay access denied" }, ""],
-  ])('the error "%s" has a remedy', async (reason, remedy, script, settings) => {
+  ])('a remedy is suggested for the error "%s"', async (reason, remedy, script, settings) => {
     await start(script, settings);
     const { problems } = await send(["-s", "hola", "ann@x.org"]);
     expect(problems[0]).toMatchObject({ error: { reason, remedy: expect.stringContaining(remedy) } });

@@ -52,7 +52,7 @@ async function check({ script, scheme = "smtp", host = "localhost", tls, variabl
   return findings.map(printed);
 }
 
-/** Returns a finding as printed, without the server's name. */
+/** Returns a finding as it is printed, but without the server's name. */
 function printed({ status, about, text, remedy }: Finding): string {
   const said = `${status} ${about}: ${text.replace(/(?:localhost|127\.0\.0\.1) port \d+:? /, "")}`;
   return remedy === undefined ? said : `${said} -> ${remedy}`;

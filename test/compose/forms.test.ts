@@ -162,7 +162,7 @@ test("--content-name sets the parameter `name` of the content type", async () =>
   expect(sent.message).toContain('filename="report.csv"');
 });
 
-test("--alternative sends the body and the attachments as alternative forms of one text", async () => {
+test("--alternative sends the body and the attachments as alternative forms of the same text", async () => {
   const sent = await sendMail({ argv: ["--alternative", "-A", "page.html", "a@x.org"], stdin: "text\n", files });
   expect(sent.fields("Content-Type")[0]).toMatch(/^multipart\/alternative/);
   expect(sent.message).not.toContain("Content-Disposition");

@@ -1,4 +1,4 @@
-/** The header that a sendmail program receives; the record and dead.letter contain the same header. */
+/** Tests the header that a sendmail program receives; the record and dead.letter contain the same header. */
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

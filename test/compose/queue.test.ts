@@ -1,4 +1,6 @@
-/** Messages that a server temporarily refuses are queued, retried and finally abandoned by the program itself. */
+/**
+ * Tests that `mail` itself queues and retries messages that a server temporarily refuses, and finally abandons them.
+ */
 import { spawn } from "node:child_process";
 import {
   chmodSync,
@@ -286,7 +288,7 @@ test("if the queue variable is not set, the message is saved in dead.letter and 
   expect(deadLetter()).toContain("the body\n");
 });
 
-test("an entry that other users could have written is reported and remains; the program that it names is not run", async () => {
+test("an entry that other users could have written is reported and stays in the queue, and the program that the entry names is not run", async () => {
   await serve({ dot: "451 4.3.0 later" });
   await mail(["-s", "s", "one@x.org"], "the body\n");
   const path = entry();

@@ -1,4 +1,4 @@
-/** Messages typed on a terminal: no typed text is lost. */
+/** Tests messages that are typed on a terminal: no typed text may be lost. */
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
@@ -69,7 +69,8 @@ const dead = () => (existsSync(join(home, "dead.letter")) ? readFileSync(join(ho
 const kept = () => (existsSync(join(home, drafts)) ? readdirSync(join(home, drafts)) : []);
 
 /**
- * Returns a draft's text. A draft has a temporary name while it is rewritten, so a listed name may have disappeared.
+ * Returns a draft's text. A draft has a temporary name while it is being rewritten, so a listed name may have
+ * disappeared.
  */
 function draftText(name: string): string {
   if (name.endsWith(".new")) return "";
@@ -87,7 +88,7 @@ function draftText(name: string): string {
  */
 const taken = (text: string) => until(() => kept().some((name) => draftText(name).includes(text)));
 
-test("a message interrupted by SIGKILL is offered by the next mail, which continues and sends it", async () => {
+test("a message that SIGKILL interrupted is offered by the next run of mail, which continues and sends the message", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\ntwo\n");
   await first.expect("two");

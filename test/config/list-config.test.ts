@@ -1,4 +1,4 @@
-/** `mail --config` with the built program, a start-up file, an option and the environment. */
+/** Tests `mail --config` with the built program, a start-up file, an option and the environment. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

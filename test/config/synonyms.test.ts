@@ -1,4 +1,4 @@
-/** The variables of heirloom mailx, S-nail and GNU mail that are synonyms of `mail`'s variables. */
+/** Tests the variables of heirloom mailx, S-nail and GNU mail that are synonyms of `mail`'s variables. */
 import { expect, test } from "@jest/globals";
 import { describeForeign } from "../../src/config/foreign-variables.ts";
 import { Settings } from "../../src/config/settings.ts";

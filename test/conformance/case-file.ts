@@ -66,7 +66,7 @@ export function hasWord({ head }: Case, field: string, word: string): boolean {
 }
 
 /**
- * Converts lines to bytes: `\xHH \t \r \n \e \\` are escapes, and a `\` at the end joins a line to the
+ * Converts lines to bytes, where `\xHH \t \r \n \e \\` are escapes, and a `\` at the end joins a line to the
  * next one.
  */
 export function unescapeLines(lines: readonly string[]): string {

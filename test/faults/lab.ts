@@ -76,14 +76,14 @@ export interface Ended {
   readonly out: string;
   readonly err: string;
   readonly isHung: boolean;
-  /** Duration after the last input in milliseconds. */
+  /** The time in milliseconds from the last input until the client exited. */
   readonly took: number;
 }
 
 export interface SessionOptions {
   /** The client's options and operands. */
   readonly argv?: readonly string[];
-  /** A command under which the client is run, such as strace. */
+  /** A command that runs the client, such as strace. */
   readonly prefix?: readonly string[];
   /** Time limit in milliseconds. */
   readonly limit?: number;

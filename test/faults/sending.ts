@@ -65,7 +65,7 @@ async function startServer(at: Phase | undefined, fault: Fault, recipient = "") 
     socket.on("error", () => {}); // The client has disconnected.
     let to: string[] = [];
     let text: string | undefined;
-    /** Sends the reply for a phase. Returns whether it is the normal reply. */
+    /** Sends the reply for a phase, and returns whether the reply is the normal one. */
     const answer = (phase: Phase, line = ""): boolean => {
       if (phase !== at || !line.includes(recipient)) socket.write(`${replies[phase]}\r\n`);
       else if (fault === "close") socket.end();

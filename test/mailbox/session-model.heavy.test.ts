@@ -1,8 +1,7 @@
 /**
  * Compares random sessions of the real program with a small model. Messages are delivered before and during the
  * sessions, and some sessions are killed during quit. Each message must be complete and exactly where the model expects
- * it. After a kill, the
- * mailboxes are in the state either before or after the quit.
+ * it. After a kill, the mailboxes must be either as they were before the quit or as a complete quit leaves them.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";

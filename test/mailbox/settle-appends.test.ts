@@ -186,7 +186,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + old);
   });
 
-  test("an append is reported but not removed if another program has appended after it", async () => {
+  test("an interrupted append is reported but not removed if another program has since appended to the file", async () => {
     writeFileSync(box, old);
     killedAppend(half + long, half.length);
     appendFileSync(box, `\n\n${old}`);

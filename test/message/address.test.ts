@@ -108,7 +108,7 @@ test("no text causes an exception or an endless loop", () => {
   );
 });
 
-test("a single address is parsed as it is in a list", () => {
+test("a single address is parsed in the same way as an address in a list", () => {
   const piece = fc.constantFrom(
     "ann",
     "Lee",

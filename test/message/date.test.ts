@@ -3,7 +3,7 @@ import { format } from "date-fns/format";
 import fc from "fast-check";
 import { formatAsctime, formatDateField } from "../../src/message/date.ts";
 
-test("dates in a Date field and a From_ line are formatted as by date-fns", () => {
+test("the dates in a Date field and in a From_ line have the same form as if date-fns had formatted them", () => {
   fc.assert(
     fc.property(fc.date({ min: new Date("0001-01-02"), max: new Date("9998-01-01"), noInvalidDate: true }), (date) => {
       // In years with local mean time, offsets have seconds, which RFC 5322 cannot express.

@@ -28,8 +28,8 @@ export interface Occurred {
 /** The number of messages in the mailbox at the start of a round. */
 const usualCount = 6;
 /**
- * The usual run time of the acting program in milliseconds. The other program starts at a random moment during this
- * time.
+ * The usual run time, in milliseconds, of the program that acts on the message. The other program starts at a random
+ * moment during this time.
  */
 const usualTime = 120;
 

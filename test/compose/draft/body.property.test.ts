@@ -9,7 +9,7 @@ const piece = fc.oneof(
   fc.integer({ min: 16_000, max: 2_500_000 }).map((size) => new Uint8Array(size).fill(size % 251)),
 );
 
-test("appended bytes are read back completely and from any offset, before and after they are moved to a file", () => {
+test("appended bytes can be read back from any offset, both before and after they are moved to a file", () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 40 }), fc.double({ min: 0, max: 1, noNaN: true }), (pieces, where) => {
       const body = new Body();

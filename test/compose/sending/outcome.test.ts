@@ -1,4 +1,4 @@
-/** The outcome of a message: exit codes, reports and dead.letter. */
+/** Tests the outcome of a message: exit codes, reports and dead.letter. */
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Runs random sessions with a Maildir, deliveries, changes by other clients, and kills, and compares the results with a
- * model. The model maps each message to its mailbox and its seen state.
+ * Runs random sessions on a Maildir, with deliveries, kills and changes by other clients, and compares the results with
+ * a model. The model maps each message to its mailbox and its seen state.
  */
 
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -127,7 +127,7 @@ class Bench {
     } else this.session(step);
   }
 
-  /** Renames or removes a message's file as another client does. @returns its old and new name */
+  /** Renames or removes a message's file as another client does. @returns the file's old and new names */
   foreignMove(subject: string, what: Foreign): [from: string, to: string | undefined] {
     const [name = ""] = [...filesOf(this.spool)].find(([, text]) => text.includes(`Subject: ${subject}\n`)) ?? [];
     const [base = "", letters = ""] = name.replace(/^(new|cur)\//, "").split(":2,");

@@ -76,7 +76,7 @@ test("a body and its valid Content-Length stay unchanged if a Status field is ad
   expect((await session(() => {})).count).toBe(2);
 });
 
-test("a message that is moved to mbox has no Content-Length there, and its body is quoted", async () => {
+test("a message that is moved to mbox loses its Content-Length, and its body is quoted", async () => {
   writeFileSync(box, `${measured(unquoted)}\n${last}`);
   const mbox = join(directory, "mbox");
   await session(

@@ -143,14 +143,15 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect((await look()).ids).toEqual(numbers(0, 2000));
 });
 
-test("an edit at the moment of the last check, with the old modification time restored, is detected by the next session", async () => {
+test("the next session detects an edit that was made at the moment of the last check and restored the modification time", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   for (let late = true; late; ) {
     rmSync(cache, { recursive: true, force: true });
     write(many.with(10, message(10, "OO")));
     const written = Date.now();
     const mailbox = await openLocal(box, options);
-    // On a slow machine, the mailbox may be opened too long after it was written. Both steps are then repeated.
+    // On a slow machine, the mailbox may be opened too long after it was written; in that case, both steps are
+    // repeated.
     late = Date.now() - written > 90;
     await mailbox.close();
   }

@@ -142,7 +142,7 @@ test.each([
   ["after a newline", "\n"],
   ["without a newline", ""],
 ])(
-  "mail delivered %s after a message without a final empty line is kept if that message is deleted",
+  "if a message without a final empty line is deleted, mail that was delivered after it (%s) is kept",
   async (_how, between) => {
     writeFileSync(box, message("a") + message("b").trimEnd());
     const mailbox = await open();

@@ -18,7 +18,7 @@ const mbox = ["one", "two", "three"]
   .join("");
 const program = join(process.cwd(), "bin/mail.js");
 
-/** A shell function that runs `mail`. It is a function because the paths may contain spaces. */
+/** A shell function that runs `mail`. A variable would not work, because the paths may contain spaces. */
 const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
 
 /** Creates a file in the home directory, compressed with a program. */
@@ -75,7 +75,7 @@ describe("a compressed mailbox", () => {
     expect(home.mail(["-f", "box.mbox"], ["x"]).out).toContain("6 messages 6 new [Read only]");
   });
 
-  test("quit refuses to delete messages from a compressed mailbox, with a non-zero exit code", () => {
+  test("quit refuses to delete messages from a compressed mailbox, and the exit code is not zero", () => {
     pack("gzip");
     const { err, status } = home.mail(["-f", "box"], ["d 1", "q"]);
     expect(err).toBe("mail: box: opened read-only; nothing was changed\n");

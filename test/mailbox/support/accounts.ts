@@ -1,4 +1,4 @@
-/** Lists the messages in mailboxes by the number in their subject, without using the code under test. */
+/** Lists the messages in mailboxes by the numbers in their subjects, without using the code under test. */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { filesOf } from "./maildir.ts";
 

@@ -11,7 +11,7 @@ export async function openLocal(path: string, options: MailboxOptions): Promise<
 }
 
 /**
- * Returns an open mailbox, typed so that its messages can be read without a window.
+ * Returns an open mailbox with a type that allows its messages to be read without a window.
  *
  * @throws if the mailbox is not on this machine
  */
