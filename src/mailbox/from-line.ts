@@ -71,7 +71,7 @@ export function isHeaderNext(bytes: Buffer, at: number): boolean {
  */
 export type FromLineForm = "dated" | "two-words" | "one-word";
 
-/** Number of bytes at the start of a file that are enough to determine its form. */
+/** Number of bytes at the start of a file that are enough to determine the form of its first From_ line. */
 export const formLength = 2 * judgedLength;
 
 /**

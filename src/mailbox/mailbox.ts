@@ -15,8 +15,8 @@ import type { ServerTerm } from "./server-term.ts";
  */
 export const Flag = {
   /**
-   * When the mailbox was opened, the message's Status field had no O, so the message had not appeared in a header list.
-   * Reading the message does not clear this bit.
+   * When the mailbox was opened, the message's Status field had no O, so the message had not appeared in any header
+   * list. Reading the message does not clear this bit.
    */
   New: 1 << 0,
   /** The message's Status field had an R, or the message was read in this session. */

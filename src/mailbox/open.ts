@@ -165,7 +165,7 @@ function openAs(path: string, flags: number, { unnoticed }: HowToOpen): number {
     try {
       return openSync(path, flags | constants.O_NOATIME);
     } catch (error) {
-      // Only a file's owner may open it without changing the access time.
+      // Only a file's owner may open the file without changing its access time.
       if (!isSystemError(error) || error.code !== "EPERM") throw error;
     }
   }

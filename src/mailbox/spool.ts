@@ -47,9 +47,9 @@ export interface SpoolAccess {
 }
 
 /**
- * Returns the rights for a spool, chosen as in Postfix: the recipient's, with the directory's group if this group may
- * create files in the directory. If neither the recipient nor a group can write to the directory, root's own rights are
- * used.
+ * Returns the rights for a spool, chosen as in Postfix: the recipient's rights, with the directory's group if this
+ * group may create files in the directory. If neither the recipient nor a group can write to the directory, root's own
+ * rights are used.
  *
  * @throws a system error if the directory is missing
  */

@@ -7,7 +7,7 @@ import { openConnection } from "./open-connection.ts";
 
 /** A folder that can be opened. */
 export interface ServerFolder {
-  /** The folder's name, relative to the address whose folders are listed. */
+  /** The folder's name, relative to the address at which folders are listed. */
   readonly name: string;
   /** The special use (RFC 6154): all, archive, drafts, flagged, important, junk, sent or trash. */
   readonly use: string | undefined;

@@ -12,7 +12,7 @@
  * 6. Every step can be repeated without further effect.
  *
  * If a step before step 4 of the table fails, the previous steps are undone and the journal is removed, so that nothing
- * has changed. From step 4 on, the journal stays, and the commit is completed the next time the mailbox is opened. The
+ * is changed. From step 4 on, the journal stays, and the commit is completed the next time the mailbox is opened. The
  * table lists the states that a crash can leave. Each state has a row in test/mailbox/mbox/replay.test.ts
  * (`interruptions`):
  *

@@ -108,7 +108,7 @@ function toBufferView({ buffer, byteOffset, byteLength }: Int32Array): Uint8Arra
  * Opens a file a second time, for direct writes. The file is opened through its descriptor, because its name may now
  * lead to another user's file.
  *
- * @returns undefined if the file system does not support direct writes or /proc is not mounted
+ * @returns undefined if the file system does not support direct writes, or if /proc is not mounted
  */
 function openDirect(descriptor: number): number | undefined {
   try {

@@ -231,7 +231,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return { numbering, outcome };
   }
 
-  /** Checks that messages are still in the locked file. @throws MessagesGone if any of them is not */
+  /** Checks that messages are still in the locked file. @throws MessagesGone if any message is not */
   #requirePresent(messages: readonly number[], { known }: Numbering): void {
     if (messages.length === 0) return;
     const left = new Set(messages);

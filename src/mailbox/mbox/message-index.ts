@@ -196,7 +196,7 @@ export class MessageIndex {
     return this.#stored[message - 1] as number;
   }
 
-  /** Sets a message's state in the file. The message's flags are then the same as after opening. */
+  /** Sets a message's state in the file. The message's flags are then the same as after the mailbox was opened. */
   setStored(message: number, stored: number): void {
     this.#check(message);
     this.#stored[message - 1] = stored;

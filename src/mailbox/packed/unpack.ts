@@ -26,7 +26,7 @@ interface ByProgram {
  * @param path the path to print in error messages
  * @param packed open for reading, at its beginning
  * @returns a descriptor of the unpacked file, which has no name
- * @throws MailError if no program can unpack it, the disk is full, or no part of it can be read
+ * @throws MailError if no program can unpack the file, the disk is full, or no part of the file can be read
  */
 export async function unpackMailbox(
   path: string,
