@@ -310,9 +310,9 @@ class ImapMailbox implements Mailbox {
       this.#options,
     );
     this.#isStateStored = false;
-    // A commit with required messages changes only these messages. No list has shown the other messages.
+    // A commit with required messages changes only these messages. The other messages have not appeared in any list.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
-    // No list has shown the mail that arrived during the commit.
+    // Mail that arrived during the commit has not appeared in any list.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };
   }

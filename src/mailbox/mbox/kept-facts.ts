@@ -34,7 +34,7 @@ const fewMissing = 128;
 const smallMissing = 1 / 32;
 /** Number of bytes at the start of a message that contain the complete header of most messages. */
 const longestUsual = 16 << 10;
-/** The prefix that all keys have (message-key.ts). */
+/** The prefix of all keys (message-key.ts). */
 const keyPrefix = "m-";
 const countBits = columnBits.lines | columnBits.characters;
 

@@ -41,8 +41,8 @@ export class Separators {
 
   /**
    * Returns whether a `From ` line begins a message regardless of any Content-Length. This requires that a header
-   * follows, and that the line has a date or the header contains Status. A quit adds a Status field to each message. A
-   * preceding message's Content-Length that was invalid before may become valid as a result.
+   * follows, and that the line has a date or the header contains Status. A quit adds a Status field to each message. As
+   * a result, the Content-Length of a preceding message may become valid.
    */
   isCertain(bytes: Buffer, at: number, base: number): boolean {
     const [judged, from] = this.#judged(bytes, at, base);
