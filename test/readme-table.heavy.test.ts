@@ -1,4 +1,7 @@
-/** Verifies the features that the README's comparison table attributes to other clients, if they are installed. */
+/**
+ * Verifies the features that the README's comparison table attributes to other clients, for those clients that are
+ * installed.
+ */
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

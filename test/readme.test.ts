@@ -2,9 +2,8 @@
  * Runs the README's transcripts with the built program on a pseudo-terminal; transcripts that need a pipe run in the
  * shell.
  *
- * Dates and identifiers differ in each run, so they are compared as patterns. WRITE_TRANSCRIPTS=1 writes the screens
- * into
- * README.md.
+ * Dates and identifiers differ in each run, so they are compared as patterns. With WRITE_TRANSCRIPTS=1, the screens are
+ * written into README.md.
  */
 import { execFile } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -166,11 +165,11 @@ function withoutDates(text: string): string {
     .replace(/delay=[\d.]+|[\d.]+ (?:ms|seconds|s)\b|\d+ bytes|\d+\/\d+/g, "N");
 }
 
-test("README has a transcript for each feature that only this program has", () => {
+test("the README has a transcript for each feature that only this program has", () => {
   expect(transcripts.map(({ name }) => name)).toEqual(["refused", "undo", "readable", "run", "server", "track"]);
 });
 
-test.each(transcripts)("README's transcript shows the real output: $name", async ({ name, text }) => {
+test.each(transcripts)("a transcript in the README shows the real output: $name", async ({ name, text }) => {
   const screen = await play(text);
   if (process.env["WRITE_TRANSCRIPTS"] === "1") {
     const written = readFileSync(page, "utf8").replace(block, (all, each: string) =>
@@ -182,7 +181,7 @@ test.each(transcripts)("README's transcript shows the real output: $name", async
   expect(withoutDates(screen)).toBe(withoutDates(text));
 });
 
-test("each test that README's table cites exists", () => {
+test("each test that the README's table cites exists", () => {
   const cited = [...readFileSync(page, "utf8").matchAll(/\btest\/[\w./-]+\.ts\b/g)].map(([path]) => path);
   expect(cited.length).toBeGreaterThan(5);
   for (const path of cited) expect([path, existsSync(join(root, path))]).toEqual([path, true]);

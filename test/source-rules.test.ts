@@ -27,7 +27,7 @@ const oneWordNames = new Set(
     " ",
   ),
 );
-/** Words at the start of a name that only look like participles. */
+/** Words that look like participles at the start of a name, but are not. */
 const notParticiples = /^(?:feed|need|embed|seed|speed|proceed|exceed|string|finding|heading)/;
 
 /**
@@ -131,7 +131,7 @@ describe("the source files", () => {
   });
 });
 
-describe("the check of the source files", () => {
+describe("the checks of the source files find violations", () => {
   test.each<[what: string, find: (planted: Source) => string[], text: string]>([
     ["a function without a doc comment", findUndocumented, "\nexport async function* read() {}\n"],
     ["a class without a doc comment", findUndocumented, "\nexport abstract class Way {}\n"],

@@ -14,7 +14,7 @@ test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s start
   expect({ stdout, stderr }).toEqual({ stdout: "true", stderr: "" });
 });
 
-test("the code cache of another version of Node is ignored", () => {
+test("a code cache from another version of Node is ignored", () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {
     for (const directory of ["bin", "dist"]) cpSync(join(root, directory), join(place, directory), { recursive: true });

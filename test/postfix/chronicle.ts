@@ -9,7 +9,7 @@ interface Event {
   readonly ids: readonly string[];
 }
 
-/** The time between two checks of the files, in milliseconds. */
+/** The time between two successive checks of the files, in milliseconds. */
 const interval = 10;
 const subject = /^Subject: (m\d{6}z)$/gm;
 
@@ -18,7 +18,7 @@ export class Chronicle {
   readonly #start = Date.now();
   readonly #events: Event[] = [];
 
-  /** Records an event that concerns these messages. */
+  /** Records an event that concerns the given messages. */
   note(text: string, ...ids: string[]): void {
     this.#events.push({ at: Date.now() - this.#start, text, ids });
   }

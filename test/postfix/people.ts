@@ -109,7 +109,7 @@ export class Office {
     return [join(copy, "node"), join(copy, "bin/mail.js")];
   }
 
-  /** Runs `mail` with its input from a pipe. */
+  /** Runs `mail` with a pipe as its input. */
   pipe(user: User, argv: readonly string[], input: string | Buffer): { status: number | null; said: string } {
     const [file = "", ...rest] = this.#as(user, [...this.#command, ...argv]);
     const { status, stdout, stderr } = spawnSync(file, rest, {

@@ -10,7 +10,7 @@ export interface PrivateDovecot {
   /** The socket on which Postfix authenticates its clients. */
   readonly saslSocket: string;
   readonly lmtpSocket: string;
-  /** Returns the path of a user's mailbox, in mbox format. */
+  /** Returns the path of a user's mailbox, which is in mbox format. */
   mailbox(user: string): string;
   stop(): Promise<void>;
 }
@@ -18,12 +18,12 @@ export interface PrivateDovecot {
 /** The password of both users (games and root). */
 export const password = 'pass "word" \\ 1';
 
-/** The access token of the user games, which replaces the password (RFC 6750). */
+/** The access token that replaces the password of the user games (RFC 6750). */
 export const token = "token.of-games";
 
 /**
- * A server that tells Dovecot who owns a token (RFC 7662). It is a separate process, because the test process is
- * blocked while `mail` runs.
+ * A server that tells Dovecot who owns a token (RFC 7662). The server is a separate process, because the test process
+ * is blocked while `mail` runs.
  */
 const tokenServer = `
   const answer = (body) => (body.includes("${token}") ? { active: true, username: "games" } : { active: false });

@@ -129,7 +129,7 @@ test.each<[string, (path: string) => void]>([
   expect(subjects()).toEqual(["s"]);
 });
 
-test("root's queue is not changed if another user links it into the spool", async () => {
+test("root's queue is not changed if another user creates a link to it in the spool", async () => {
   const theirs = join(directory, "theirs");
   mkdirSync(join(theirs, "queue"), { recursive: true, mode: 0o700 });
   writeFileSync(join(theirs, "queue", "Q1.message"), "Subject: s\n\n", { mode: 0o600 });

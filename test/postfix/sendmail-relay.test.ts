@@ -66,7 +66,7 @@ const asUser = (uid: number, home: string) =>
 
 const inbox = () => content(join(office.postfix.spool, "root"));
 
-test("each user with a password in ~/.netrc can send; another user cannot", async () => {
+test("users with a password in ~/.netrc can send mail; other users cannot", async () => {
   const { submissionPort, caFile } = office.postfix;
   const machine = machineWith("netrc", `set mta=submission://games@localhost:${submissionPort} cafile=${caFile}`);
   const home = join(directory, "games");

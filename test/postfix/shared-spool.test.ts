@@ -130,7 +130,7 @@ async function deliverByPostfix(): Promise<void> {
   }
 }
 
-/** Appends to INBOX and to the folder, reads both, sets flags, and expunges. */
+/** Appends messages to INBOX and to the folder, reads both, sets flags, and expunges messages. */
 async function workByImap(): Promise<void> {
   while (!isOver()) {
     await (mode === "mail first" ? takeTurns(oneImapSession) : oneImapSession()).catch(() => counts.hangUps++);
@@ -155,7 +155,8 @@ async function oneImapSession(): Promise<void> {
     await client.command(`SELECT ${box}`);
     const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     const found = [...text.matchAll(/^\* (\d+) FETCH \(FLAGS \([^)]*\) BODY\[.*\] \{\d+\}\r\nSubject: (m\d{6}z)/gm)];
-    // The last message is selected more often, because new mail begins at its offset after it has been removed.
+    // The last message is selected more often, because new mail begins at that message's offset once the message has
+    // been removed.
     const at = chance(50) ? found.length - 1 : randomInt(Math.max(1, found.length));
     const [, number, id = ""] = found[at] ?? [];
     if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
@@ -266,7 +267,7 @@ function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const pid = Number.parseInt(readIfThere(path), 10);
-    // A lock file whose owner is a helper process of a killed session names process 1 or no process.
+    // A lock file that a helper process wrote after its session was killed names process 1 or no process.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
     if (made > 0 && isDead) {
       chronicle.note(`the test removes ${path}, which names ${Number.isNaN(pid) ? "nobody" : pid}`);
@@ -352,7 +353,7 @@ test.each(cases)(
     await Promise.all(actors)
       .then(waitForQueue)
       .finally(() => clearInterval(janitor));
-    // The next start completes interrupted operations.
+    // The next start of `mail` completes interrupted operations.
     for (let left = 2; left > 0; left--) await runSession(["x"]);
     stopWatching();
     const state = join(user.home, ".local/state/mail");

@@ -1,4 +1,4 @@
-/** Runs the acceptance test with a real Postfix, as two users, and then the SMTP dialogue by hand. */
+/** Runs the acceptance test with a real Postfix, as two users, and then types the SMTP dialogue by hand. */
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openDialogue } from "../maild/dialogue.ts";

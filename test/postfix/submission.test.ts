@@ -1,6 +1,6 @@
 /**
  * Tests every transport with real servers. Postfix is reached over SMTP, through its submission port and through its
- * sendmail program; Dovecot is reached over LMTP.
+ * sendmail program. Dovecot is reached over LMTP.
  */
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

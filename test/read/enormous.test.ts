@@ -1,6 +1,6 @@
 /**
- * Messages in which one element is larger than in any real message. The built program lists, prints and searches these
- * messages, and replies to them. An algorithm that needs quadratic time would exceed the test's time limit.
+ * Tests messages in which one element is larger than in any real message. The built program lists, prints and searches
+ * these messages, and replies to them. An algorithm that needs quadratic time would exceed the test's time limit.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

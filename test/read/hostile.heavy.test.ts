@@ -1,6 +1,6 @@
 /**
- * Hostile mail on a terminal. The built program runs every command on messages that try to control the terminal, to
- * save files outside the directory and to run commands. The output to the terminal is then searched byte by byte.
+ * Tests hostile mail on a terminal. The built program runs every command on messages that try to control the terminal,
+ * to save files outside the directory and to run commands. The output to the terminal is then searched byte by byte.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

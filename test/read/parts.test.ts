@@ -92,7 +92,7 @@ test("a uuencoded file in the body is treated as a part", async () => {
   expect(readFileSync(join(directory, "dump.txt"), "utf8")).toBe(dump);
 });
 
-test("no file is overwritten: if the name exists, a number is added to it", async () => {
+test("no file is overwritten: if a file with the part's name exists, a number is added to the name", async () => {
   await run("save -p 2 {D}");
   expect(await run("write -p 2,3 {D}")).toBe(
     '"{D}/a report (1).pdf" [New file] 3 B\n"{D}/authorized_keys" [New file] 3 B\n',
@@ -131,7 +131,7 @@ test.each([
   expect(session.failure).toBe(1);
 });
 
-test("print -p prints a part as text, including an attachment", async () => {
+test("print -p prints a part as text, even if the part is an attachment", async () => {
   expect(await run("p -p 1 1")).toBe("Message 1:\nsee below\n");
   expect(await run("print -p 2")).toBe("Message 1:\n[2: application/pdf, 3 B]\n");
   expect(await run("p -p 7")).toBe("");

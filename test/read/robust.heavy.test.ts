@@ -1,6 +1,6 @@
 /**
- * Bad input: 10,000 command lines and 2,000 mutated mailboxes. With any input, the session ends with a defined exit
- * code, writes nothing outside its directory, and sends no control characters to a terminal.
+ * Tests bad input: 10,000 command lines and 2,000 mutated mailboxes. With any input, the session ends with a defined
+ * exit code, writes nothing outside its directory, and sends no control characters to a terminal.
  */
 import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

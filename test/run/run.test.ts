@@ -1,4 +1,7 @@
-/** `mail --run` as cron would call it: the built program, a real command, and a program that accepts the mail. */
+/**
+ * Tests `mail --run` as cron would call it, with the built program, a real command, and a program that accepts the
+ * mail.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +43,7 @@ test.each([
   expect(sent()).toHaveLength(messages);
 });
 
-test("the exit code is the command's, and the message contains the command, its status and its output in order", async () => {
+test("the exit code is the command's, and the message contains the command, its status, and its output in the original order", async () => {
   const { exit } = await mail(["-s", "Backup", "--run", "echo out; echo err >&2; echo last; exit 3", "--", "root"]);
   expect(exit).toBe(3);
   const [message = ""] = sent();
@@ -73,7 +76,7 @@ test("after --run --, all arguments belong to the command, even if they look lik
   expect(sent()).toEqual([expect.stringMatching(/^To: root\nSubject: Backup\n[\s\S]*\n\n-s -n x\n$/)]);
 });
 
-test("a field given with -a or -C is added once", async () => {
+test("a field given with -a or -C is added exactly once", async () => {
   await mail(["root", "-a", "X-Job: 1", "-C", "Auto-Submitted: no", "--run", "true"]);
   const [header = ""] = sent()[0]?.split("\n\n") ?? [];
   expect(header.match(/^(?:X-Job|Auto-Submitted): .*$/gm)).toEqual(["X-Job: 1", "Auto-Submitted: no"]);
@@ -163,7 +166,7 @@ test.each([
   ["-A", "report", "-A cannot be used with --run; nothing was run"],
   ["-q", "report", "-q cannot be used with --run; nothing was run"],
   ["--throttle", "soon", '--throttle: "soon" is invalid; use a number followed by s, m, h, d or w; nothing was run'],
-])("%s %s is refused before anything runs", async (option, value, said) => {
+])("%s %s is refused before the command runs", async (option, value, said) => {
   const { exit, err } = await mail(["root", option, value, "--run", `touch ${home}/ran`]);
   expect(exit).toBe(64);
   expect(err).toBe(`mail: ${said}\n`);

@@ -1,10 +1,11 @@
 /**
- * A mailbox of 50 messages that `mail`, S-nail and mutt display. It contains threads of every shape, and names and
- * subjects in many scripts.
+ * A mailbox of 50 messages that `mail`, S-nail and mutt display. The mailbox contains threads of every shape, and names
+ * and subjects in many scripts.
  */
 
 /**
- * Message-ID, parent, sender, subject and Status; "-" means no value or, as a subject, a reply to the parent.
+ * The columns are Message-ID, parent, sender, subject and Status. A "-" means that there is no value; as a subject, it
+ * means a reply to the parent.
  */
 const rows = `
 a1 -     Ann_Lee             Release_2.0_on_Friday?                              RO

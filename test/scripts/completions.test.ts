@@ -1,4 +1,4 @@
-/** Command-line completion in bash on a terminal; completions.heavy.test.ts tests zsh and fish. */
+/** Tests command-line completion in bash on a terminal; completions.heavy.test.ts tests zsh and fish. */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -47,6 +47,6 @@ test.each(cases.map(([line, wanted], at) => [line, wanted, at] as const))("bash:
   expect(got[at]).toBe(wanted);
 });
 
-test("bash: text in ~/.mailrc is never run as a command", () => {
+test("bash never runs text in ~/.mailrc as a command", () => {
   expect(existsSync(join(home, "planted"))).toBe(false);
 });

@@ -1,4 +1,4 @@
-/** The error messages in a fresh clone before any packages are installed. */
+/** Tests the error messages in a fresh clone before any packages are installed. */
 import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

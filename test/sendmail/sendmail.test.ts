@@ -166,7 +166,7 @@ test.each<[string, string[], string, number]>([
   },
 );
 
-test("permanently refused recipients are reported and set the exit code, and the others receive the message", async () => {
+test("permanently refused recipients are reported and determine the exit code, and the others receive the message", async () => {
   await serve({ RCPT: (line) => (line.includes("bob") ? "550 5.1.1 no bob here" : "250 2.1.5 Ok") });
   expect(await sendmail(["ann@x.org", "bob@x.org"], "\n")).toEqual({
     exit: 67,

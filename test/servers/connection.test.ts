@@ -1,4 +1,4 @@
-/** Sends every command that a connection supports to Dovecot, and checks Dovecot's log. */
+/** Sends Dovecot every command that a connection supports, and checks Dovecot's log. */
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { ImapConnection } from "../../src/mailbox/imap/imap-connection.ts";
 import { describeIf } from "../conditions.ts";

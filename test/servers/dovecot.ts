@@ -72,7 +72,7 @@ function ordinaryUser(): { readonly uid: number; readonly gid: number; readonly 
 /**
  * Starts Dovecot.
  *
- * @param options.without the capabilities that Dovecot does not announce
+ * @param options.without the capabilities that Dovecot must not announce
  * @param options.mostMessages the maximum number of messages per user; 0 for no limit
  * @param options.secret the password for all users
  * @param options.introspection the URL for OAuth2 token introspection (RFC 7662)

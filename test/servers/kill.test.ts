@@ -66,7 +66,7 @@ const moments = Array.from({ length: 6 }, (_, at) => at + 1).flatMap((nth) => [
 ]);
 
 test.each(moments)(
-  "after a kill at command %i of a quit (executed: %s), only the deleted message is missing",
+  "if the program is killed at command %i of a quit (executed: %s), only the deleted message is missing",
   async (nth, isDone) => {
     const wasKilled = await runAndKill(nth, "-f", "p 1\nd 2\nq\n", isDone);
     const found = server as LyingServer;
@@ -84,7 +84,7 @@ test.each(moments)(
 );
 
 test.each(moments)(
-  "after a kill at command %i of a quit to mbox (executed: %s), no message is lost",
+  "if the program is killed at command %i of a quit that moves messages to mbox (executed: %s), no message is lost",
   async (nth, isDone) => {
     await runAndKill(nth, "MAIL", "p 1\np 2\nq\n", isDone);
     const found = server as LyingServer;

@@ -1,4 +1,7 @@
-/** Opens mailboxes on servers that lie or fail: each failure has a reason and an exit code, and no message is lost. */
+/**
+ * Opens mailboxes on servers that lie or fail: each failure is reported with a reason and an exit code, and no message
+ * is lost.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -152,7 +155,7 @@ test("a refused login is attempted only once", async () => {
   expect(passwordsSent(found)).toBe(1);
 });
 
-test("capabilities from before the login are not trusted afterwards", async () => {
+test("capabilities that the server announced before the login are not trusted after it", async () => {
   const found = await start({
     capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN UIDPLUS QRESYNC CONDSTORE ENABLE ESEARCH",
     capabilitiesAfterLogin: "IMAP4rev1 ESEARCH",
@@ -297,7 +300,7 @@ test("a message that the server has replaced under the same UID is not removed",
   expect(uidsOf(found)).toEqual([1, 2]);
 });
 
-test("a message that cannot be written to the temporary file is reported", async () => {
+test("if a message cannot be written to the temporary file, the error is reported", async () => {
   const found = await start({});
   const mailbox = await open(found);
   const before = process.env["TMPDIR"];

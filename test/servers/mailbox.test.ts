@@ -356,7 +356,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     expect(searches).toEqual(["UID SEARCH RETURN (ALL) UID 21:*"]);
   });
 
-  test("a cache is ignored if the folder was created again, or if the file is damaged", async () => {
+  test("a cache is ignored if the folder has been deleted and created again, or if the cache file is damaged", async () => {
     await fill([message("old one")], [message("old two")]);
     const first = await open();
     await read(first, [1, 2], "header");

@@ -104,7 +104,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     ]);
   });
 
-  test("writing message bodies to the server is refused, and so is POP3", async () => {
+  test("write refuses a folder on the server as its destination, and folder refuses a POP3 mailbox", async () => {
     const { out, err } = await run(["-N", "-f", address()], `write 1 +Sent\nfolder pop3://localhost/\nx\n`);
     expect(out + err).toContain("a mailbox on a server stores only messages; nothing was written");
     expect(out + err).toContain("pop3://localhost/: POP3 is not supported");

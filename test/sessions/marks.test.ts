@@ -1,4 +1,4 @@
-/** Marks that other mail clients share: in X-Status in an mbox, and in the names of Maildir files. */
+/** Tests the marks that other mail clients share: in X-Status in an mbox, and in the names of Maildir files. */
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";
@@ -29,7 +29,7 @@ test("the seen command marks messages as read, and queries find new marks at onc
   expect(after.match(/^(?:X-)?Status.*/gm)).toEqual(["Status: O", "Status: RO", "X-Status: F"]);
 });
 
-test("messages keep their marks in mbox, and a mark is added with CRLF to a message with CRLF newlines", async () => {
+test("messages keep their marks when they move to mbox, and in a message with CRLF newlines, the line of a mark ends with CRLF", async () => {
   const spool = mail({ status: "RO" });
   const session = { argv: ["-N"], mailrc: "set quiet\n", input: "flag 1\ntouch 1\nq\n", files: { spool } };
   expect((await run(ours, session))["mbox"]).toContain("\nX-Status: F\n");

@@ -78,7 +78,7 @@ test.each([
   ["<a@x> <b@x>", "<a@x>"],
   ["no brackets", "<no brackets>"],
   ["<a@x", "<a@x>"],
-])("a reply to a message with the Message-ID %s refers to it in angle brackets", async (id, wanted) => {
+])("a reply to a message with the Message-ID %s refers to this ID in angle brackets", async (id, wanted) => {
   const box = mail({ fields: `Message-ID: ${id}\n` });
   const { sent } = await run(ours, { argv: ["-N", "-f", "box"], mailrc: "", input: "r\n", files: { box } });
   expect(sent).toContain(`\nIn-Reply-To: ${wanted}\n`);

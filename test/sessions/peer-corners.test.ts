@@ -210,7 +210,7 @@ test("the REPLYTO variable sets the Reply-To field of messages that are sent in 
   expect(sent).toContain("\nReply-To: r@x.org\n");
 });
 
-test("a field that is given with -a and that mail does not write itself is sent exactly as typed", async () => {
+test("a field that is given with -a is sent exactly as typed if mail does not write this field itself", async () => {
   const { sent } = await said("hello\n", "", ["-a", "X-Kind:one", "bob"]);
   expect(sent).toContain("\nX-Kind:one\n");
 });

@@ -4,7 +4,7 @@ import { mail } from "./support/sandbox.ts";
 
 afterEach(removeSandboxes);
 
-test("quit moves a read message to mbox", async () => {
+test("after a message has been read, quit moves it to mbox", async () => {
   const { read } = await onTerminal({ spool: [mail({ from: "debian@DOMINIO", subject: "Re: hola", status: "O" })] })`
     $ mail
     Mail version 8.1.2 01/15/2001.  Type ? for help.

@@ -1,4 +1,4 @@
-/** Replies to messages as other programs write them, sent through a sendmail program. */
+/** Tests replies to messages that other programs wrote; a sendmail program receives the replies. */
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 
@@ -52,7 +52,7 @@ test.each<[string, string, Record<string, string>]>([
   ["set reply-to-honour=no", "r 1", { To: "a@x, b@x", Cc: "c@x" }],
   ["set reply-to-honour=ask-no", "R 1", { To: "a@x" }],
 ])(
-  "after %j, the command %j is sent to the right recipients if the message has a Reply-To field",
+  "after %j, a reply with %j to a message that has a Reply-To field is addressed to the right recipients",
   async (mailrc, command, wanted) => {
     const header = await reply(list, command, `${mailrc}\n`);
     expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });

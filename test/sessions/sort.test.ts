@@ -22,7 +22,7 @@ const spool = [
   letter(5, "dee", "Re: hola", 8, 3),
 ];
 
-test("sort changes the order in which messages are listed and printed by next, but not their numbers", async () => {
+test("sort changes the order in which messages are listed and in which next prints them, but not their numbers", async () => {
   await onTerminal({ spool })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.
@@ -81,7 +81,7 @@ test("new mail is listed after the sorted messages, with a notice, until the lis
   `;
 });
 
-test("in a pipe, thread shows replies as a tree of ASCII characters", async () => {
+test("if the commands come from a pipe, thread shows replies as a tree of ASCII characters", async () => {
   await onTerminal({ spool })`
     $ printf 'thread\ncollapse 1\nx\n' | mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.

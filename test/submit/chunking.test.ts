@@ -1,4 +1,4 @@
-/** BDAT (RFC 3030) with a server that counts the bytes of chunks, and the wire format of lines. */
+/** Tests BDAT (RFC 3030) with a server that counts the bytes of chunks, and tests the wire format of lines. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
@@ -26,7 +26,8 @@ afterEach(async () => {
 /**
  * Starts a server.
  *
- * @param answer returns the reply to a command, or to the chunk that a BDAT announced; "close" ends the connection
+ * @param answer returns the reply to a command or to the chunk that a BDAT command announced, or "close" to end the
+ * connection
  */
 async function chunkServer(took: Took, answer: (command: string) => string | undefined): Promise<number> {
   const server = createServer((socket: Socket) => {
@@ -117,14 +118,14 @@ test("three megabytes are sent in chunks, and each chunk waits for the reply to 
   expect(bdat(took).filter((line) => line.endsWith("LAST"))).toEqual(bdat(took).slice(-1));
 });
 
-test("by default only large messages are sent in chunks", async () => {
+test("by default, only large messages are sent in chunks", async () => {
   const { took } = await send("Subject: s\n\ntext\n", (line) => (line === "DATA" ? "close" : undefined), {
     chunking: "large",
   });
   expect(bdat(took)).toEqual(["DATA"]);
 });
 
-test("after a refused chunk nothing more is sent, and the server's reply determines the exit code", async () => {
+test("after a refused chunk, nothing more is sent, and the server's reply determines the exit code", async () => {
   const answer = (line: string) => (line.startsWith("BDAT") ? "552 5.2.2 mailbox full" : pipelining(line));
   const { outcome, took } = await send("x".repeat(79).concat("\n").repeat(40_000), answer);
   expect(outcome).toMatchObject({ accepted: [], refused: [{ reply: "552 5.2.2 mailbox full", exit: 69 }] });
@@ -156,7 +157,7 @@ test("in LMTP, the last chunk has one reply per recipient", async () => {
   expect(outcome).toMatchObject({ accepted: ["one@x.org"], refused: [{ recipient: "two@x.org", exit: 67 }] });
 });
 
-test("-v shows each BDAT command, and the message once", async () => {
+test("-v shows each BDAT command, and shows the message only once", async () => {
   const said: string[] = [];
   await send("Subject: s\n\n.text\n", pipelining, { witness: (side, line) => said.push(`${side} ${line}`) });
   const from = said.findIndex((line) => line.startsWith("phase BDAT"));

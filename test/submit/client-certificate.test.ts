@@ -101,7 +101,7 @@ test.each([
 test.each([
   ["y", 0, "the message is sent over the same server"],
   ["n", 69, "nothing is sent"],
-])("tls-verify=ask asks on a terminal; after the answer %j, the exit code is %i: %s", async (answer, exit) => {
+])("tls-verify=ask asks the user on a terminal; after the answer %j, the exit code is %i: %s", async (answer, exit) => {
   presented.length = 0;
   const pty = await openPty({
     argv: [

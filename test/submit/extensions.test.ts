@@ -1,6 +1,6 @@
 /**
- * SMTP beyond single messages: many recipients, reused connections, time limits, notifications, non-ASCII addresses
- * and logins.
+ * Tests SMTP beyond single messages: many recipients, reused connections, time limits, notifications, non-ASCII
+ * addresses and logins.
  */
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { Readable } from "node:stream";
@@ -125,7 +125,7 @@ function scramServer(password: string): Script {
   };
 }
 
-test("SCRAM-SHA-256: both sides prove that they know the password without sending it", async () => {
+test("with SCRAM-SHA-256, both sides prove that they know the password without sending it", async () => {
   const heard: string[] = [];
   const smtp = await open(scramServer("pencil"), { user: "me", witness: (_side, line) => heard.push(line) });
   await smtp.submit({ from: "me@x.org", to: ["one@x.org"] }, outgoing);
@@ -232,12 +232,15 @@ test.each([
   ["sendmail:/usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["sendmail:///usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["file:///opt/mta", "/opt/mta", [], ["-i", "-t"]],
-])("%s is a program with arguments, to which mail adds its own arguments once", (value, path, words, all) => {
-  const way = parseWay(value);
-  expect(way).toEqual({ kind: "program", path, words });
-  expect(parseWay(wayName(way))).toEqual(way);
-  expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
-});
+])(
+  "%s names a program and its arguments, to which mail adds its own arguments only once",
+  (value, path, words, all) => {
+    const way = parseWay(value);
+    expect(way).toEqual({ kind: "program", path, words });
+    expect(parseWay(wayName(way))).toEqual(way);
+    expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
+  },
+);
 
 test("S-nail's mta=test is refused, because --dry-run replaces it", () => {
   expect(() => parseWay("test:out.txt")).toThrow("use --dry-run");

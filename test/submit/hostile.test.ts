@@ -1,6 +1,6 @@
 /**
- * Broken and malicious servers: no unaccepted message is reported as delivered, and no server can exhaust memory or
- * time.
+ * Tests broken and malicious servers: no unaccepted message is reported as delivered, and no server can exhaust memory
+ * or time.
  */
 import type { Socket } from "node:net";
 import { Readable } from "node:stream";

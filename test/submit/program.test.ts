@@ -42,7 +42,7 @@ test.each([
   await expect(submit(script, 300_000)).rejects.toMatchObject(error);
 });
 
-test("a program that succeeds without reading the complete message has failed", async () => {
+test("a program that exits with 0 before it has read the complete message is reported as failed", async () => {
   await expect(submit("exec 0<&-; exit 0", 300_000)).rejects.toMatchObject({ exit: 74 });
 });
 

@@ -1,4 +1,6 @@
-/** Transports other than plain SMTP, with the built program: TLS from the start, logins with a token, and LMTP. */
+/**
+ * Tests transports other than plain SMTP, with the built program: TLS from the start, logins with a token, and LMTP.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -14,13 +14,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test("an entry that cannot be rewritten, as on a full disk, keeps only the recipients who have not received the message", async () => {
+test("even if an entry cannot be replaced with a new file, as on a full disk, it keeps only the recipients who have not received the message", async () => {
   const queue = new Queue(directory);
   const waits = (recipient: string) => ({ recipient, reply: "450 4.2.0 later", exit: Exit.TempFail });
   const envelope = { from: "me@x.org", to: ["one@x.org", "two@x.org"] };
   const message = { size: 2, open: () => Readable.from([Buffer.from("b\n")]) };
   const id = await queue.add("smtp://localhost:25", envelope, envelope.to.map(waits), message);
-  // A directory blocks the temporary file that replaces the entry.
+  // A directory with the same name prevents the creation of the temporary file that would replace the entry.
   mkdirSync(join(directory, `${id}.json.${process.pid}`));
   const tried = queue.withEntry(id, async () => ({ keep: [waits("two@x.org")] }));
   await expect(tried).rejects.toThrow("Is a directory");

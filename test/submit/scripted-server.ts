@@ -10,7 +10,7 @@ import { createServer as createTlsServer, TLSSocket } from "node:tls";
  */
 type Phase = "AUTH" | "STARTTLS" | "other" | "greeting" | "EHLO" | "HELO" | "MAIL" | "RCPT" | "DATA" | "dot" | "QUIT";
 /**
- * A reply, or raw bytes. "close", "reset" and "end" close, reset or half-close the connection; "silent" means no
+ * A reply, or raw bytes. "close", "reset" and "end" close, reset or half-close the connection, and "silent" sends no
  * reply.
  */
 type Answer = string | Uint8Array;
@@ -97,7 +97,7 @@ export async function scriptedServer(
     };
     let data: string[] | undefined;
     const lines = createInterface({ input: socket });
-    lines.on("error", () => {}); // the interface also reports the socket's errors
+    lines.on("error", () => {}); // the readline interface also reports the socket's errors
     lines.on("line", (line) => {
       if (data !== undefined) {
         if (line !== ".") return void data.push(line.replace(/^\./, ""));

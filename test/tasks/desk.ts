@@ -16,7 +16,10 @@ export interface Desk extends Pick<Place, "home" | "run" | "json"> {
   sent(): string[];
 }
 
-/** Returns a desk whose mailboxes `more` provides. Sent messages are passed to a program that records them. */
+/**
+ * Returns a desk whose mailboxes the functions in `more` provide. Sent messages are passed to a program that records
+ * them.
+ */
 export function makeDesk(place: Place, settings: string, more: Pick<Desk, "box" | "create" | "deliver">): Desk {
   const path = join(place.home, "sent");
   const mta = join(place.home, "mta");

@@ -1,4 +1,4 @@
-/** Twenty typical tasks of programs, each written as a test that runs the real program. */
+/** Twenty tasks that programs typically perform, each written as a test that runs the real program. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";

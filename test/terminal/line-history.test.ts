@@ -56,7 +56,7 @@ test("two concurrent sessions do not lose each other's lines", () => {
   expect(new LineHistory(10, path()).lines()).toEqual(["p 1", "p 2", "p 3"]);
 });
 
-test("a file that cannot be written does not cause a failure", () => {
+test("a history file that cannot be written does not cause a failure", () => {
   writeFileSync(join(home, "file"), "");
   const history = new LineHistory(10, join(home, "file/history"));
   history.add("p 1");

@@ -35,7 +35,7 @@ test("a coloured line that fits is not broken by the pager `more`, which counts 
   await pty.expect("--More--");
 });
 
-test("a few long lines that fill more than the window are paged", async () => {
+test("a few long lines that fill more than the window are shown in the pager", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const body = `${"x".repeat(79)} `.repeat(30);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n\n`);
@@ -47,7 +47,7 @@ test("a few long lines that fill more than the window are paged", async () => {
   await pty.expect("--More--");
 });
 
-test("a message with very many coloured pieces is paged, and is produced only as fast as the pager reads it", async () => {
+test("a message with very many coloured pieces is shown in the pager, and is produced only as fast as the pager reads it", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const links = "http://example.org/\n".repeat(100_000);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${links}\n`);

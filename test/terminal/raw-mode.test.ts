@@ -26,7 +26,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Starts this program from a shell that records the terminal's modes before and after. */
+/** Starts this program from a shell that records the terminal's modes before and after the session. */
 async function start(words: string, term = "xterm"): Promise<Pty> {
   const script = `stty -g >before; '${process.execPath}' '${program}' -n ${words}; echo $? >code; stty -g >after`;
   const env = {
@@ -43,7 +43,7 @@ async function start(words: string, term = "xterm"): Promise<Pty> {
 
 const mailProcess = (shell: Pty) => shell.children()[0] as number;
 
-/** Continues a process as fg does, unless it has exited. */
+/** Continues a process as fg does, unless the process has exited. */
 function continued(pid: number): void {
   try {
     process.kill(pid, "SIGCONT");

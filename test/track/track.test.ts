@@ -355,7 +355,7 @@ test.each([
   expect((await tracked(nobody)).exit).toBe(0);
 });
 
-test("if one of several recipients is refused, the message is finished, but not delivered to all of them", async () => {
+test("if one of several recipients is refused, the refusal and the deliveries are reported, and the exit code is 69", async () => {
   const refused = `${at} postfix/smtpd[7]: DE3232C16A: reject: RCPT from localhost[127.0.0.1]: 550 5.1.1 <gone@dominio>: Recipient address rejected: User unknown; from=<debian@dominio> to=<gone@dominio> proto=ESMTP helo=<vm>\n`;
   const [client = "", ...rest] = arrived("DE3232C16A", "debian@dominio", 2).split(/^(?=.)/m);
   writeFileSync(path(), [client, refused, ...rest, delivered("DE3232C16A")].join(""));

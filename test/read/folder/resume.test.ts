@@ -177,7 +177,7 @@ test("a session whose input is a pipe does not record its pending changes until 
   }
 });
 
-test("changes that cannot be merged into a rewritten mailbox are reported, kept and offered", async () => {
+test("changes that cannot be merged into a rewritten mailbox are reported and kept, and the next session can restore them", async () => {
   writeFileSync(join(home, "editor"), '#!/bin/sh\necho "said anew" >> "$1"\n', { mode: 0o700 });
   const changed = { ...environment(), EDITOR: join(home, "editor"), MBOX: join(home, "mbox") };
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: changed });

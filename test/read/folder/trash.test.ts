@@ -39,7 +39,7 @@ test("the move command keeps the originals if the file cannot be written", async
   expect(session.said()).toMatch(/one\n.*two\n.*three\n$/);
 });
 
-test("if trash is set, quit moves deleted messages to that folder and keeps their state", async () => {
+test("if trash is set, quit moves deleted messages to that folder without changing their state", async () => {
   const trash = join(directory, "trash");
   session.config.settings.set("trash", trash);
   await run("flag 2", "d 2", "touch 3");

@@ -56,7 +56,7 @@ test.each([
   expect(line(readFromLine, flags)[1]).toBe(mark);
 });
 
-test("sender and subject are truncated between characters, to a total of 80 bytes", () => {
+test("the sender and the subject are truncated at character boundaries, so that a line has at most 80 bytes", () => {
   const shown = line(`${readFromLine}From: ${"é".repeat(20)}\nSubject: ${"é".repeat(60)}\n\n`);
   expect(shown).toContain(` ${"é".repeat(8)}   Sat`);
   expect(toBytes(shown).length).toBe(79);

@@ -53,7 +53,7 @@ async function onTerminal(
   };
 }
 
-test("threads show senders' names, and show a subject only if it differs from the subject above", async () => {
+test("a thread list shows senders' names, and shows a subject only if it differs from the subject above it", async () => {
   const run = await onTerminal();
   expect(await run("thread")).toBe(tree);
   expect(await run("f 5")).toBe(" U  5 Dee                  Jan 16 18:22  ┗▸ AW: hola\n");

@@ -32,7 +32,7 @@ async function configOf(argv: readonly string[], file = startUp) {
   return { exit, out: out.replace(/ +# /g, " # "), err };
 }
 
-test("an account that is not selected has no effect, and the lines after it are run", async () => {
+test("an account that is not selected has no effect, and the lines after its block are run", async () => {
   const { out } = await configOf([]);
   expect(out).toContain("set nofrom # not set");
   expect(out).toContain(`set dot # ${home}/.mailrc:14`);

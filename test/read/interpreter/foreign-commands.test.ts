@@ -1,4 +1,4 @@
-/** Start-up files written for other clients, tested with the built program. */
+/** Tests start-up files written for other clients, with the built program. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -20,7 +20,7 @@ test.each([
   expect(text.slice(0, queryLength(text))).toBe(wanted);
 });
 
-test("a query is never longer than the text that begins with it", () => {
+test("a query at the start of a text is never longer than the text", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constantFrom("from:x", "(", ")", "and", '"', " "), fc.string())), (words) => {
       const text = words.join(" ");

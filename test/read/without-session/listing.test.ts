@@ -173,7 +173,7 @@ test("in a Maildir, marks are read from the file names, and no offset is reporte
 });
 
 test.each([["--json"], ["--count"], ["--print"], ["-H"], ["-e"]])(
-  "%s does not change a mailbox's times, by which shells detect new mail",
+  "%s does not change a mailbox's times, which shells use to detect new mail",
   (option) => {
     const [read, written] = [new Date("2020-01-01"), new Date("2021-01-01")];
     utimesSync(join(home, "box"), read, written);

@@ -1,4 +1,4 @@
-/** Messages as other programs write them, each reduced to the fields that an earlier version misread. */
+/** Tests messages that other programs wrote, each reduced to the fields that an earlier version misread. */
 import { afterEach, expect, test } from "@jest/globals";
 import { filterMessages } from "../../../src/read/query/filter.ts";
 import { compileTerm } from "../../../src/read/query/terms.ts";

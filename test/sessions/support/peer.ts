@@ -53,7 +53,7 @@ function filesIn(directory: string): string[] {
     .flatMap((path) => (statSync(path).isDirectory() ? filesIn(path) : path.endsWith("/.mailrc") ? [] : [path]));
 }
 
-/** Decodes encoded words (RFC 2047) into their bytes, which bsd-mailx sends unencoded. */
+/** Decodes encoded words (RFC 2047) into bytes, because bsd-mailx sends these bytes unencoded. */
 function decodeWords(text: string): string {
   return text
     .replace(/(\?=)\s+(?==\?)/g, "$1")

@@ -1,4 +1,7 @@
-/** A terminal that records its screen and reads its input from a transcript, or a pipe with given contents. */
+/**
+ * Simulates either a terminal that records its screen and reads its input from a transcript, or a pipe with given
+ * contents.
+ */
 
 import { makeVisible } from "../../../src/message/safe-text.ts";
 import { decodeBytes } from "../../../src/message/text.ts";

@@ -66,7 +66,7 @@ export class Script {
   readonly #wanted: readonly string[];
   readonly #home: string;
   #at = 0;
-  /** The length of the screen that has been compared. */
+  /** The length of the part of the screen that has already been compared. */
   #seen = 0;
 
   constructor(wanted: readonly string[], home: string) {
