@@ -30,7 +30,7 @@ export interface Pty {
   /** Changes the window's size, which sends SIGWINCH to the program. */
   resize(size: { readonly rows: number; readonly columns: number }): void;
   /**
-   * Waits until the text is shown after the previously expected text.
+   * Waits until the text appears after the previously expected text.
    *
    * @throws Error, with the contents of the screen, after `timeout` ms
    */

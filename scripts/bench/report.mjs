@@ -110,7 +110,7 @@ export class Report {
     if (value > most) this.#below.push(`${name}: ${number(value)} ${unit}; the goal is at most ${most} ${unit}.`);
   }
 
-  /** Adds a row with a result for this program only, as text. */
+  /** Adds a row that contains a textual result for this program only. */
   row(name, text) {
     this.#lines.push(`| ${name} | ${text} |`);
     process.stderr.write(`${name}: ${text}\n`);

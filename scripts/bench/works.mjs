@@ -220,7 +220,7 @@ export async function json(bench, client, path, count) {
   return right(`${client.name} wrote ${lines} of ${count} lines`, lines === count, figure);
 }
 
-/** Measures a search for a subject. @param command returns the command of a client */
+/** Measures a search for a subject. @param command returns a client's command line */
 export async function search(bench, client, original, subject, count, command = client.search) {
   if (client.opensOnly !== undefined) return undefined;
   const file = own(bench, client, original);

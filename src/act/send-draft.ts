@@ -22,7 +22,7 @@ import { locateSelected, makeGoneError } from "./select.ts";
 import { type DraftState, SendRecord } from "./send-attempts.ts";
 import type { Submitted } from "./submission-result.ts";
 
-/** Sends the draft that has this id. @throws MailError before anything has been sent */
+/** Sends the draft that has this id. @throws MailError if an error occurs before anything has been sent */
 export async function sendDraft(session: Session, given: CommandLine, typed: string): Promise<Submitted> {
   const id = typed.replace(/^id:/, "");
   const folder = await openForAct(session, given, given.file ? undefined : nameDraftsFolder(session));

@@ -1,6 +1,6 @@
 /**
- * Describes the parsed command line, before the start-up files and the environment are read, and rejects invalid values
- * and combinations of options. If bsd-mailx has a message for an error, that message is used.
+ * Describes the command line as parsed before the start-up files and the environment are read, and rejects invalid
+ * values and combinations of options. If bsd-mailx has a message for an error, that message is used.
  */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import type { PartLabel } from "../message/part-label.ts";
@@ -218,7 +218,7 @@ export function checkOptions(given: CommandLine, { inFull, afterEnd }: GivenForm
     throw new UsageError(`mail: -: "${given.resourceFiles}" is invalid; use the letters s, u and x, or /`, Exit.Usage);
   }
   refuseContradictions(given, inFull);
-  // An option for lists without --json is reported later.
+  // An option for lists that was given without --json is reported later.
   const listsMessages =
     isListing(given) || Object.values(given.list).some((value) => value !== undefined && value !== false);
   if (given.file && given.words.length > 1 && !listsMessages && given.act === undefined && !readsMail(given)) {

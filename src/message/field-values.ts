@@ -1,6 +1,6 @@
 /**
- * Finds individual fields without parsing the header. A mailbox may have a hundred thousand headers; parsing each would
- * take too long.
+ * Finds individual fields without parsing the header. A mailbox may contain a hundred thousand headers; parsing all of
+ * them would take too long.
  */
 import { decodeBytes, trimEndCharacters } from "./text.ts";
 

@@ -9,7 +9,7 @@ import type { Header } from "./header.ts";
 export interface Structured {
   /** The value in lower case: "text/plain", "attachment". */
   readonly value: string;
-  /** Decoded values by lower-case name, with continuations joined. */
+  /** Decoded values, keyed by lower-case name, with continuations joined. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 

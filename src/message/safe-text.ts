@@ -29,8 +29,8 @@ export function makeVisible(text: string): string {
 
 const controls = /[\0-\x08\x0b-\x1f\x7f]/;
 /**
- * The number of characters in which controls are replaced per call. V8 stores every match of a call, and a message may
- * contain millions of controls.
+ * The number of characters that are processed per call when controls are replaced. V8 stores every match of a call, and
+ * a message may contain millions of controls.
  */
 const stretch = 1 << 14;
 

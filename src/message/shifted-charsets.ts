@@ -119,7 +119,7 @@ function asLatin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-/** Decoders by the charset names used in mail, in lower case. */
+/** Decoders, keyed by the charset names used in mail, in lower case. */
 export const shiftedCharsets: ReadonlyMap<string, Decode> = new Map([
   ["iso-2022-kr", iso2022kr],
   ["csiso2022kr", iso2022kr],
