@@ -5,7 +5,7 @@
  */
 
 /**
- * Returns the completion files' contents by file name.
+ * Returns the contents of the completion files, keyed by file name.
  *
  * @param topics the topics of `mail help`
  */

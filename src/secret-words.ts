@@ -1,6 +1,9 @@
 /** Finds and hides passwords on the command line, in the environment and in typed lines. */
 
-/** A variable that contains a password, as an argument, after -S, or in a command: `smtp-auth-password-USER@HOST=`. */
+/**
+ * Matches the assignment of a password to a variable, in an argument, after -S or in a command:
+ * `smtp-auth-password-USER@HOST=`.
+ */
 const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:(?:smtp-auth-)?password|oauth-client-secret)(?:-[^\s=]+)?=).+$/s;
 /** The last @ ends the password, which may contain any character. */
 const url = /(\b[a-z]+:\/\/[^\s:/]*:)\S+(?=@)/gi;

@@ -212,7 +212,7 @@ export async function sort(bench, client, original, key, count) {
   return right(`${client.name} sorted by ${key}`, sorted, figure);
 }
 
-/** Measures `--json` with all messages. */
+/** Measures `--json` for all messages. */
 export async function json(bench, client, path, count) {
   const figure = await bench.run([...client.program, "-n", "-f", path, "--json"]);
   if (figure === undefined) return undefined;

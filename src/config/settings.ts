@@ -40,7 +40,7 @@ export class Settings {
 
   /** The origin of the variables that are being set, for --config: a file and line, or an option. */
   origin = "the session";
-  /** The start-up file that is being read, if other users can read it. Passwords in it are refused. */
+  /** The start-up file that is being read, if other users can read it. Passwords in such a file are refused. */
   exposedIn: string | undefined;
 
   constructor(environment: Readonly<Record<string, string | undefined>>) {
@@ -133,7 +133,7 @@ export class Settings {
     this.#store(name, { value, origin: this.origin, exposedIn: this.exposedIn });
   }
 
-  /** Unsets a variable and its synonyms, or a single synonym. Returns whether it was set. */
+  /** Unsets a variable and its synonyms, or a single synonym. Returns whether the variable was set. */
   unset(name: string): boolean {
     const names = Object.hasOwn(variables, name) ? namesOfVariable(name as VariableName).map(([each]) => each) : [name];
     let wasSet = this.#imported.delete(name);

@@ -72,7 +72,7 @@ function createLogFile(path: string): number {
   return file;
 }
 
-/** Returns text from a client without characters that would end the log line or control the reader's terminal. */
+/** Returns a client's text without the characters that would end the log line or control the reader's terminal. */
 function escapeForLog(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, "?");
 }

@@ -105,8 +105,8 @@ function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Pi
 }
 
 /**
- * Returns the addresses in a list item without angle brackets. White space separates addresses, except around "@" and
- * "." (RFC 5322, section 4.4).
+ * Returns the addresses in a list item that contains no angle brackets. White space separates addresses, except around
+ * "@" and "." (RFC 5322, section 4.4).
  */
 function bareAddresses(pieces: readonly Piece[]): Address[] {
   const found: string[][] = [];

@@ -67,7 +67,7 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
     ending: undefined,
     interrupted: false,
     variablesOnly: {
-      // Without arguments, set and account only print values.
+      // Without arguments, the commands set and account only print values.
       permits: (command, words) =>
         command !== undefined && permitted.has(command) && (words.trim() !== "" || /^(?:else|endif)$/.test(command)),
       readFile: readStartUpFile,

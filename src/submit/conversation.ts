@@ -1,4 +1,4 @@
-/** Implements a raw connection to an SMTP server. It sends lines unchanged and returns complete replies. */
+/** Implements a raw connection to an SMTP server. The connection sends lines unchanged and returns complete replies. */
 
 import type { Socket } from "node:net";
 import { NoConnection, openSocket } from "../connect/socket.ts";

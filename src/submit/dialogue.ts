@@ -54,7 +54,9 @@ const verbs: readonly Step[] = [
 export class Dialogue {
   readonly #observe: DialogueObserver | undefined;
   #step: Step = "connection";
-  /** The commands that have not received a reply yet, oldest first. With PIPELINING, there may be several. */
+  /**
+   * The commands that have not received a reply yet, oldest first. With PIPELINING, there may be several such commands.
+   */
   #unanswered: (Step | undefined)[] = [];
   #isSecret = false;
   #extensions = new Map<string, string>();

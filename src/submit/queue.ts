@@ -171,7 +171,7 @@ export class Queue {
     };
     let isAscii = true;
     for await (const piece of open()) isAscii &&= isAsciiPiece(piece);
-    // Only sendmail queues bytes above 127. A server without 8BITMIME receives them unchanged.
+    // Only sendmail queues bytes above 127. A server without 8BITMIME receives such bytes unchanged.
     return isAscii ? departing : { ...departing, sevenBit: () => departing };
   }
 
@@ -278,8 +278,8 @@ export class Queue {
   }
 
   /**
-   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room, so that no recipient
-   * receives the message twice.
+   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room for the list; otherwise,
+   * recipients could receive the message twice.
    */
   #postpone(entry: Entry): void {
     try {

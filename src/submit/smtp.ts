@@ -28,7 +28,7 @@ export interface SmtpOptions extends ConnectionOptions {
  * and its lines can be traced.
  */
 const large = 1024 * 1024;
-/** The time limit for QUIT in milliseconds. The message has been delivered by then. */
+/** The time limit for QUIT in milliseconds. The message has already been delivered when QUIT is sent. */
 const farewell = 1000;
 /**
  * The maximum number of recipients per transaction if the server does not announce a limit. Most servers accept this

@@ -50,8 +50,8 @@ export interface Outcome {
 }
 
 /**
- * A message to be sent. The message can be read once per attempt. Its lines end with LF; transports convert them to
- * CRLF.
+ * A message to be sent. The message can be read once per attempt. The lines of the message end with LF; transports
+ * convert them to CRLF.
  */
 export interface Outgoing {
   readonly size: number;

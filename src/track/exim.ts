@@ -22,7 +22,7 @@ const flags: Readonly<Record<string, Status>> = {
 
 /**
  * Returns the events that a line reports. An arrival yields several events, because one line of Exim's log corresponds
- * to three lines of Postfix's.
+ * to three lines of Postfix's log.
  */
 export function eximEvents(line: string): LogEvent[] {
   const [, stamp, id, text] = form.exec(line) ?? [];

@@ -8,7 +8,7 @@ import type { Delivery, LogEvent } from "./event.ts";
 export interface Life {
   readonly id: string;
   readonly events: readonly LogEvent[];
-  /** Whether the message's first line has been found, so that older files need not be searched. */
+  /** Whether the message's first line has been found, in which case older files need not be searched. */
   readonly begun: boolean;
   /** Whether the message has left the queue. */
   readonly ended: boolean;
@@ -46,7 +46,7 @@ function isBirth({ kind }: LogEvent): boolean {
 
 export interface Fate {
   readonly recipient: string;
-  /** The original recipient, if its address differs. */
+  /** The original recipient, if an alias or a similar rule has changed the address. */
   readonly original: string | undefined;
   readonly status: Delivery["status"];
   /** The last delivery attempt. */

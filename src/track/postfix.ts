@@ -3,7 +3,7 @@ import { type LogEvent, makeRefusedDelivery, type Status } from "./event.ts";
 import { syslogLine } from "./syslog.ts";
 
 const program = /^postfix[\w-]*\/(?:[\w-]+\/)*([\w-]+)$/;
-/** Short queue IDs, and the long ones of enable_long_queue_ids, which contain no vowels. */
+/** Short queue IDs, and long queue IDs (enable_long_queue_ids), which contain no vowels. */
 export const queueIdForm = /^(?:[0-9A-F]{6,15}|(?=.*\d)[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,20})$/;
 
 const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;

@@ -69,8 +69,8 @@ async function eventOf(sources: readonly LogSource[], bare: string, from: number
     let byMessageId: LogEvent | undefined;
     let byAddress: LogEvent | undefined;
     for await (const part of readLogParts(source, at === 0 ? from : 0)) {
-      // If a message passes through two queues, both log the same message ID. The first of these lines is the message's
-      // beginning.
+      // If a message passes through two queues, both log the same message ID. The first line with that ID is the
+      // message's beginning.
       byMessageId ??= findFirstEvent(part, [`id=<${bare}`, `id=${bare}`], (event) => hasMessageId(event, bare));
       byAddress = findLastEvent(part, bare) ?? byAddress;
     }

@@ -71,7 +71,7 @@ const addressFields = new Set([
   ...["resent-from", "resent-to", "resent-cc", "disposition-notification-to", "return-receipt-to"],
 ]);
 
-/** Returns whether a field with this name contains addresses, ignoring case. */
+/** Returns whether a field with this name contains addresses; the case of the name is ignored. */
 export function isAddressField(name: string): boolean {
   return addressFields.has(name.toLowerCase());
 }

@@ -11,7 +11,7 @@ import { type Attachment, presentableName } from "../draft/attachment.ts";
 import { type TransferEncoding, transferEncodingOf } from "../draft/choose-encoding.ts";
 import { unixLines } from "./transfer-encode.ts";
 
-/** The body of a message, or one form of it. */
+/** The body of a message, or one of its forms. */
 export interface TextPart {
   /** The part's header fields without the final empty line. */
   readonly header: string;

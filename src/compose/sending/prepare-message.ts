@@ -186,7 +186,7 @@ export async function buildDeparture(
   return { ...departure, envelope: { from, to }, message };
 }
 
-/** Returns the envelope of a message that is not built from a draft, such as a resent one. @throws MailError */
+/** Returns the envelope of a message that is not built from a draft, such as a resent message. @throws MailError */
 export function listEnvelope({ identity }: Config, { people, way, envelopeSender }: PreparedDraft): Envelope {
   const items = [...people.to, ...people.cc, ...people.bcc];
   const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);

@@ -70,7 +70,9 @@ interface TransportOptions extends ServerSettings {
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
-/** Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused ones. */
+/**
+ * Sends the messages of a session: reuses a transport, records sent messages, and queues temporarily refused messages.
+ */
 export class Submission {
   readonly #config: Config;
   readonly #terminal: Terminal;

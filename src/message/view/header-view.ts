@@ -60,7 +60,7 @@ function fieldView(name: string, raw: Uint8Array, charsets: Charsets, bodyCharse
   return `${field.name}: ${view}\n`;
 }
 
-/** Returns a list of addresses for display: names are decoded, and misleading ones are marked. */
+/** Returns a list of addresses for display: names are decoded, and misleading names are marked. */
 function addressView(value: string, charsets?: Charsets): string {
   const addresses = parseEncoded(value);
   const decoded = decodeWords(value, charsets);

@@ -1,4 +1,4 @@
-/** Decides which parts of a message are shown, in which order, and which notes are printed about the others. */
+/** Decides which parts of a message are shown, in which order, and which notes are printed about the other parts. */
 import type { Charsets } from "../charsets.ts";
 import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
@@ -51,7 +51,7 @@ function removeBetween(text: string, open: RegExp, close: RegExp): string {
 export class Viewer {
   readonly #charsets: Charsets;
   readonly #width: number;
-  /** Whether anything has been shown, so that an empty line must precede the next piece. */
+  /** Whether anything has been shown, in which case an empty line must precede the next piece. */
   #begun = false;
   /** Whether an invitation has been summarised. */
   #invited = false;
