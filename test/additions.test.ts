@@ -1,7 +1,7 @@
 /**
- * Adds one item of each kind to a copy of the project, in the files that ARCHITECTURE.md names for that kind ("To add
- * ..."), and uses the item. If ARCHITECTURE.md omits a file that has to be changed, a check fails or the added item
- * does not work.
+ * Adds one item of each kind to a copy of the project, and uses the item. Only the files that ARCHITECTURE.md names for
+ * that kind ("To add ...") are changed. If ARCHITECTURE.md omits a file that has to be changed, a check fails or the
+ * added item does not work.
  */
 import { execFileSync, type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

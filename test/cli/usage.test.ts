@@ -10,7 +10,7 @@ import { parseArguments } from "../../src/cli/parse.ts";
 
 const alone = options.filter((option: Option) => option.alone !== undefined);
 
-test("an unknown option prints every form of the command, in lines of at most 90 characters", async () => {
+test("after an unknown option, every form of the command is printed in lines of at most 90 characters", async () => {
   const mistake = (await parseArguments(["-Z"], () => {}).catch((error: unknown) => error)) as UsageError;
   expect(mistake.message).toBe("mail: unknown option '-Z'");
   const lines = mistake.details?.split("\n") ?? [];

@@ -25,7 +25,7 @@ import { closeServers, type Script, type ScriptedServer, scriptedServer, silence
 
 let home: string;
 let server: ScriptedServer;
-/** The port of all servers in a test. */
+/** The port that all servers in a test use. */
 let port: number;
 beforeEach(() => {
   port = 0;
@@ -190,7 +190,7 @@ test.each([
   ["invalid", () => "{}"],
   ["missing", () => undefined],
 ])(
-  "an entry whose envelope is %s is listed as damaged and moved to dead.letter, and does not delay others",
+  "an entry whose envelope is %s is listed as damaged and moved to dead.letter, and does not delay other entries",
   async (_what, damage) => {
     await serve({ dot: "451 4.3.0 later" });
     await mail(["-s", "s", "one@x.org"], "the body\n");

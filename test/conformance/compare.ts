@@ -39,7 +39,7 @@ export function compareCase(from: Case, { results, trouble }: Played, asPeer = f
   }
 }
 
-/** A terminal has a transcript instead of two streams. */
+/** The output on a terminal is one transcript instead of two streams. */
 const isPartOfOutput = (key: string) => ["stdout", "stderr", "transcript"].includes(key);
 
 /** Returns the expectation for a key without a section. */

@@ -45,7 +45,7 @@ function nothingIsLeft(): void {
 }
 
 describe.each(kinds)("a delivery that is killed %s", (kind) => {
-  test("the next start of maild removes a killed delivery, and the client's retry delivers the message once", async () => {
+  test("the next start of maild removes the remains of a killed delivery, and the client's retry delivers the message once", async () => {
     let completed = false;
     for (let call = 1; !completed && call < mostCalls; call++) {
       writeFileSync(spool, old);

@@ -38,7 +38,7 @@ test.each([
   expect(sent.dead).toMatch(/\n\ntext\n$/);
 });
 
-test("an unwritable file among the recipients is refused; the message is sent to the others and saved in dead.letter", async () => {
+test("an unwritable file among the recipients is refused; the message is sent to the other recipients and saved in dead.letter", async () => {
   const argv = ["-S", "expandaddr", "-s", "s", "/proc/none/file", "./copies", "a@x.org"];
   const sent = await sendMail({ argv, stdin: "text\n" });
   expect([sent.exit, sent.recipients]).toEqual([1, ["a@x.org"]]);
@@ -73,7 +73,7 @@ test("if dead.letter cannot be written, the text is printed on standard error", 
   expect(sent.stderr).toMatch(/mail: \/proc\/none: .*\nTo: a@x\.org\n[\s\S]*\n\nthe text\n$/);
 });
 
-test("an alias that refers to itself is refused, and the error names it; the message is sent to the others and saved in dead.letter", async () => {
+test("an alias that refers to itself is refused, and the error names the alias; the message is sent to the other recipients and saved in dead.letter", async () => {
   const rc = "alias ops night day\nalias night ops\nalias day d@x.org\nalias deep ops\n";
   const sent = await sendMail({ argv: ["-s", "s", "deep", "a@x.org"], stdin: "text\n", rc });
   expect([sent.exit, sent.recipients, sent.stdout]).toEqual([65, ["a@x.org", "d@x.org"], ""]);

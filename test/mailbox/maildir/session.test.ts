@@ -244,7 +244,7 @@ describe("a damaged Maildir journal", () => {
     ["truncated", `${JSON.stringify({ ...work, movedLength: 100 })}\n{}`],
     ["damaged in its names", `${JSON.stringify(work)}\n{[`],
     ["of another version", `${JSON.stringify({ ...work, version: 9 })}\n{}`],
-  ])("a Maildir journal that is %s is set aside, and the mailbox opens", (_how, content) => {
+  ])("a Maildir journal that is %s is set aside, and the mailbox is opened", (_how, content) => {
     makeMaildir(maildir, three);
     mkdirSync(state(), { recursive: true });
     writeFileSync(join(state(), name()), content);

@@ -161,7 +161,7 @@ test("the next session detects an edit that was made at the moment of the last c
   expect(() => indexFile()).toThrow();
 });
 
-test("an index that others can write to is not trusted", async () => {
+test("an index that other users can write to is not trusted", async () => {
   await look();
   const name = indexFile();
   chmodSync(name, 0o622);

@@ -149,7 +149,7 @@ test.each([
   ["unreadable", "nonsense"],
   ["truncated", '{"version":2,"tailLength":5,"mbox":null}\n123'],
   ["of another version", '{"version":3}\n'],
-])("a journal that is %s does not prevent opening the mailbox", async (_how, content) => {
+])("a journal that is %s does not prevent the mailbox from being opened", async (_how, content) => {
   await leaveJournal();
   const [name = ""] = journals();
   writeFileSync(join(directory, name), content);

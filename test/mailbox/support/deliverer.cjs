@@ -1,6 +1,6 @@
 /**
- * A delivery agent that uses only one kind of lock: node deliverer.cjs fcntl|dotlock SPOOL NAME COUNT. It writes each
- * message in two halves under the lock, so that a program that reads without the lock sees half a message.
+ * A delivery agent that uses only one kind of lock: node deliverer.cjs fcntl|dotlock SPOOL NAME COUNT. Each message is
+ * written in two halves under the lock, so that a program that reads without the lock sees half a message.
  */
 const fs = require("node:fs");
 
