@@ -46,7 +46,7 @@ export class MessageFile {
    * @param source its path, or a descriptor that this object closes
    * @param dateOf returns the From_ line's date if the header has no delivery date. Without this function, the file's
    *   modification time is used.
-   * @throws a system error, including for a link or a pipe, neither of which is opened
+   * @throws a system error, for example if the file is a symbolic link
    */
   constructor(source: string | number, dateOf: (head: Buffer) => Date | undefined = () => undefined) {
     this.#descriptor = typeof source === "number" ? source : openSync(source, openFlags);
