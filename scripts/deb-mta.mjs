@@ -1,7 +1,7 @@
 /**
- * Builds the Debian package mail-client-mta, which replaces a mail transport agent. The package contains links to
- * mail-client's sendmail, the spool for users without a home directory, and the timer that attempts delivery of queued
- * messages.
+ * Builds the Debian package mail-client-mta, which replaces a mail transport agent. The package contains the spool for
+ * users without a home directory, the timer that attempts delivery of queued messages, and links to mail-client's
+ * sendmail.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";

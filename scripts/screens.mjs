@@ -1,5 +1,5 @@
 /**
- * Runs sessions in a terminal emulator on a pseudo-terminal, and compares the screens with the reviewed ones in
+ * Runs sessions in a terminal emulator on a pseudo-terminal, and compares the screens with the reviewed screens in
  * test/screens/.
  *
  *     node scripts/screens.mjs [--write] [NAME...]

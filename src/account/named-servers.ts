@@ -60,7 +60,7 @@ export function toServerName(host: string): string {
 /** Returns the servers that variables name, each with its variable. */
 export function listNamedServers({ settings }: Config): { readonly server: NamedServer; readonly variable: Found }[] {
   return namingVariables.flatMap((name) => {
-    // The `sendmail` variable has no effect if `mta` is set, just as when a transport is chosen.
+    // As when a transport is chosen, the `sendmail` variable has no effect if `mta` is set.
     const variable = name === "sendmail" && settings.find("mta") !== undefined ? undefined : settings.find(name);
     const server = variable === undefined ? undefined : parseServerUrl(variable.value);
     return variable === undefined || server === undefined ? [] : [{ server, variable }];

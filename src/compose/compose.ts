@@ -58,8 +58,8 @@ const longest = 5000;
 const quietPeriods = 3;
 
 /**
- * Waits until all text that was typed or piped before the signal arrived has been read. The text may arrive in several
- * pieces.
+ * Waits until this process has read all text that was typed or piped before the signal arrived. The text may arrive in
+ * several pieces.
  *
  * @param isOpen returns whether the input is still being read
  */

@@ -124,7 +124,7 @@ export class Settings {
     });
   }
 
-  /** Returns the value in the environment. Only these values are used to expand file names. */
+  /** Returns the value in the environment. Only values from the environment are used to expand file names. */
   inherited(name: string): string | undefined {
     return this.#environment[name];
   }

@@ -36,7 +36,7 @@ export function aliasFilePath({ identity, settings }: Config): string | undefine
 /**
  * Reads an alias file.
  *
- * @throws MailError with exit code 78 if the file is missing, or other users can write to it
+ * @throws MailError with exit code 78 if the file is missing, or if other users can write to it
  */
 export function readAliasFile(path: string): AliasFile {
   try {

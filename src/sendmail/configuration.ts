@@ -82,7 +82,7 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
   return config;
 }
 
-/** Reads a file through one descriptor, so that it cannot be replaced after the check. */
+/** Reads a file through one descriptor, so that the file cannot be replaced after the check. */
 function readStartUpFile(path: string): Buffer {
   let descriptor: number | undefined;
   try {

@@ -116,7 +116,7 @@ export class SmtpTransport implements Transport {
     }
   }
 
-  /** Sends a message once its connection is open, and keeps the connection. */
+  /** Sends a message as soon as the connection is open, and keeps the connection open. */
   async #sendOver(
     connection: SmtpSession | Promise<SmtpSession>,
     envelope: Envelope,
@@ -243,8 +243,8 @@ class Progress {
   /**
    * Adds the outcome for a batch, which consists of the first remaining recipients.
    *
-   * @returns the number of recipients that the server accepts per message, if it has refused other recipients as too
-   *   many
+   * @returns the number of recipients that the server accepts per message, if it has refused recipients because there
+   *   were too many
    */
   add(batch: readonly string[], outcome: Outcome): number | undefined {
     const { accepted, refused } = outcome;

@@ -106,8 +106,8 @@ export function refuseUnsupported({ settings }: { readonly settings: Variables }
 }
 
 /**
- * Parses a program, with GNU mail's prefix `sendmail:` or S-nail's `file://`. A value with spaces is a command with
- * arguments, unless a file of that name exists.
+ * Parses the name of a program, which may begin with GNU mail's prefix `sendmail:` or S-nail's prefix `file://`. A
+ * value with spaces is a command with arguments, unless a file of that name exists.
  */
 function parseProgram(value: string, variable: string): ProgramWay {
   const path = value.replace(/^(?:sendmail:(?:\/\/(?=\/))?|file:\/\/(?=\/))/i, "");

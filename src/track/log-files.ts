@@ -147,7 +147,7 @@ export async function* readLogParts(source: LogSource, from = 0): AsyncGenerator
   if (rest.length > 0) yield new Part(rest, offset);
 }
 
-/** Returns the ranges of the lines that contain a needle, in order. */
+/** Returns the ranges of the lines that contain a search string, in order. */
 function linesIn(part: Buffer, needles: readonly Buffer[]): [number, number][] {
   const found = new Map<number, number>();
   for (const needle of needles) {

@@ -57,8 +57,8 @@ function readFile({ terminal, draft }: Composing, path: string, take: (piece: Bu
 
 /**
  * Returns the content of a pipe or device. The file may be a named pipe that never gets a writer, so it is read by cat,
- * which an interrupt can end. The shell is replaced by cat (exec); otherwise, it could miss the interrupt and wait for
- * cat.
+ * which an interrupt can end. The shell is replaced by cat (exec); otherwise, the shell could miss the interrupt and
+ * wait for cat.
  */
 async function readSpecial({ config, terminal }: Composing, path: string): Promise<Buffer> {
   const { code, output } = await runShell(
