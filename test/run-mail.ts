@@ -24,7 +24,7 @@ export function runMail(
 /** The path of the launcher of `sendmail`. */
 export const sendmailPath = join(programs, "sendmail.js");
 
-/** Runs a program of this package. @param path the path of its launcher, or of a link to it */
+/** Runs a program of this package. @param path the path of the program's launcher, or of a link to the launcher */
 export async function runProgram(
   path: string,
   argv: readonly string[],

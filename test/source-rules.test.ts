@@ -61,7 +61,7 @@ function findFunctions({ text }: Source): string[] {
   return [...text.matchAll(/^(?:export )?(?:async )?function\*? ?(\w+)/gm)].map(([, name = ""]) => name);
 }
 
-/** The reasons for files of at most 25 lines that only one other file imports. */
+/** The reasons for keeping small files (of at most 25 lines) that only one other file imports. */
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
   "config/programs.ts": "which programs are installed, for the variables that name programs",

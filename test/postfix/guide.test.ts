@@ -131,7 +131,7 @@ function lasting(text: string): string {
     .replace(/\bEHLO \S+/g, "EHLO HOST");
 }
 
-test.each(pages)("%s shows the real output", (page) => {
+test.each(pages)("the page %s shows the real output", (page) => {
   const text = readFileSync(join(process.cwd(), page), "utf8");
   if (process.env["WRITE_TRANSCRIPTS"] === "1") {
     writeFileSync(

@@ -33,7 +33,7 @@ function sumOf(body: string): string {
   return createHash("sha256").update(body.replace(/\n+$/, ""), "latin1").digest("hex");
 }
 
-/** Splits an mbox whose bodies contain no line that begins with `From `. */
+/** Splits an mbox in which no message body contains a line that begins with `From `. */
 function splitMbox(path: string): string[] {
   if (!existsSync(path)) return [];
   const text = readFileSync(path, "latin1");

@@ -114,7 +114,7 @@ export class ImapClient {
     });
   }
 
-  /** Connects and logs in. @throws Error if the server refuses or disconnects */
+  /** Connects and logs in. @throws Error if the server refuses the login or disconnects */
   static async open(port: number, user: string): Promise<ImapClient> {
     const client = new ImapClient(connect(port, "127.0.0.1"));
     await client.#line();

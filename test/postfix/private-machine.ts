@@ -15,7 +15,7 @@ export interface PrivateMachine {
 /**
  * Describes a machine.
  *
- * @param directory a directory for its files, which every user may enter
+ * @param directory a directory that every user may enter, for the machine's files
  * @param options.sendmail the command that replaces /usr/sbin/sendmail
  * @param options.domain the host name
  * @param options.files the new contents of existing files in /etc

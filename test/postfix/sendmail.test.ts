@@ -128,7 +128,7 @@ test("the output of a cron job is delivered in the same form as if Postfix's sen
       `mount --bind ${empty} /var/spool/cron/crontabs`,
       "mount -t tmpfs none /run",
     ];
-    // The job starts at the next full minute. The second cron starts after the first has ended.
+    // The job starts at the next full minute. The second cron daemon starts after the first has exited.
     const before = removals();
     const log = join(directory, `cron-${name}.log`);
     const running = machine.run(`${mounts.join(" && ")} && exec timeout 75 cron -f -L 0 > ${log} 2>&1`);

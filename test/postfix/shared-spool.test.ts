@@ -260,8 +260,8 @@ async function runSession(
 const idsIn = (text: string) => text.match(/m\d{6}z/g) ?? [];
 
 /**
- * Removes the lock file of a killed session, because Dovecot waits two minutes for it and Postfix even longer. All
- * programs also acquire the fcntl() lock, which is released when the process is killed.
+ * Removes the lock file of a killed session, because Dovecot would wait two minutes for the lock, and Postfix even
+ * longer. All programs also acquire the fcntl() lock, which is released when the process is killed.
  */
 function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
@@ -298,8 +298,8 @@ function countKinds(lines: readonly string[]): Map<string, number> {
 }
 
 /**
- * Returns the faults that `mail` has not reported. If Dovecot writes before `mail` starts again, it may be impossible
- * to complete or undo an interrupted operation (RELIABILITY.md, "Dovecot after a crash"). A report about an interrupted
+ * Returns the faults that `mail` has not reported. An interrupted operation may be impossible to complete or undo if
+ * Dovecot writes before `mail` starts again (RELIABILITY.md, "Dovecot after a crash"). A report about an interrupted
  * save explains one fault in the folder. A report about an interrupted quit explains all faults in the spool and mbox.
  */
 function withoutReported({ duplicated, damaged }: Balance): Omit<Balance, "messages" | "lost"> & { reported: number } {

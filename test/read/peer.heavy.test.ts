@@ -1,5 +1,6 @@
 /**
- * Random sessions, run by bsd-mailx and by this program. Their results may differ only in the documented deviations.
+ * Random sessions, run by bsd-mailx and by this program. The results of both programs may differ only in the documented
+ * deviations.
  *
  * PEER_SEED and PEER_SESSIONS select the sessions; a failure reports the seed with which the session can be repeated.
  */

@@ -63,7 +63,10 @@ export function makeHome(): string {
   return home;
 }
 
-/** Types lines, including their tabs, into the shell. Returns the program and the arguments of each completed line. */
+/**
+ * Types lines, including their tabs, into the shell. Returns the program and the arguments that each line contains
+ * after completion.
+ */
 export async function complete(shell: Shell, home: string, lines: readonly string[]): Promise<string[]> {
   const env = { HOME: home, PATH: process.env["PATH"], TERM: "dumb", PS1: "$ ", LC_ALL: "C.UTF-8" };
   const tty = await openPty({ argv: shell.argv, env, cwd: home, rows: 100, columns: 250 });

@@ -53,7 +53,7 @@ test.each([
   ]);
 });
 
-test("each entry with a fault is reported with its line number", () => {
+test("each faulty entry is reported with its line number", () => {
   const text = "# comment\nno colon here\na: |x\na: b\nroot: ann\n";
   expect(parseAliasFile("aliases", text).faults).toEqual([
     expect.stringMatching(/^aliases:2: /),

@@ -36,7 +36,7 @@ const environment = () => ({
   MAIL_QUEUE_SPOOL: join(home, "no-spool"),
 });
 
-/** Starts a server, and writes a start-up file that names the server and contains any further lines. */
+/** Starts a server, and writes a start-up file that names the server and also contains the given lines. */
 async function serve(script: Script = {}, ...lines: string[]): Promise<void> {
   await closeServers();
   server = await scriptedServer(script, home === undefined ? 0 : (ports.get(home) ?? 0));
@@ -353,7 +353,7 @@ test.each<[string, () => string]>([
       return join(copy, "hard");
     },
   ],
-])("mta=%s is an error, not a loop", async (what, path) => {
+])("mta=%s is reported as an error and does not cause a loop", async (what, path) => {
   const mta = path();
   settings(`set mta="${mta}"`);
   const self = what.startsWith("a hard") ? join(home, "own/sendmail.js") : sendmailPath;
@@ -368,17 +368,20 @@ test.each<[string, () => string]>([
   });
 });
 
-test.each(["mta", "sendmail"])("%s=PROGRAM that calls this program again is an error, not a loop", async (variable) => {
-  const wrapper = join(home, "wrapper");
-  const command = `echo once >> '${home}/calls'; exec '${process.execPath}' '${sendmailPath}' "$@"`;
-  writeFileSync(wrapper, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
-  settings(`set ${variable}="${wrapper}"`);
-  expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({
-    exit: 78,
-    err: expect.stringMatching(/was started by .*; nothing was sent/),
-  });
-  expect(readFileSync(join(home, "calls"), "utf8")).toBe("once\n");
-});
+test.each(["mta", "sendmail"])(
+  "if the program named by %s calls this program again, an error is reported, and there is no loop",
+  async (variable) => {
+    const wrapper = join(home, "wrapper");
+    const command = `echo once >> '${home}/calls'; exec '${process.execPath}' '${sendmailPath}' "$@"`;
+    writeFileSync(wrapper, `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+    settings(`set ${variable}="${wrapper}"`);
+    expect(await sendmail(["ann@x.org"], "\n")).toMatchObject({
+      exit: 78,
+      err: expect.stringMatching(/was started by .*; nothing was sent/),
+    });
+    expect(readFileSync(join(home, "calls"), "utf8")).toBe("once\n");
+  },
+);
 
 test("`mail` reports an error if the sendmail variable in the start-up file names this program", async () => {
   settings(`set sendmail="${sendmailPath}"`);

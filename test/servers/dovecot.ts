@@ -32,7 +32,7 @@ export interface Dovecot {
   readRawLogs(): RawLog[];
   /** Deletes the logs of all previous sessions. */
   clearRawLogs(): void;
-  /** Ends all sessions, as if the connections were lost. */
+  /** Ends all sessions, as if the connections had been lost. */
   endSessions(): void;
   /** Returns Dovecot's own log. */
   readLog(): string;

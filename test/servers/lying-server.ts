@@ -24,7 +24,7 @@ type Answer = string | Buffer;
 
 export interface Script {
   readonly greeting?: string;
-  /** The capabilities before the login and, by default, after it. */
+  /** The capabilities that the server announces before the login and, by default, after it. */
   readonly capabilities?: string;
   readonly capabilitiesAfterLogin?: string;
   readonly uidValidity?: () => number;

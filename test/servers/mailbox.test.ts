@@ -317,7 +317,7 @@ describeIf(dovecotProgram !== undefined).each(formats)("a mailbox on Dovecot wit
     await mailbox.close();
   });
 
-  test("a later session loads only the changes, and loads no header again", async () => {
+  test("a later session loads only the changes, and does not load any header again", async () => {
     await fill(...Array.from({ length: 20 }, (_, at) => [message(`number ${at + 1}`)] as const));
     const first = await open();
     await read(first, [19, 20], "header");

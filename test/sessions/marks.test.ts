@@ -22,7 +22,7 @@ test.each([
   expect(box.replace(/^X-Status.*\n/m, "")).toBe(letter.replace("X-Status: A\n", ""));
 });
 
-test("the seen command marks messages as read, and queries find new marks at once", async () => {
+test("the seen command marks messages as read, and queries find new marks immediately", async () => {
   const box = mail() + mail({ subject: "lunch" });
   const { output, box: after = "" } = await edit({ box }, "seen 2\nflag 2\nf is:flagged\nq", "box");
   expect(output).toContain(">   2 ann@example.org");

@@ -1,5 +1,6 @@
 /**
- * Cases in which bsd-mailx behaves unexpectedly when a message is composed. Each expectation is bsd-mailx's behaviour.
+ * Tests cases in which bsd-mailx behaves unexpectedly when a message is composed. Each expectation is bsd-mailx's
+ * behaviour.
  */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";

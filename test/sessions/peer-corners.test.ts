@@ -1,4 +1,4 @@
-/** Cases in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's output. */
+/** Tests cases in which bsd-mailx behaves unexpectedly. Each expectation is bsd-mailx's output. */
 import { expect, test } from "@jest/globals";
 import { ours, type Result, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";

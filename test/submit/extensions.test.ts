@@ -242,6 +242,6 @@ test.each([
   },
 );
 
-test("S-nail's mta=test is refused, because --dry-run replaces it", () => {
+test("S-nail's mta=test is refused, because --dry-run serves the same purpose", () => {
   expect(() => parseWay("test:out.txt")).toThrow("use --dry-run");
 });

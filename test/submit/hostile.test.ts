@@ -147,7 +147,7 @@ test("if an LMTP connection is lost between two replies, one recipient is accept
   expect(refused).toMatchObject([{ recipient: "two@x.org", unknown: true }]);
 });
 
-test("a reply that takes longer than smtptimeout is a failure", async () => {
+test("a submission fails if a reply takes longer than smtptimeout", async () => {
   const trickle = (_line: string, socket: Socket): string => {
     const timer = setInterval(() => socket.write("250-x\r\n"), 20);
     socket.once("close", () => clearInterval(timer));

@@ -6,7 +6,7 @@ import { createLine, type Effect, type LineState } from "../../src/terminal/line
 
 const history = ["print 1", "save +archive", "delete 3-5", "print 2"];
 
-/** Returns the line after the given keys, with the cursor shown as a bar. */
+/** Returns the line after the given keys have been typed, with the cursor shown as a bar. */
 function type(keys: string, present = ""): { line: string; effects: Effect[]; state: LineState } {
   let state = createLine(present);
   const effects: Effect[] = [];

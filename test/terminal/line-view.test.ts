@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Returns the output for a series of states of the line. */
+/** Returns the output for a series of line states. */
 function written(states: readonly LineState[]): string {
   const path = join(directory, "terminal");
   const descriptor = openSync(path, "w");

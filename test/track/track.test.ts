@@ -350,7 +350,7 @@ test.each([
   writeFileSync(path(), `${line}\n${other}`);
   const { said, exit: code } = await tracked(nobody);
   expect([said.split("\n").slice(0, 2), code]).toEqual([["not queued", `refused     to <${nobody}>, ${told}`], exit]);
-  // A later accepted message replaces the refusal.
+  // A message that is accepted later replaces the refusal.
   appendFileSync(path(), `${arrived("DE3232C16A")}${delivered("DE3232C16A", nobody)}${removed("DE3232C16A")}`);
   expect((await tracked(nobody)).exit).toBe(0);
 });

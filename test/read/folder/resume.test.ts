@@ -82,7 +82,7 @@ test("a killed session loses nothing, and the next session offers its pending ch
   expect(left()).toEqual([]);
 });
 
-test("a lost connection ends the session without quit", async () => {
+test("a lost connection ends the session without a quit", async () => {
   const pty = await typed("d 1");
   process.kill(pty.pid as number, "SIGHUP");
   await pty.exited;

@@ -73,13 +73,13 @@ function plain(wanted: readonly string[]): string[] {
 }
 
 /**
- * Waits until the line above is shown before keys are typed without a prompt. If an interrupt would discard the line
+ * Before keys are typed without a prompt, waits until the line above is shown. If an interrupt would discard the line
  * above, also waits until the program has read that line.
  */
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))
     await pty.expect(above);
-  // There is no sign that the program is waiting for a line. The program is assumed to be waiting if it is asleep and
+  // The program does not signal that it is waiting for a line. The program is assumed to be waiting if it is asleep and
   // the screen no longer changes.
   for (let [shown, asleep] = [-1, false]; !asleep || shown !== pty.transcript().length; ) {
     shown = pty.transcript().length;

@@ -75,8 +75,8 @@ export class Script {
   }
 
   /**
-   * Compares the screen with the transcript, and returns the input for the current prompt. Returns undefined if they
-   * differ.
+   * Compares the screen with the transcript, and returns the input for the current prompt. Returns undefined if the
+   * screen differs from the transcript.
    */
   typedAt(screen: string): string | undefined {
     const lines = screen.slice(this.#seen).replaceAll(this.#home, "{HOME}").split("\n");
