@@ -400,7 +400,7 @@ describe("after the additions", () => {
     expect(page(name)).toContain(row);
   });
 
-  test("the shells complete the option, the variable and the topics of the help command", () => {
+  test("shells complete the new option, the new variable and the topics of the help command", () => {
     const completion = readFileSync(join(copy, "dist/completions/mail"), "utf8");
     for (const word of ["--greet", "greeting", "greet", "salute"])
       expect(completion).toMatch(new RegExp(`[' ]${word}[' ]`));

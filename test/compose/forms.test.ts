@@ -237,7 +237,7 @@ test.each([
   expect([sent.exit, sent.recipients, sent.body, sent.stderr]).toEqual([exit, recipients, body, stderr]);
 });
 
-test("a header field in the subject is reported, and does not add a recipient", async () => {
+test("a header field in the argument of -s is reported, and does not add a recipient", async () => {
   const sent = await sendMail({ argv: ["-s", "S\nBcc: m@x.org", "a@x.org"], stdin: "text\n" });
   expect([sent.exit, sent.recipients, sent.fields("Subject")]).toEqual([0, ["a@x.org"], ["S Bcc: m@x.org"]]);
   expect(sent.stderr).toBe('mail: -s: "Bcc: m@x.org" became part of the subject; use -a to add a header field\n');

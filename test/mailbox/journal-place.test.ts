@@ -328,7 +328,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "the interrupted quit of an mbox is completed before other messages are moved to its %s",
+    "the interrupted quit of an mbox is completed before other messages are moved to the %s of the mbox",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);

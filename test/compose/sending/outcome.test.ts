@@ -184,7 +184,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("the piped text is kept if SIGTERM arrives while mail waits for the pipe of -q", async () => {
+test("the piped text is kept if SIGTERM arrives while mail waits for the pipe that -q names", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const pipe = join(directory, "pipe");
   execFileSync("/usr/bin/mkfifo", [pipe]);
@@ -224,7 +224,7 @@ test("an unreadable standard input is an error, not an empty message", async () 
   expect([sent.exit, sent.message, sent.stderr]).toEqual([74, undefined, "mail: standard input: Is a directory\n"]);
 });
 
-test("the piped text is kept if an interrupt arrives while mail waits for the pipe of -A", async () => {
+test("the piped text is kept if an interrupt arrives while mail waits for the pipe that -A names", async () => {
   const directory = mkdtempSync(join(tmpdir(), "mail-outcome-"));
   const pipe = join(directory, "pipe");
   execFileSync("/usr/bin/mkfifo", [pipe]);

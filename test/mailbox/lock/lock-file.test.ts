@@ -99,7 +99,7 @@ describe("the fcntl() lock", () => {
     closeSync(descriptor);
   });
 
-  test("the fcntl() lock is acquired when another process releases it, and the wait is reported", async () => {
+  test("the fcntl() lock is acquired when another process releases its lock, and the wait is reported", async () => {
     const other = await holdsPosixLock();
     const descriptor = openSync(spool, "r+");
     const locked = lockFile(spool, descriptor, 20);
