@@ -84,11 +84,11 @@ function settleLeft(left: Left, descriptor: number): string | undefined {
   const held = compareIntent(left, descriptor, now.size, running);
   if (held === "all") {
     fsyncSync(descriptor);
-    return `${path}: an interrupted save was complete; it was kept`;
+    return `${path}: a save was interrupted after all its data had been written; the saved messages were kept`;
   }
   const startedAt = Date.now() - uptime() * 1000;
   if (held === "unknown" || (held === "prefix" && !running && now.mtimeMs >= startedAt))
-    return `${path}: an interrupted save left part of a message at byte ${size}, or another program wrote there since; nothing was removed`;
+    return `${path}: an interrupted save left part of a message at byte ${size}, or another program has written there since; nothing was removed`;
   if (held === "prefix") {
     ftruncateSync(descriptor, size);
     fsyncSync(descriptor);

@@ -82,7 +82,9 @@ describe("an append that a crash interrupted", () => {
     writeFileSync(box, old);
     killedAppend(long);
     appendFileSync(box, other);
-    expect(await settleAppends(state)).toEqual([`${box}: an interrupted save was complete; it was kept`]);
+    expect(await settleAppends(state)).toEqual([
+      `${box}: a save was interrupted after all its data had been written; the saved messages were kept`,
+    ]);
     expect(readFileSync(box, "latin1")).toBe(old + long + other);
     expect(readdirSync(state)).toEqual([]);
   });
@@ -93,7 +95,9 @@ describe("an append that a crash interrupted", () => {
     const intent = writeIntent(state, box, descriptor, false, old.length + long.length, Buffer.from(long), false);
     appendFileSync(descriptor, long);
     intent?.complete();
-    expect(await settleAppends(state)).toEqual([`${box}: an interrupted save was complete; it was kept`]);
+    expect(await settleAppends(state)).toEqual([
+      `${box}: a save was interrupted after all its data had been written; the saved messages were kept`,
+    ]);
     expect(readFileSync(box, "latin1")).toBe(old + long);
   });
 
