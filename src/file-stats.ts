@@ -1,7 +1,7 @@
 /**
- * Reads the metadata of files and the names in directories that may be missing. No other file may use `throwIfNoEntry:
- * false`: from Node 22 on, this option hides ENOTDIR, and a home directory that is a file would look like an empty
- * directory.
+ * Reads the metadata of files, and lists the names in directories; files and directories may be missing. No other file
+ * may use `throwIfNoEntry: false`: from Node 22 on, this option hides ENOTDIR, and a home directory that is a file
+ * would look like an empty directory.
  */
 import { lstatSync, readdirSync, type Stats, statSync } from "node:fs";
 import { isSystemError } from "./system-error.ts";

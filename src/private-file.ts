@@ -211,8 +211,8 @@ export function ifTrusted<T>(action: () => T): T | undefined {
 }
 
 /**
- * Returns the objects in a file's text that contains one JSON object per line. Damaged lines and values that are not
- * objects are skipped.
+ * Returns the objects in the text of a file that contains one JSON object per line. Damaged lines and values that are
+ * not objects are skipped.
  */
 export function readJsonLines(text: string): object[] {
   return text.split("\n").flatMap((line) => {

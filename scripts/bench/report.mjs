@@ -65,9 +65,9 @@ export class Report {
   /**
    * Adds the row of a task.
    *
-   * @param figures the figures of each client's rounds, keyed by client name; `grows`: the factor by which the task is
-   *   smaller than the previous one; `flat`: whether its time should equal that of the previous one; `goal`: how many
-   *   times as fast as the fastest peer the task should be
+   * @param figures the figures of each client's rounds, keyed by client name; `grows`: the size of the previous task
+   *   divided by the size of this task; `flat`: whether its time should equal that of the previous one; `goal`: how
+   *   many times as fast as the fastest peer the task should be
    */
   work(name, figures, { grows, flat, goal } = {}) {
     const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));

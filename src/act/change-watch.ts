@@ -12,7 +12,7 @@ const longestServerSilence = 30_000;
 /** The interval in milliseconds at which `mail` checks the message count that the server last reported. */
 const reportInterval = 100;
 /**
- * How long a file must stay the same size before it is read, and the maximum time to wait for that, in milliseconds.
+ * How long, in milliseconds, a file must stay the same size before it is read, and the maximum time to wait for that.
  */
 const settled = 20;
 const longestGrowth = 500;

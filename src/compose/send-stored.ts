@@ -1,6 +1,6 @@
 /**
- * Sends a stored draft: its body, and its header with the current date, but without Bcc and the fields that mailboxes
- * add.
+ * Sends a stored draft: its body, and its header with the current date, but without the Bcc field and the fields that
+ * mailboxes add.
  */
 import { MailError, UserMistake } from "../errors.ts";
 import { parseAddressField } from "../message/address.ts";

@@ -14,7 +14,7 @@ import type { Options } from "./maild-options.ts";
 import { type Arrival, traceFields } from "./trace.ts";
 
 /**
- * How long to wait for another program's lock, in seconds. This time is longer than a reader holds a lock, but shorter
+ * How long, in seconds, to wait for another program's lock. This time is longer than a reader holds a lock, but shorter
  * than a client's timeout.
  */
 const lockwait = 60;

@@ -16,7 +16,7 @@ export interface Options {
   readonly domain: string;
   /** The log's path. Without this option, the log is written to standard error. */
   readonly log?: string;
-  /** Users who receive mail although no password database lists them. */
+  /** Users who receive mail even if no password database lists them. */
   readonly users: readonly string[];
   /** The maximum number of simultaneous clients. */
   readonly clients: number;

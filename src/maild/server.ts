@@ -26,7 +26,7 @@ const largestMessage = 50 * 1024 * 1024;
 /** Maximum number of connections per address and of recipients per message, as in Postfix. */
 const mostPerAddress = 50;
 const mostRecipients = 1000;
-/** How long deliveries may continue to wait for locks after the signal to stop, in milliseconds. */
+/** How long, in milliseconds, deliveries may continue to wait for locks after the signal to stop. */
 const patience = 5000;
 
 /** Starts the server. @throws the system's error if the address cannot be bound */

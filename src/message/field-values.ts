@@ -5,8 +5,8 @@
 import { decodeBytes, trimEndCharacters } from "./text.ts";
 
 /**
- * Whether white space may separate a field name from its colon (RFC 5322, section 4.5), or the colon must follow the
- * name directly, as in bsd-mailx.
+ * Whether white space may separate a field name from its colon (RFC 5322, section 4.5). If not, the colon must follow
+ * the name directly, as in bsd-mailx.
  */
 export type FieldNames = "with blanks" | "without blanks";
 

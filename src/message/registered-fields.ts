@@ -32,7 +32,9 @@ Mail-Followup-To Mail-Reply-To Precedence Return-Receipt-To
 // The last line contains common mail fields that are not registered.
 let registered: ReadonlySet<string> | undefined;
 
-/** Returns whether a name is a registered name of a mail header field, or begins with `X-` or `List-`. Ignores case. */
+/**
+ * Returns whether a name is the registered name of a mail header field, or begins with `X-` or `List-`. Ignores case.
+ */
 export function isMailFieldName(name: string): boolean {
   registered ??= new Set(names.toLowerCase().trim().split(/\s+/));
   const lower = name.toLowerCase();

@@ -33,7 +33,8 @@ export function otherOwners(spool: string): Owner[] {
  *
  * @param argv the option that selects the task
  * @param report prints a line on standard error
- * @returns the first exit code other than 0 and 75; if there is none, 75 if any process exited with 75, otherwise 0
+ * @returns the first exit code other than 0 and 75; if there is none, 75 or 0, depending on whether any process exited
+ *   with 75
  */
 export async function runForOwners(
   owners: readonly Owner[],

@@ -21,7 +21,7 @@ const statuses: Readonly<Record<string, Status>> = {
   expired: "bounced",
 };
 
-/** Parses a line of Postfix's log; undefined for lines of other programs or without an event. */
+/** Parses a line of Postfix's log; undefined for lines of other programs and for lines without an event. */
 export function postfixEvent(line: string): LogEvent | undefined {
   const said = syslogLine(line);
   const part = said === undefined ? undefined : program.exec(said.program)?.[1];

@@ -14,7 +14,7 @@ import { type Found, findMessage, type Question } from "./search.ts";
 export interface Wanted {
   /** A queue ID, a message ID or an address. By default, the message that was sent last is tracked. */
   readonly what: string | undefined;
-  /** How long to wait until the message is delivered or bounced, in seconds. */
+  /** How long, in seconds, to wait until the message has been delivered or has bounced. */
   readonly wait: number;
 }
 
