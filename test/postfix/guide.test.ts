@@ -13,7 +13,9 @@ import { Office, patience, queuedAs, type, type User } from "./people.ts";
 const pages = ["docs/local-mail.md", "docs/correo-local.md"];
 const block = /<!-- transcript: ([\w-]+) -->\n```text\n((?:.|\n)*?)```\n/g;
 const seen = new Map<string, string>();
-/** The pages show no colours, and line editing would redraw the typed line, so both are off. */
+/**
+ * Colours and line editing are off, because the pages show no colours, and line editing would redraw the typed line.
+ */
 const plain = { TERM: "dumb", NO_COLOR: "1" };
 let office: Office;
 

@@ -1,6 +1,6 @@
 /**
- * Runs `mail` as two accounts that exist on every Debian system. The accounts send mail to each other through a private
- * Postfix. Each account has its own home directory.
+ * Runs `mail` under two accounts that exist on every Debian system. The accounts send mail to each other through a
+ * private Postfix. Each account has its own home directory.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {

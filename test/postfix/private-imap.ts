@@ -87,7 +87,7 @@ service imap-login {
   };
 }
 
-/** A response: whether the command succeeded, and all text up to and including the tagged line. */
+/** The response to a command: whether the command succeeded, and all text up to and including the tagged line. */
 export interface Response {
   readonly isOk: boolean;
   readonly text: string;

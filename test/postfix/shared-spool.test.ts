@@ -249,7 +249,7 @@ async function runSession(
   const [, signal] = await exited;
   clearTimeout(timer);
   if (signal === "SIGKILL") counts.kills++;
-  // The lines of message bodies are removed. Header lists and the reports of commands remain.
+  // The lines of message bodies are removed; header lists and the reports of commands are kept.
   const said = output.replaceAll(/^[0-9a-f]{2,70}\n/gm, "").slice(0, 10_000);
   chronicle.note(`${name} ended (${signal ?? "without a signal"}):\n${said}${errors}`, ...idsIn(lines.join(" ")));
   for (const line of errors.split("\n")) {

@@ -1,5 +1,6 @@
 /**
- * Commands read each message through the window that contains it, so that they also work with a mailbox on a server.
+ * Commands read each message through the window that contains the message, and therefore also work with a mailbox on a
+ * server.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

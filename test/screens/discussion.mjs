@@ -4,8 +4,8 @@
  */
 
 /**
- * The columns are Message-ID, parent, sender, subject and Status. A "-" means that there is no value; as a subject, it
- * means a reply to the parent.
+ * The columns are Message-ID, parent, sender, subject and Status. The value "-" means that a field is empty, except in
+ * the subject column, where it stands for a reply to the parent.
  */
 const rows = `
 a1 -     Ann_Lee             Release_2.0_on_Friday?                              RO

@@ -83,7 +83,7 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
     expect(await subjects()).toEqual(["two", "three"]);
   });
 
-  test("--move and --copy accept a folder on the server and a file as destinations", async () => {
+  test("--move and --copy accept either a folder on the server or a file as the destination", async () => {
     expect(await json("act", "--move", `${address}-target`, "-f", address, "subject:one")).toMatchObject({
       exit: 0,
       problems: [],

@@ -217,7 +217,7 @@ test("folder opens another folder, the previous one, mbox and the spool, and rep
   `;
 });
 
-test("in a sourced file, an unclosed if is reported, and after quit or an error, the rest of that file is ignored, but nothing else", async () => {
+test("an if without endif is reported at the end of a sourced file, and after quit or an error, only the rest of that file is ignored", async () => {
   const files = {
     one: "echo one\nquit\necho never\n",
     two: "if s\necho sending\nelse\necho reading\n",

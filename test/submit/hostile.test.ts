@@ -138,7 +138,7 @@ test("the outcome of a recipient who was refused earlier is known", async () => 
   ]);
 });
 
-test("if an LMTP connection is lost between two replies, one recipient is accepted and the other is unknown", async () => {
+test("if an LMTP connection is lost between two replies, the outcome is known for one recipient and unknown for the other", async () => {
   server = await scriptedServer({ other: "250 t", dot: cutOff("250 for one\r\n") });
   const there = { kind: "smtp", protocol: "lmtp", host: "127.0.0.1", port: server.port } as const;
   const transport = transportTo(0, { server: { ...there, socket: undefined, user: undefined } });

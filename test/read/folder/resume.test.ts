@@ -62,7 +62,7 @@ function piped(input: string) {
   return { stdout: stdout.split("\n").slice(2).join("\n"), stderr };
 }
 
-test("a killed session loses nothing, and the next session offers its pending changes", async () => {
+test("a killed session loses nothing, and the next session offers to restore the pending changes", async () => {
   await killed("d 1-3", "p 4", "undo", "p 5");
   expect(spool()).toBe(box);
   const pty = await openPty({ argv: [process.execPath, program, "-N"], env: environment() });
@@ -82,7 +82,7 @@ test("a killed session loses nothing, and the next session offers its pending ch
   expect(left()).toEqual([]);
 });
 
-test("a lost connection ends the session without a quit", async () => {
+test("a session that loses its terminal ends without writing its changes, which stay pending", async () => {
   const pty = await typed("d 1");
   process.kill(pty.pid as number, "SIGHUP");
   await pty.exited;

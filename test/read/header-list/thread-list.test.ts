@@ -117,7 +117,7 @@ test("the letter u marks a thread in which only hidden messages are unread", asy
   expect(await run("h")).toContain("    1 Zoe Z.               Jan 16 18:22 [3 hidden] hola\n");
 });
 
-test("a reply and its replies can be collapsed separately", async () => {
+test("a reply can be collapsed together with its own replies, but without the rest of the thread", async () => {
   const run = await onTerminal();
   await run("thread");
   expect(await run("collapse 3")).toContain(" U  3 Bob B.               Jan 16 18:22 ┗▸ [1 hidden, 1 unread]\n U  2");

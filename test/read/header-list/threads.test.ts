@@ -32,7 +32,7 @@ test("messages without a date are sorted last", () => {
   expect(threadsOf([["a"], ["b"], ["c"]], [none, 5, none]).order).toEqual([2, 3, 1]);
 });
 
-test("whatever messages refer to, each is listed once, and at most one level deeper than the previous message", () => {
+test("regardless of its references, each message is listed once, and at most one level deeper than the previous message", () => {
   const id = fc.constantFrom("", "a", "b", "c", "d", "e");
   fc.assert(
     fc.property(fc.array(fc.array(id, { minLength: 1, maxLength: 5 }), { maxLength: 12 }), (ids) => {
