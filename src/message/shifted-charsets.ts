@@ -1,7 +1,8 @@
 /**
  * Decoders for 7-bit charsets that shift into another table. Node decodes the tables.
  *
- * Mail programs and concatenated encoded words insert escape sequences that change nothing. They are dropped.
+ * Mail programs insert escape sequences that change nothing, and the concatenation of encoded words also produces such
+ * sequences. They are dropped.
  */
 type Decode = (bytes: Uint8Array) => string;
 

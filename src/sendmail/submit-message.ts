@@ -1,4 +1,7 @@
-/** Submits a message as sendmail(8): input and arguments -> envelope and header -> transport or queue -> exit code. */
+/**
+ * Submits a message as sendmail(8) does: determines the envelope and the header from the input and the arguments, passes
+ * the message to a transport or to the queue, and determines the exit code.
+ */
 import { newStamp } from "../compose/build/build.ts";
 import { findAddressFault, qualifyAddress } from "../compose/draft/recipients.ts";
 import type { QueuePlaces } from "../compose/sending/queue-place.ts";

@@ -141,7 +141,7 @@ async function followMessage(
   return { life, next, offset };
 }
 
-/** Returns the last life of an ID, reading as many files as necessary. */
+/** Returns the events of the last message with an ID, reading as many files as necessary. */
 async function collectEvents(
   sources: readonly LogSource[],
   id: string,
