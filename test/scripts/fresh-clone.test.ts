@@ -52,7 +52,7 @@ test("a failed installation of packages is reported with npm's reason", () => {
   });
 });
 
-test("the last line reports that the package registry cannot be reached", () => {
+test("the last line of the output reports that the package registry cannot be reached", () => {
   const code = join(place, "offline");
   mkdirSync(code);
   writeFileSync(join(code, "npm"), `#!/bin/sh\necho '{ "error": { "code": "ENOTFOUND" } }'\nexit 1\n`, { mode: 0o755 });

@@ -51,7 +51,7 @@ test.each([
   }
 });
 
-test("a dot in the header ends the message", async () => {
+test("a line with a single dot in the header ends the message", async () => {
   expect(await read(["A: 1\n.\nB: 2\n"], true)).toEqual({ fields: ["A: 1\n"], body: "" });
 });
 

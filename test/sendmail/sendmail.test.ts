@@ -56,7 +56,7 @@ const queued = () => {
   return existsSync(directory) ? readdirSync(directory).filter((name) => name.endsWith(".message")) : [];
 };
 
-test("a message with recipients in its header is sent without Bcc, and missing fields are added", async () => {
+test("a message with recipients in its header is sent without its Bcc field, and missing fields are added", async () => {
   const text = "To: Ann <ann@x.org>\nCc: bob@x.org\nBcc: carl@x.org\nSubject: s\n\nbody\n..\n";
   expect(await sendmail(["-t", "-i", "-f", "me@x.org", "-F", "Me Myself"], text)).toEqual({
     exit: 0,

@@ -38,7 +38,7 @@ test("the fast path for Latin, Greek and Cyrillic gives the same result as the g
   }
 });
 
-test("a truncated text fits and is a prefix, and a padded text has the exact width", () => {
+test("a truncated text fits and is a prefix of the original, and a padded text has exactly the requested width", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), fc.integer({ min: 1, max: 30 }), (text, columns) => {
       const cut = cutToFit(text, columns);

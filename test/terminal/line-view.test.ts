@@ -74,7 +74,7 @@ test("if a character is typed at the end, only that character is written", () =>
   expect(written([at("prin", 4), at("print", 5)])).toBe("& print");
 });
 
-test("a line longer than the screen shows the part around its cursor", async () => {
+test("if a line is longer than the screen, only the part around the cursor is shown", async () => {
   const { text, cursor } = await shown([at("a".repeat(300) + "b".repeat(300), 300)]);
   expect(text).toContain("ab");
   expect(text.split("\n").length).toBeLessThanOrEqual(size.rows);

@@ -7,7 +7,7 @@ import { createLine } from "../../src/terminal/line-state.ts";
 import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
 
-/** Returns the screen after a change of the window's size while a line was being typed. */
+/** Returns the screen after the window has been resized while a line was being typed. */
 async function resized(prompt: string, text: string): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "mail-shown-line-"));
   const path = join(directory, "terminal");
@@ -35,7 +35,7 @@ async function resized(prompt: string, text: string): Promise<string> {
 }
 
 test.each(["", "& "])(
-  "after a change of the window's size, a line with the prompt %j is shown only once",
+  "after the window has been resized, a line with the prompt %j is shown only once",
   async (prompt) => {
     expect(await resized(prompt, "half a line")).toBe(`above\n${prompt}half a line█`);
   },

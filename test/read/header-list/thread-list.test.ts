@@ -168,7 +168,7 @@ test("if the current message is hidden, the message that hides it is marked as c
   expect(await run("h")).toBe(collapsed);
 });
 
-test("if the first message of a collapsed thread is deleted, its replies are listed", async () => {
+test("if the first message of a collapsed thread is deleted, the replies to it are listed", async () => {
   const run = await onTerminal();
   await run("thread");
   await run("collapse *");
