@@ -31,7 +31,7 @@ client.logout()
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
 }
 
-/** Opens a folder in mutt, types the given keys, and quits, which writes the changes to the server. */
+/** Opens a folder in mutt, types the given keys, and quits mutt, so that the changes are written to the server. */
 async function runMutt({ imapPort }: Dovecot, folder: string, directory: string, keys: string): Promise<void> {
   const settings = join(directory, "muttrc");
   const lines = [

@@ -57,7 +57,7 @@ test("reading complete lines in one step gives the same result as reading them k
   );
 });
 
-test("a pasted line ends once, even if its newline is split across two pieces", () => {
+test("a pasted newline ends a line only once, even if the newline is split across two pieces", () => {
   expect(keysOf([Buffer.from("\x1b[200~a\r"), Buffer.from("\n\r"), Buffer.from("\nb\x1b[201~")])).toBe(
     "<paste-begin>a<enter><enter>b<paste-end>",
   );

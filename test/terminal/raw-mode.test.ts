@@ -190,7 +190,7 @@ test("text pasted into a message is never interpreted, but typed text is", async
   // Text that follows a complete paste is treated as typed.
   terminal.send("\x1b[200~one more\r\x1b[201~~p\r");
   await terminal.expect("(continue)");
-  // A single pasted line counts as typed, because the user sees it before pressing Enter.
+  // A single pasted line is treated as typed, because the user sees it before pressing Enter.
   terminal.send("\x1b[200~~w copy\x1b[201~\r~p\r");
   await terminal.expect("(continue)");
   terminal.send("~x\r");

@@ -61,7 +61,7 @@ test.each([
   },
 );
 
-test("text that ends a header without an empty line is shown once", async () => {
+test("text that follows a header without an empty line is shown only once", async () => {
   const broken = await bench("From ann Sat Jan 16 18:22:03 2021\nSubject: s\ntext\nTo: text\n\nmore\n\n");
   try {
     await executeLine(broken, "set decode");
