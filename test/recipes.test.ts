@@ -150,7 +150,7 @@ function writeProgram(name: string, script: string): void {
   writeFileSync(join(home, "bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
-/** Runs the command of a recipe in the home directory. */
+/** Runs a recipe's command with the home directory as the working directory. */
 async function run({ question, command, files }: Recipe): Promise<Ran> {
   // By default, `mail` does not require TLS for the test's server, because it is on this machine.
   const needsTls = Object.values(files).some((content) => content.includes("submission://"));

@@ -118,7 +118,7 @@ describe("the source files", () => {
     expect(sources.flatMap(findUndocumented)).toEqual([]);
   });
 
-  test("a user's mistake is thrown as an error, which only the loop that read the line prints", () => {
+  test("a user's mistake is thrown as an error, which is printed only by the loop that read the line", () => {
     const found = sources
       .filter(({ name }) => /^read\/|^compose\/typing\/tilde/.test(name))
       .flatMap(findPrintedMistakes);

@@ -17,8 +17,7 @@ export interface Option {
   /** The option's names in GNU mail and S-nail, which --help does not list. */
   readonly also?: readonly string[];
   /**
-   * Whether the option's position relative to other such options is significant, because an attachment's label precedes
-   * the attachment.
+   * Whether the option's position relative to other such options is significant. For example, an attachment's label must precede the attachment.
    */
   readonly ordered?: true;
   /**

@@ -141,7 +141,7 @@ const muttrc = `set folder=. spoolfile=spool record=/dev/null mbox_type=mbox
 set sort=threads sort_aux=last-date-received
 `;
 
-/** Returns the sessions in which other mail clients show the same messages in threads. */
+/** Returns the sessions in which other mail clients display these messages as threads. */
 function peersAt(columns) {
   const size = { rows: tall.list, columns };
   return {

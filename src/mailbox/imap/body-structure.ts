@@ -70,8 +70,7 @@ function readWord(node: Node | undefined): string | undefined {
 }
 
 /**
- * Maximum sizes in bytes of attached text that is loaded, and of other data that is loaded because a viewer may be able
- * to convert it to text.
+ * Maximum sizes, in bytes, of attached text to load, and of other data to load in case a viewer can convert it to text.
  */
 const largestAttachedText = 1 << 20;
 const largestData = 64 << 10;

@@ -71,7 +71,7 @@ export async function columnOf<Name extends keyof typeof columns>(
   return values;
 }
 
-/** Returns all messages sorted by size; those of equal size are in ascending order. */
+/** Returns all messages sorted by size; messages of equal size are in ascending order of their numbers. */
 export async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
   const sorted = await mailbox.sortBySize?.(isDescending);
   if (sorted !== undefined) return sorted;

@@ -55,7 +55,7 @@ export interface Session {
   account?: string;
   /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
   runAccount?: (account: Account) => Promise<boolean>;
-  /** How the session is to end, once a command has requested its end. */
+  /** How the session is to end, once a command has asked it to end. */
   ending: "quit" | "exit" | undefined;
   /** The exit code if a write failed during the session. */
   failure?: ExitCode;
