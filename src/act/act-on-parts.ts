@@ -1,7 +1,7 @@
 /** Performs the actions on message parts: --part and --save-parts. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { openMessage } from "../mailbox/windows.ts";
-import { partsOf, savePart } from "../read/show/part-files.ts";
+import { NoAttachments, partsOf, savePart } from "../read/show/part-files.ts";
 import type { ActResult } from "./act-result.ts";
 import { describeDryRun, type Ended, reportOne, type Work } from "./work.ts";
 
@@ -52,7 +52,7 @@ async function attachmentsOf<T>(read: () => Promise<readonly T[]>): Promise<read
   try {
     return await read();
   } catch (error) {
-    if (error instanceof MailError && error.reason === "no attachments") return [];
+    if (error instanceof NoAttachments) return [];
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import type { RequestedAct } from "../cli/command-line.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
-import type { toOutcome } from "./submission-result.ts";
+import { dryRun, type toOutcome } from "./submission-result.ts";
 
 export type ActKind = Exclude<RequestedAct["kind"], "part">;
 
@@ -11,7 +11,7 @@ export type ActKind = Exclude<RequestedAct["kind"], "part">;
 export interface ActResult {
   readonly id: string;
   readonly done: boolean;
-  /** The reason why nothing was done: "dry run", "gone" or an error's reason. */
+  /** The reason why nothing was done: dryRun, "gone" or an error's reason. */
   readonly reason: string | null;
   /** The absolute path of the target folder or directory, or the requested mark. */
   readonly to: string | null;
@@ -47,7 +47,7 @@ function formatAsText(act: ActKind, { id, done, reason, to, files, recipients }:
   const place = target === undefined ? "" : ` ${act === "mark" ? "as" : "to"} ${target}`;
   const saved = files === undefined ? "" : files.map((file) => `\n  ${file}`).join("");
   const why = reason === null ? "" : `: ${reason}`;
-  const isDryRun = reason === "dry run";
+  const isDryRun = reason === dryRun;
   const verb = done ? past[act] : `${isDryRun ? "would be" : "not"} ${past[act]}`;
   const lines = `${id}: ${verb}${place}${isDryRun ? "" : why}${saved}`;
   return `${lines.split("\n").map(makeVisible).join("\n")}\n`;

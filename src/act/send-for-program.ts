@@ -5,7 +5,7 @@ import { unsentResult } from "../compose/sending/outcome.ts";
 import { type ExitCode, MailError, printError } from "../errors.ts";
 import { draftMessage } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
-import { printSubmission, type Submitted } from "./submission-result.ts";
+import { dryRun, printSubmission, type Submitted } from "./submission-result.ts";
 
 /** Sends or stores the message that the command line describes. @returns the exit code of its outcome */
 export async function sendForProgram(session: Session, given: CommandLine): Promise<ExitCode> {
@@ -31,7 +31,7 @@ async function submitForProgram(session: Session, given: CommandLine): Promise<S
   const submitted = await submitInForm(session, given);
   if (!isDryRun) return submitted;
   const preview = given.json ? { preview: Buffer.concat(shown).toString() } : {};
-  return submitted.error === undefined ? { ...submitted, notSent: "dry run", ...preview } : submitted;
+  return submitted.error === undefined ? { ...submitted, notSent: dryRun, ...preview } : submitted;
 }
 
 async function submitInForm(session: Session, given: CommandLine): Promise<Submitted> {

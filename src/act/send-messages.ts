@@ -13,7 +13,7 @@ import { commitChanges } from "../read/folder/quit.ts";
 import { draftMessage } from "../read/send/send.ts";
 import { quoteMessage } from "../read/show/quoted-message.ts";
 import type { ActResult } from "./act-result.ts";
-import { toOutcome } from "./submission-result.ts";
+import { dryRun, toOutcome } from "./submission-result.ts";
 import { type Ended, type Located, reportOne, type Work } from "./work.ts";
 
 type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
@@ -26,7 +26,7 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
     try {
       const { recipients, sent } = await sendOne(work, act, each);
       if (sent === undefined) {
-        results.push({ id: each.id, done: false, reason: "dry run", to: null, recipients });
+        results.push({ id: each.id, done: false, reason: dryRun, to: null, recipients });
         continue;
       }
       const submission = toOutcome(sent);

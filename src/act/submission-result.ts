@@ -7,6 +7,9 @@ import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
+/** The reason that is reported for each message of a dry run. */
+export const dryRun = "dry run";
+
 /** A message in the drafts folder. */
 export interface StoredDraft {
   /** The message's id; null if the server does not report it. */
@@ -18,8 +21,8 @@ export interface StoredDraft {
 /** The outcome of a message, with details that are reported only to programs. */
 export interface Submitted extends ComposeResult {
   readonly draft?: StoredDraft;
-  /** The reason why the message was not sent, if no error occurred: "stored", "dry run" or "already sent". */
-  readonly notSent?: string;
+  /** The reason why the message was not sent, if no error occurred. */
+  readonly notSent?: "stored" | typeof dryRun | "already sent";
   /** With --dry-run: the envelope and the message. */
   readonly preview?: string;
   readonly warnings?: readonly string[];

@@ -1,9 +1,11 @@
 /** Describes an action on messages in an open mailbox, and its results. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { type ExitCode, type MailError, printError } from "../errors.ts";
+import { isMessageRemoved } from "../mailbox/mailbox-errors.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import type { ActResult } from "./act-result.ts";
 import type { Selected } from "./select.ts";
+import { dryRun } from "./submission-result.ts";
 
 /** A selected message that is still in the mailbox. */
 export interface Located extends Selected {
@@ -27,11 +29,11 @@ export interface Ended {
 
 /** Returns the results of a dry run. */
 export function describeDryRun({ selected, to }: Work): ActResult[] {
-  return selected.map(({ id }) => ({ id, done: false, reason: "dry run", to }));
+  return selected.map(({ id }) => ({ id, done: false, reason: dryRun, to }));
 }
 
 /** Reports that one of several messages could not be processed. @returns the reason for the message's result */
 export function reportOne({ session }: Work, error: MailError): string {
   printError(session.terminal, error);
-  return error.reason === "removed" ? "gone" : error.reason;
+  return isMessageRemoved(error) ? "gone" : error.reason;
 }

@@ -70,6 +70,12 @@ export class MessageUnreadable extends MailError {
   }
 }
 
+/** Returns whether an error reports a message that another program has removed, or was caused by such an error. */
+export function isMessageRemoved(error: unknown): boolean {
+  if (error instanceof MessageUnreadable) return error.reason === "removed";
+  return error instanceof MailError && isMessageRemoved(error.cause);
+}
+
 /** Reports a file that has neither messages nor a message's header. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {

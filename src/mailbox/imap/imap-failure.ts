@@ -2,6 +2,8 @@
  * Lists the reasons why a server cannot be used or refuses a command. Callers decide on these typed reasons, never on
  * the text of a message.
  */
+import type { LoginReason } from "../../connect/login.ts";
+import type { TlsReason } from "../../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 
 /** Problems with the connection. For all reasons but the last four, another attempt may succeed. */
@@ -18,25 +20,8 @@ type ConnectionReason =
   | "response too large"
   | "unexpected reply";
 
-/** Problems with a connection's encryption (RFC 9051, section 11; RFC 8314). */
-type TlsReason =
-  | "STARTTLS refused"
-  | "STARTTLS injected"
-  | "TLS timed out"
-  | "no TLS on this port"
-  | "TLS failed"
-  | "certificate for another name"
-  | "certificate expired"
-  | "certificate not yet valid"
-  | "certificate not trusted";
-
-type LoginReason =
-  | "logged in before TLS"
-  | "login refused"
-  | "login not offered"
-  | "login mechanism unknown"
-  | "login not encrypted"
-  | "login unavailable";
+/** Problems with the encryption and the login that occur only with IMAP (RFC 9051, section 11). */
+type ProtocolReason = "STARTTLS injected" | "logged in before TLS" | "login unavailable";
 
 /** Reasons why a command may fail after the login. */
 type CommandReason =
@@ -53,7 +38,7 @@ type CommandReason =
   | "UID reused"
   | "invalid name";
 
-export type ImapReason = ConnectionReason | TlsReason | LoginReason | CommandReason;
+export type ImapReason = ConnectionReason | TlsReason | LoginReason | ProtocolReason | CommandReason;
 
 const exits: Readonly<Partial<Record<ImapReason, ExitCode>>> = {
   "unknown host": Exit.NoHost,

@@ -17,6 +17,13 @@ export interface PartsForm {
   readonly rest: string;
 }
 
+/** Reports that all attachments of a message were requested, but that it has none. */
+export class NoAttachments extends MailError {
+  constructor(message: number) {
+    super(`message ${message} has no attachments`, Exit.Failure, undefined, { reason: "no attachments" });
+  }
+}
+
 /** Parses `-p PARTS` at the start of the arguments. Returns undefined if the option is missing. */
 export function partsForm(text: string): PartsForm | undefined {
   const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
@@ -27,7 +34,7 @@ export function partsForm(text: string): PartsForm | undefined {
  * Returns the selected parts of a message.
  *
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
- * @throws MailError if a part is missing; the error contains the part's number
+ * @throws NoAttachments if all attachments are wanted and there are none; MailError if a part is missing, with its number
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
@@ -36,10 +43,7 @@ export async function partsOf(stored: StoredMessages, message: number, wanted: s
   if (wanted === "all") {
     // An attached message is saved together with its own attachments.
     const attached = selectAttachments(root);
-    if (attached.length === 0)
-      throw new MailError(`message ${message} has no attachments`, Exit.Failure, undefined, {
-        reason: "no attachments",
-      });
+    if (attached.length === 0) throw new NoAttachments(message);
     return attached;
   }
   return wanted
