@@ -18,9 +18,12 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  renameSync,
+  rmSync,
   type Stats,
   statSync,
   unlinkSync,
+  writevSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "./errors.ts";
@@ -175,6 +178,31 @@ export function createPrivateFile(path: string): number {
   }
   unlinkSync(path);
   return openPrivateFile(path, flags);
+}
+
+/**
+ * Replaces a file in the cache directory, which is created if it is missing. If this fails, the old file remains. The
+ * failure is ignored, because such a file only saves time, but an untrusted directory is reported.
+ *
+ * @param makePieces returns the contents in pieces; its errors are ignored as well
+ */
+export function replaceCacheFile(path: string, makePieces: () => readonly Uint8Array[]): void {
+  const draft = `${path}.${process.pid}`;
+  try {
+    const pieces = makePieces();
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    makePrivateDirectory(dirname(path));
+    const descriptor = createPrivateFile(draft);
+    try {
+      if (writevSync(descriptor, pieces) !== length) throw new Error("written in part");
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    if (error instanceof NotTrusted) reportDistrust(error);
+    else rmSync(draft, { force: true });
+  }
 }
 
 /** Reads a state file. @throws NotTrusted, or the system's error */

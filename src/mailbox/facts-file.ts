@@ -7,15 +7,9 @@
  * requested. The file's owner, mode and directory are checked in the same way as those of an index. The stamp
  * identifies the mailbox and its state; its meaning depends on the kind of mailbox.
  */
-import { closeSync, constants, fstatSync, renameSync, rmSync, writevSync } from "node:fs";
+import { closeSync, constants, fstatSync } from "node:fs";
 import { join } from "node:path";
-import {
-  createPrivateFile,
-  makePrivateDirectory,
-  NotTrusted,
-  openPrivateFile,
-  reportDistrust,
-} from "../private-file.ts";
+import { NotTrusted, openPrivateFile, replaceCacheFile, reportDistrust } from "../private-file.ts";
 import { isSystemError } from "../system-error.ts";
 import { crc32 } from "./checksum.ts";
 import { readInto, readRange } from "./file-ranges.ts";
@@ -134,10 +128,8 @@ function checkTexts(found: Buffer | undefined, count: number): Texts | undefined
 
 /** Saves a table for the next session. A failure is ignored. */
 export function saveFacts(directory: string, name: string, stamp: Stamp, table: FactTable): void {
-  const path = factsFileName(directory, name);
-  const draft = `${path}.${process.pid}`;
-  try {
-    if (table.count === 0) return;
+  if (table.count === 0) return;
+  replaceCacheFile(factsFileName(directory, name), () => {
     const header = new Float64Array(headerNumbers);
     const pieces: Uint8Array[] = [new Uint8Array(header.buffer)];
     const put = (parts: readonly Uint8Array[]): { length: number; sum: number } => {
@@ -156,17 +148,6 @@ export function saveFacts(directory: string, name: string, stamp: Stamp, table: 
       header.set([length, sum], columnsAt + 2 * index);
     }
     header[headerNumbers - 1] = crc32(new Uint8Array(header.buffer, 0, headerLength - 8));
-    makePrivateDirectory(directory);
-    const descriptor = createPrivateFile(draft);
-    try {
-      const whole = pieces.reduce((sum, piece) => sum + piece.length, 0);
-      if (writevSync(descriptor, pieces) !== whole) throw new Error("written in part");
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, path);
-  } catch (error) {
-    if (error instanceof NotTrusted) reportDistrust(error);
-    else rmSync(draft, { force: true });
-  }
+    return pieces;
+  });
 }

@@ -8,15 +8,9 @@
  * the last few megabytes have changed, the messages in them are scanned again. The arrays are read and written as a
  * whole, never message by message.
  */
-import { closeSync, constants, fstatSync, readvSync, renameSync, rmSync, writevSync } from "node:fs";
+import { closeSync, constants, fstatSync, readvSync } from "node:fs";
 import { join } from "node:path";
-import {
-  createPrivateFile,
-  makePrivateDirectory,
-  NotTrusted,
-  openPrivateFile,
-  reportDistrust,
-} from "../../private-file.ts";
+import { NotTrusted, openPrivateFile, replaceCacheFile, reportDistrust } from "../../private-file.ts";
 import { crc32 } from "../checksum.ts";
 import { copyPieces, readRange } from "../file-ranges.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
@@ -233,9 +227,7 @@ export function saveIndex(
   known?: Recent | "changed",
 ): void {
   if (!worthIndexing(state.size) || index.count === 0) return;
-  const name = indexFileName(directory, path);
-  const draft = `${name}.${process.pid}`;
-  try {
+  replaceCacheFile(indexFileName(directory, path), () => {
     const { count, starts, storedStates } = index;
     const header = Buffer.alloc(headerLength);
     const put = (at: number, value: bigint | number) => header.writeBigInt64LE(BigInt(value), at * 8);
@@ -258,17 +250,6 @@ export function saveIndex(
     }
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
     put(fields.sum, sumOfIndex([header, ...columns]));
-    makePrivateDirectory(directory);
-    const descriptor = createPrivateFile(draft);
-    try {
-      const whole = headerLength + count * 9;
-      if (writevSync(descriptor, [header, ...columns]) !== whole) throw new Error("written in part");
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, name);
-  } catch (error) {
-    if (error instanceof NotTrusted) reportDistrust(error);
-    else rmSync(draft, { force: true });
-  }
+    return [header, ...columns];
+  });
 }
