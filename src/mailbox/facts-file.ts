@@ -13,7 +13,8 @@ import { NotTrusted, openPrivateFile, replaceCacheFile, reportDistrust } from ".
 import { isSystemError } from "../system-error.ts";
 import { crc32 } from "./checksum.ts";
 import { readInto, readRange } from "./file-ranges.ts";
-import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns, type Texts } from "./list-facts.ts";
+import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns } from "./list-facts.ts";
+import type { Texts } from "./text-column.ts";
 
 /** Identifies the file format. This number changes whenever a column or the meaning of a fact changes. */
 const magic = 0x4d61_6c46_6103;

@@ -3,10 +3,10 @@
  * first loaded into a temporary file, because programs that wait for the lock must not be delayed by network traffic.
  */
 import { closeSync } from "node:fs";
+import { countsOf } from "./counts.ts";
 import { readPieces, readRange, writePieces } from "./file-ranges.ts";
 import { headerOf } from "./header-bytes.ts";
 import type { Counts, Mailbox, StoredMessages } from "./mailbox.ts";
-import { countsOf } from "./mbox/counts.ts";
 import { openTemporary } from "./packed/temporary-file.ts";
 import { oneByOne } from "./pieces.ts";
 

@@ -1,4 +1,5 @@
 import { Exit, MailError } from "../errors.ts";
+import { formatAsctime } from "../message/date.ts";
 
 /** Reports that another program holds the lock of a mailbox. */
 export class MailboxBusy extends MailError {
@@ -68,6 +69,11 @@ export class MessageUnreadable extends MailError {
       reason: failure === undefined ? "removed" : "unreadable",
     });
   }
+}
+
+/** Returns the header that represents a message that cannot be read, so that lists contain it. */
+export function makeSubstituteHeader({ message }: MailError): Buffer {
+  return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${message})\n\n`);
 }
 
 /** Returns whether an error reports a message that another program has removed, or was caused by such an error. */

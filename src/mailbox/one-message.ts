@@ -6,6 +6,7 @@ import { fstatSync } from "node:fs";
 import { Exit, MailError } from "../errors.ts";
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
+import { countsOf } from "./counts.ts";
 import { readPieces, readRange } from "./file-ranges.ts";
 import { formLength } from "./from-line.ts";
 import { headerOf } from "./header-bytes.ts";
@@ -18,7 +19,6 @@ import {
   type StoredMessages,
 } from "./mailbox.ts";
 import { MessageFile } from "./maildir/message-file.ts";
-import { countsOf } from "./mbox/counts.ts";
 import { Separators } from "./mbox/separators.ts";
 import { keyOfMessage } from "./message-key.ts";
 import { openAtOnce } from "./windows.ts";

@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
+import { countLineFeeds } from "../../mailbox/counts.ts";
 import { runInterruptibly } from "../../submit/interrupt.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
@@ -29,7 +30,7 @@ export async function readIntoDraft(composing: Composing, path: string): Promise
     let [lines, bytes, last] = [0, 0, 10];
     const take = (piece: Buffer) => {
       draft.body.append(piece);
-      lines += newlinesIn(piece);
+      lines += countLineFeeds(piece);
       bytes += piece.length;
       last = piece.at(-1) ?? last;
     };
@@ -76,7 +77,7 @@ async function readCommandOutput({ config, terminal, draft }: Composing, line: s
   terminal.out(describeFailedExit(code));
   draft.body.append(output);
   if (!draft.body.facts.ended) draft.body.append(Buffer.from("\n"));
-  terminal.out(`"!${line}" ${newlinesIn(output)}/${output.length}\n`);
+  terminal.out(`"!${line}" ${countLineFeeds(output)}/${output.length}\n`);
 }
 
 /** Writes the draft's text to a file (`~w`) and prints its size. */
@@ -92,11 +93,5 @@ export async function writeBody(composing: Composing, name: string): Promise<voi
     if (isSystemError(error) && error.code === "EEXIST") throw new UserMistake("File exists", { form: "bare" });
     throw addPathToError("fopen", error);
   }
-  terminal.out(`${newlinesIn(text)}/${text.length}\n`);
-}
-
-function newlinesIn(text: Buffer): number {
-  let count = 0;
-  for (let at = text.indexOf(10); at >= 0; at = text.indexOf(10, at + 1)) count++;
-  return count;
+  terminal.out(`${countLineFeeds(text)}/${text.length}\n`);
 }

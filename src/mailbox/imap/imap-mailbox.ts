@@ -3,22 +3,18 @@
  * bytes are loaded when a window with that message is opened.
  */
 import { Exit, MailError } from "../../errors.ts";
-import { formatAsctime } from "../../message/date.ts";
-import { headerOf } from "../header-bytes.ts";
 import type { ListFacts } from "../list-facts.ts";
 import {
   type CommitPlan,
   type CommitResult,
-  type Counts,
   Flag,
   type Mailbox,
   type MailboxOptions,
   type MessageNeed,
   type MessageWindow,
-  type StoredMessages,
   type Transferred,
 } from "../mailbox.ts";
-import { MessageUnreadable } from "../mailbox-errors.ts";
+import { MessageUnreadable, makeSubstituteHeader } from "../mailbox-errors.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { areInSameAccount, formatServerAddress, parseServerAddress } from "../server-address.ts";
 import type { ServerTerm } from "../server-term.ts";
@@ -30,7 +26,8 @@ import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { loadMessages } from "./load-messages.ts";
 import { loadAllStates, loadStatesOf } from "./load-states.ts";
-import { type Loaded, LoadedMessages } from "./loaded-messages.ts";
+import { LoadedMessages } from "./loaded-messages.ts";
+import { LoadedWindow } from "./loaded-window.ts";
 import { makeSearchKeys } from "./search-keys.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
@@ -201,7 +198,7 @@ class ImapMailbox implements Mailbox {
   /** Returns a header that contains the known facts, or a header that reports that the message is gone. */
   makeHeader(message: number): Buffer {
     const known = this.isGone(message) ? undefined : this.#cache.makeHeader(this.#table.uid(message));
-    return known ?? substituteHeader(message);
+    return known ?? makeSubstituteHeader(new MessageUnreadable(message, undefined));
   }
 
   async *openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
@@ -212,7 +209,7 @@ class ImapMailbox implements Mailbox {
       await this.#load(some, need);
       this.#openWindows++;
       try {
-        yield { messages: some, stored: new Window(this, this.#loaded, this.#replaced, need) };
+        yield { messages: some, stored: new LoadedWindow(this, this.#loaded, this.#replaced, need) };
       } finally {
         this.#openWindows--;
       }
@@ -417,95 +414,4 @@ class ImapMailbox implements Mailbox {
       loadMessages({ connection, table: this.#table, cache: this.#cache, loaded: this.#loaded }, wanted, need),
     );
   }
-}
-
-/** Reads the messages of a window. */
-class Window implements StoredMessages {
-  readonly #mailbox: ImapMailbox;
-  readonly #loaded: LoadedMessages;
-  readonly #replaced: ReadonlyMap<number, Buffer>;
-  readonly #need: MessageNeed;
-
-  constructor(mailbox: ImapMailbox, loaded: LoadedMessages, replaced: ReadonlyMap<number, Buffer>, need: MessageNeed) {
-    this.#mailbox = mailbox;
-    this.#loaded = loaded;
-    this.#replaced = replaced;
-    this.#need = need;
-  }
-
-  flags(message: number): number {
-    return this.#mailbox.flags(message);
-  }
-
-  letters(message: number): string {
-    return this.#mailbox.letters(message);
-  }
-
-  key(message: number): string {
-    return this.#mailbox.key(message);
-  }
-
-  size(message: number): number {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) return replaced.length;
-    const found = this.#find(message);
-    if (found === undefined) return Math.max(this.#makeHeader(message).length + 1, this.#mailbox.serverSize(message));
-    if (hasBody(found)) return found.length;
-    return Math.max(found.length + 1, this.#mailbox.serverSize(message));
-  }
-
-  header(message: number): Buffer {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) return headerOf(replaced.length, (length) => replaced.subarray(0, length));
-    const found = this.#find(message);
-    return found === undefined ? this.#makeHeader(message) : this.#loaded.read(found, 0, found.headerLength);
-  }
-
-  read(message: number, start: number, end: number): Buffer {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) return replaced.subarray(start, end);
-    const found = this.#find(message);
-    if (found === undefined && this.#need === "facts" && !this.#mailbox.isGone(message))
-      return this.#makeHeader(message).subarray(start, end);
-    if (found === undefined) throw new MessageUnreadable(message, undefined);
-    if (!hasBody(found) && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
-    return this.#loaded.read(found, start, end);
-  }
-
-  counts(message: number): Counts {
-    const replaced = this.#replaced.get(message);
-    if (replaced !== undefined) return { lines: countLines(replaced), characters: replaced.length };
-    const found = this.#find(message);
-    if (found?.part === "whole") return { lines: found.lines, characters: found.length };
-    return { lines: undefined, characters: this.#mailbox.serverSize(message) };
-  }
-
-  facts(message: number): ListFacts | undefined {
-    return this.#replaced.has(message) || this.#mailbox.isGone(message) ? undefined : this.#mailbox.facts(message);
-  }
-
-  /** Returns a header for a message that was not loaded, because its facts are already known or because it is gone. */
-  #makeHeader(message: number): Buffer {
-    return this.#need === "facts" ? this.#mailbox.makeHeader(message) : substituteHeader(message);
-  }
-
-  #find(message: number): Loaded | undefined {
-    return this.#loaded.find(message, this.#need);
-  }
-}
-
-function hasBody({ part }: Loaded): boolean {
-  return part === "text" || part === "whole";
-}
-
-function countLines(bytes: Buffer): number {
-  let lines = 0;
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) lines++;
-  return lines;
-}
-
-/** Returns the header that represents a removed message in a list. */
-function substituteHeader(message: number): Buffer {
-  const { message: reason } = new MessageUnreadable(message, undefined);
-  return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${reason})\n\n`);
 }

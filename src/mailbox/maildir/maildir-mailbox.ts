@@ -1,7 +1,6 @@
 import { accessSync, type BigIntStats, constants, statSync } from "node:fs";
 import { join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
-import { formatAsctime } from "../../message/date.ts";
 import { notify } from "../../notices.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { headerOf } from "../header-bytes.ts";
@@ -16,7 +15,7 @@ import {
   type MessageWindow,
   type StoredMessages,
 } from "../mailbox.ts";
-import { CannotFinish, MessageUnreadable } from "../mailbox-errors.ts";
+import { CannotFinish, MessageUnreadable, makeSubstituteHeader } from "../mailbox-errors.ts";
 import { oneByOne } from "../pieces.ts";
 import { openAtOnce } from "../windows.ts";
 import { commitMaildir, finishLockedMaildir, finishMaildirCommit } from "./commit.ts";
@@ -217,7 +216,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
       return undefined;
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${error.message})\n\n`);
+      return makeSubstituteHeader(error);
     }
   }
 

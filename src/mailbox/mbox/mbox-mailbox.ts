@@ -2,6 +2,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
+import { countsOf } from "../counts.ts";
 import type { ListFacts } from "../list-facts.ts";
 import { dotlockHolder } from "../lock/dotlock.ts";
 import { lockFile, lockForReading } from "../lock/lock-file.ts";
@@ -26,7 +27,6 @@ import { MailboxBusy, MailboxChanged, MessagesGone } from "../mailbox-errors.ts"
 import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
 import type { Numbering } from "./check-before-commit.ts";
-import { countsOf } from "./counts.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";

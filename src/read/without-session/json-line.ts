@@ -4,9 +4,10 @@
  *
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
+
+import { countLineFeeds } from "../../mailbox/counts.ts";
 import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
-import { countLineFeeds } from "../../mailbox/mbox/counts.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { type Charsets, moreCharsets, needsMore, nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords, listEncodedCharsets } from "../../message/decode-words.ts";

@@ -1,4 +1,4 @@
-import type { Counts } from "../mailbox.ts";
+import type { Counts } from "./mailbox.ts";
 
 /**
  * Counts the lines and bytes of a message as stored. The CRs of CRLF newlines are not counted; a last line without a
