@@ -12,13 +12,19 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs `mail`. @param input the contents of standard input, which the program need not read */
+/**
+ * Runs `mail`.
+ *
+ * @param input the contents of standard input, which the program need not read
+ * @param cwd the working directory, if it is not this process's own
+ */
 export function runMail(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   input: string | Uint8Array = "",
+  cwd?: string,
 ): Promise<Ended> {
-  return runProgram(join(programs, "mail.js"), argv, env, input);
+  return runProgram(join(programs, "mail.js"), argv, env, input, cwd);
 }
 
 /** The path of the launcher of `sendmail`. */
@@ -30,8 +36,9 @@ export async function runProgram(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
   input: string | Uint8Array = "",
+  cwd?: string,
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [path, ...argv], { env });
+  const child = spawn(process.execPath, [path, ...argv], { env, cwd });
   child.stdin.on("error", () => {});
   child.stdin.end(input);
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));

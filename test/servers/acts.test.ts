@@ -1,17 +1,13 @@
 /** Tests the built program's actions on Dovecot mailboxes. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { parseLines, parseProblems } from "../act/support/schemas.ts";
 import { describeIf } from "../conditions.ts";
+import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
-import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
-
-const program = join(import.meta.dirname, "../../bin/mail.js");
+import { type Dovecot, dovecotProgram, forbiddenCommands, prepareHome, startDovecot } from "./dovecot.ts";
 
 describeIf(dovecotProgram !== undefined)("actions on a server", () => {
   let dovecot: Dovecot;
@@ -30,13 +26,7 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
   });
   beforeEach(async () => {
     home = mkdtempSync(join(tmpdir(), "mail-imap-acts-"));
-    writeFileSync(
-      join(home, ".mailrc"),
-      `set cafile=${join(certificates, "localhost.pem")} systemca=no folder=${server}\n`,
-    );
-    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
-      mode: 0o600,
-    });
+    writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)} folder=${server}\n`);
     const folder = `Acts${++folders}`;
     address = `${server}/${folder}`;
     const client = await connectTo(dovecot);
@@ -52,9 +42,7 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
 
   const json = async (form: string, ...argv: string[]) => {
     const env = { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: "UTC" };
-    const child = spawn(process.execPath, [program, "-n", "--json", ...argv], { env, cwd: home });
-    child.stdin.end("");
-    const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    const { exit, out, err } = await runMail(["-n", "--json", ...argv], env, "", home);
     return { exit, values: parseLines(form, out), problems: parseProblems(err) };
   };
   const list = async (folder = address) => (await json("message", "-f", folder)).values;

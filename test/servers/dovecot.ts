@@ -295,3 +295,11 @@ async function freePort(): Promise<number> {
   if (typeof address !== "object" || address === null) throw new Error("no port");
   return address.port;
 }
+
+/** Writes a password file for user ann to a home directory. @returns the `set` words with which mail trusts the server */
+export function prepareHome(home: string): string {
+  writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
+    mode: 0o600,
+  });
+  return `cafile=${join(certificates, "localhost.pem")} systemca=no`;
+}

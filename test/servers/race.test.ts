@@ -14,7 +14,7 @@ import { parseLines } from "../act/support/schemas.ts";
 import { describeIf } from "../conditions.ts";
 import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
-import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+import { type Dovecot, dovecotProgram, forbiddenCommands, prepareHome, startDovecot } from "./dovecot.ts";
 
 const rounds = Number(process.env["MAIL_TEST_ROUNDS"] ?? 20);
 /** The number of messages in the folder at the start of a round. */
@@ -28,9 +28,7 @@ describeIf(dovecotProgram !== undefined)("a folder on a server that another clie
   beforeAll(async () => {
     dovecot = await startDovecot("maildir");
     home = mkdtempSync(join(tmpdir(), "mail-imap-race-"));
-    writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-    const login = `machine localhost login ann password ${JSON.stringify(password)}\n`;
-    writeFileSync(join(home, ".netrc"), login, { mode: 0o600 });
+    writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)}\n`);
     other = await connectTo(dovecot);
   });
   afterAll(async () => {

@@ -1,17 +1,14 @@
 /** Checks that sessions print the same output for the same messages in an mbox, in a Maildir and on Dovecot. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { formatAsctime } from "../../src/message/date.ts";
 import { describeIf } from "../conditions.ts";
+import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
-import { certificates, type Dovecot, dovecotProgram, password, startDovecot } from "./dovecot.ts";
+import { type Dovecot, dovecotProgram, prepareHome, startDovecot } from "./dovecot.ts";
 
-const program = join(import.meta.dirname, "../../bin/mail.js");
 const count = 1000;
 
 interface Generated {
@@ -67,10 +64,7 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
   beforeAll(async () => {
     dovecot = await startDovecot("maildir");
     home = mkdtempSync(join(tmpdir(), "mail-same-"));
-    writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
-      mode: 0o600,
-    });
+    writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)}\n`);
     names = {
       mbox: join(home, "mbox-file"),
       maildir: join(home, "maildir"),
@@ -98,10 +92,7 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
   });
 
   const run = async (words: readonly string[], input: string) => {
-    const env = { PATH: process.env["PATH"], HOME: home, TZ: "UTC" };
-    const child = spawn(process.execPath, [program, ...words], { env });
-    child.stdin.end(input);
-    const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+    const { out, err } = await runMail(words, { PATH: process.env["PATH"], HOME: home, TZ: "UTC" }, input);
     return `${out}${err}`;
   };
   /** Runs a session, and returns its output without the mailbox name and without line and character counts. */

@@ -8,8 +8,9 @@ import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { describeIf } from "../conditions.ts";
+import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
-import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+import { type Dovecot, dovecotProgram, forbiddenCommands, prepareHome, startDovecot } from "./dovecot.ts";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
 
@@ -33,11 +34,8 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     home = mkdtempSync(join(tmpdir(), "mail-imap-session-"));
     writeFileSync(
       join(home, ".mailrc"),
-      `set cafile=${join(certificates, "localhost.pem")} systemca=no folder=${server}\nset sendmail="${join(home, "sendmail")}"\n`,
+      `set ${prepareHome(home)} folder=${server}\nset sendmail="${join(home, "sendmail")}"\n`,
     );
-    writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
-      mode: 0o600,
-    });
     writeFileSync(join(home, "sendmail"), "#!/bin/sh\ncat >/dev/null\n", { mode: 0o755 });
     folder = `Folder ${++folders}`;
     const client = await connectTo(dovecot);
@@ -55,12 +53,9 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
   });
 
   const address = () => `${server}/${folder.replace(" ", "%20")}`;
-  const run = async (words: readonly string[], input: string, environment: Record<string, string> = {}) => {
+  const run = (words: readonly string[], input: string, environment: Record<string, string> = {}) => {
     const env = { PATH: process.env["PATH"], HOME: home, MAIL: join(home, "spool"), TZ: "UTC", ...environment };
-    const child = spawn(process.execPath, [program, ...words], { env });
-    child.stdin.end(input);
-    const [out, err, [exit]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-    return { out, err, exit };
+    return runMail(words, env, input);
   };
   /** Removes a message as another client would. @param place the number of the message in the folder, from 1 */
   const removeFromServer = async (place: number) => {

@@ -1,6 +1,5 @@
 /** Runs the tasks that programs typically perform, with folders on Dovecot. */
-import { rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
 import { letter, makePlace } from "../act/support/boxes.ts";
@@ -9,7 +8,7 @@ import { describeIf } from "../conditions.ts";
 import { type Desk, makeDesk } from "../tasks/desk.ts";
 import { tasks } from "../tasks/tasks.ts";
 import { connectTo } from "./connect.ts";
-import { certificates, type Dovecot, dovecotProgram, forbiddenCommands, password, startDovecot } from "./dovecot.ts";
+import { type Dovecot, dovecotProgram, forbiddenCommands, prepareHome, startDovecot } from "./dovecot.ts";
 
 describeIf(dovecotProgram !== undefined)("a program uses folders on Dovecot", () => {
   let dovecot: Dovecot;
@@ -37,10 +36,7 @@ describeIf(dovecotProgram !== undefined)("a program uses folders on Dovecot", ()
       }
       await client.logout();
     };
-    writeFileSync(join(place.home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
-      mode: 0o600,
-    });
-    return makeDesk(place, `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`, {
+    return makeDesk(place, `set ${prepareHome(place.home)}\n`, {
       box: (name) => `${server}/${prefix}${name}`,
       create: async (name, letters) => {
         const client = await connectTo(dovecot);
