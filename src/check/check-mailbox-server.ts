@@ -6,9 +6,10 @@ import { accessServer } from "../account/access-server.ts";
 import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
 import type { VariableName } from "../config/variables.ts";
+import { isLoginReason } from "../connect/login.ts";
+import { isTlsReason } from "../connect/tls-failure.ts";
 import { MailError } from "../errors.ts";
 import type { ImapConnection, ListedFolder, Quota } from "../mailbox/imap/imap-connection.ts";
-import { ImapFailed, type ImapReason } from "../mailbox/imap/imap-failure.ts";
 import { openConnection } from "../mailbox/imap/open-connection.ts";
 import type { ServerAddress } from "../mailbox/server-access.ts";
 import { parseServerAddress } from "../mailbox/server-address.ts";
@@ -87,8 +88,7 @@ async function checkMailboxServer(
     ];
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    const reason = error instanceof ImapFailed ? error.reason : undefined;
-    return [fail(nameFailedStep(reason, error), error.message, chooseRemedy(reason, error))];
+    return [fail(nameFailedStep(error), error.message, chooseRemedy(error))];
   } finally {
     await connection?.logout();
   }
@@ -144,14 +144,13 @@ function describeQuota({ root, resource, used, limit }: Quota): Finding {
   return used < limit * 0.9 ? pass("quota", text) : warn("quota", text, "delete messages, or ask for more space");
 }
 
-function nameFailedStep(reason: ImapReason | undefined, { reason: given }: MailError): string {
-  const known = reason ?? given;
-  if (/^(?:login|logged in|no password|no token|password command)/.test(known)) return "login";
-  return /TLS|certificate/.test(known) ? "TLS" : "mailbox";
+function nameFailedStep({ reason }: MailError): "login" | "TLS" | "mailbox" {
+  if (isLoginReason(reason) || reason === "logged in before TLS" || reason === "login unavailable") return "login";
+  return isTlsReason(reason) || reason === "STARTTLS injected" ? "TLS" : "mailbox";
 }
 
-function chooseRemedy(reason: ImapReason | undefined, error: MailError): string {
-  switch (reason ?? error.reason) {
+function chooseRemedy({ reason }: MailError): string {
+  switch (reason) {
     case "no token":
     case "no password":
       return "see mailrc(5) for netrc, passwordcommand and oauth-client-id";

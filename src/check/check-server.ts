@@ -8,9 +8,9 @@ import type { Logins } from "../account/logins.ts";
 import { formatSender } from "../compose/build/header-fields.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import type { Config } from "../config/config.ts";
-import type { LoginReason } from "../connect/login.ts";
+import { isLoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
-import type { TlsReason } from "../connect/tls-failure.ts";
+import { isTlsReason } from "../connect/tls-failure.ts";
 import { Exit, MailError } from "../errors.ts";
 import { connect } from "../submit/connection.ts";
 import { Dialogue, type Step } from "../submit/dialogue.ts";
@@ -148,29 +148,10 @@ function senderOf({ identity, settings }: Config): string {
 
 /** Returns the part of the connection that failed. */
 function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
-  switch (reason) {
-    case "STARTTLS refused":
-    case "TLS timed out":
-    case "no TLS on this port":
-    case "TLS failed":
-    case "certificate for another name":
-    case "certificate expired":
-    case "certificate not yet valid":
-    case "certificate not trusted":
-      return "TLS";
-    case "login refused":
-    case "login not offered":
-    case "login mechanism unknown":
-    case "login not encrypted":
-    case "no password":
-    case "no token":
-    case "password command failed":
-      return "login";
-    default:
-      reason satisfies Exclude<FailureReason, TlsReason | LoginReason>;
-      if (step === "STARTTLS") return "TLS";
-      return step === "AUTH" ? "login" : about;
-  }
+  if (isTlsReason(reason)) return "TLS";
+  if (isLoginReason(reason)) return "login";
+  if (step === "STARTTLS") return "TLS";
+  return step === "AUTH" ? "login" : about;
 }
 
 function checkGreeting({ greeting: said = "", refusedHello }: Dialogue, name: string): Finding[] {

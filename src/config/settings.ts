@@ -133,7 +133,11 @@ export class Settings {
     this.#store(name, { value, origin: this.origin, exposedIn: this.exposedIn });
   }
 
-  /** Unsets a variable and its synonyms, or a single synonym. Returns whether the variable was set. */
+  /**
+   * Unsets a variable and all of its synonyms. If the name is a synonym, only this name is unset.
+   *
+   * @returns whether the variable was set
+   */
   unset(name: string): boolean {
     const names = Object.hasOwn(variables, name) ? namesOfVariable(name as VariableName).map(([each]) => each) : [name];
     let wasSet = this.#imported.delete(name);

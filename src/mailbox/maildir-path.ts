@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { isDirectory } from "../file-stats.ts";
 
-/** Returns whether a path is a Maildir, which is a directory that contains `cur` and `new`. */
+/** Returns whether a path is a Maildir: a directory that contains `cur` and `new`. */
 export function isMaildir(path: string): boolean {
   return isDirectory(join(path, "cur")) && isDirectory(join(path, "new"));
 }

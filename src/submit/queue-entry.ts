@@ -28,7 +28,7 @@ export function isDamaged(entry: Entry | Damaged): entry is Damaged {
 }
 
 /**
- * The pause between attempts in milliseconds. The pause starts at five minutes and doubles until it reaches four hours.
+ * The pause between attempts, in milliseconds. It starts at five minutes and doubles until it reaches four hours.
  */
 const firstPause = 5 * 60 * 1000;
 const longestPause = 4 * 60 * 60 * 1000;

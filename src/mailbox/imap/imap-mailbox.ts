@@ -339,7 +339,7 @@ class ImapMailbox implements Mailbox {
       this.#cache,
       [...messages].sort((a, b) => a - b),
     );
-    // The flags are stored first, so that the moved messages keep the state that they have in this session.
+    // Flags that this session has changed are stored first, so that the messages have them in their new folder, too.
     await storeFlags(opened, messages);
     return moveOnServer(opened, messages, folder, (moved) =>
       expungeMessages(

@@ -5,7 +5,7 @@ import { loadAuthorities, loadClientCertificate } from "../../connect/certificat
 import type { Credentials } from "../../connect/login.ts";
 import { type SaslMechanism, saslMechanisms, sendsToken, startExchange } from "../../connect/sasl.ts";
 import { isLoopback } from "../../connect/socket.ts";
-import { describeTlsFailure, tlsFailure } from "../../connect/tls-failure.ts";
+import { describeTlsFailure, isCertificateReason, tlsFailure } from "../../connect/tls-failure.ts";
 import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../../connect/tls-policy.ts";
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import { notify } from "../../notices.ts";
@@ -30,7 +30,7 @@ export async function openConnection(address: ServerAddress, access: ServerAcces
       if (error instanceof TokenRenewed && renewals++ === 0) continue;
       const reason = error instanceof ImapFailed ? error.reason : undefined;
       const failed = {
-        certificateProblem: reason?.startsWith("certificate ") === true ? (error as Error).message : undefined,
+        certificateProblem: reason !== undefined && isCertificateReason(reason) ? (error as Error).message : undefined,
         isTlsError: reason !== undefined && tlsReasons.includes(reason),
       };
       attempt = await weakerAttempt(attempt, failed, target, access.tls, access.acceptCertificate);

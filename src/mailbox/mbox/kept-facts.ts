@@ -100,8 +100,8 @@ export class KeptFacts implements FactSource {
   }
 
   /**
-   * Returns a message's row in the table, and adds it if it is missing; undefined if the table cannot contain the
-   * message.
+   * Returns a message's row in the table, and adds the row if it is missing. Returns undefined if no facts can be kept:
+   * the message has been edited, it is the last one, or the table is full.
    */
   #row(message: number): number | undefined {
     const [file, table] = [this.#file, this.#table];

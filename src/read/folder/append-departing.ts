@@ -40,11 +40,12 @@ interface Remaining {
 export async function appendDeparting(session: Session, folder: Folder, plan: CommitPlan): Promise<Remaining> {
   const { mailbox } = folder;
   const { mbox, ...rest } = plan;
-  const arrived = await findGoneMessages(session, mailbox, plan);
   const toServer = mbox !== undefined && isServerAddress(mbox.path) ? mbox : undefined;
+  const trash = findTrash(session, mailbox);
+  const appends = toServer !== undefined || trash !== undefined;
+  const arrived = appends ? await findGoneMessages(mailbox, plan) : 0;
   const moved = toServer === undefined ? [] : listWithFate(mailbox, plan, "mbox");
   const departures: Departure[] = toServer === undefined ? [] : [{ ...toServer, messages: moved }];
-  const trash = findTrash(session, mailbox);
   if (trash !== undefined) departures.push({ path: trash, messages: listDeleted(mailbox, plan) });
   const copies: string[] = [];
   for (const departure of departures) {
@@ -70,15 +71,13 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
 }
 
 /**
- * Asks a server which messages other clients have removed, because removed messages cannot be copied. Does nothing if
- * no messages will be appended.
+ * Asks a server which messages other clients have removed, because removed messages cannot be copied.
  *
  * @returns the number of messages that have arrived
  * @throws MessagesGone if another client has removed a required message
  */
-async function findGoneMessages(session: Session, mailbox: Mailbox, { mbox, required }: CommitPlan): Promise<number> {
-  const appends = findTrash(session, mailbox) !== undefined || (mbox !== undefined && isServerAddress(mbox.path));
-  if (mailbox.isGone === undefined || !appends) return 0;
+async function findGoneMessages(mailbox: Mailbox, { required }: CommitPlan): Promise<number> {
+  if (mailbox.isGone === undefined) return 0;
   const arrived = await mailbox.poll();
   const gone = (required ?? []).filter((message) => mailbox.isGone?.(message) === true);
   if (gone.length > 0) throw new MessagesGone(mailbox.path, gone);
@@ -135,7 +134,8 @@ function listWithFate(mailbox: Mailbox, plan: CommitPlan, wanted: Fate): number[
 }
 
 /**
- * Returns the messages that the user has deleted. Messages that are removed because they were saved have already been copied.
+ * Returns the messages that the user has deleted. Messages that are removed because they were saved are not included,
+ * because copies of them exist.
  */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
   return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);

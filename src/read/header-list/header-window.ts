@@ -168,7 +168,7 @@ function lineMaker(session: Session, folder: Folder): LineFormatter {
   };
 }
 
-/** The header of a listed message: the known facts, and the text, which is read only if needed. */
+/** The header of a listed message. Its text is read only if the known facts are not sufficient. */
 class ListedHeader {
   readonly facts: ListFacts | undefined;
   readonly #stored: StoredMessages;

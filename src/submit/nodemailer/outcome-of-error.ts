@@ -1,6 +1,6 @@
 /** Turns nodemailer's errors into outcomes and typed reasons. No other module uses nodemailer's error codes. */
 import { types } from "node:util";
-import { describeTlsFailure, tlsFailure } from "../../connect/tls-failure.ts";
+import { describeTlsFailure, isCertificateReason, tlsFailure } from "../../connect/tls-failure.ts";
 import { Exit, MailError } from "../../errors.ts";
 import { strerror } from "../../system-error.ts";
 import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unknownOutcome } from "../failures.ts";
@@ -65,7 +65,9 @@ export function isTlsError(thrown: unknown): boolean {
 export function certificateProblem(thrown: unknown, protocol: ServerWay["protocol"]): string | undefined {
   if (!types.isNativeError(thrown) || thrown instanceof MailError) return undefined;
   const failure = tlsFailure(thrown as SmtpError);
-  return failure?.reason.startsWith("certificate ") === true ? describeTlsFailure(failure, protocol) : undefined;
+  return failure !== undefined && isCertificateReason(failure.reason)
+    ? describeTlsFailure(failure, protocol)
+    : undefined;
 }
 
 /**
