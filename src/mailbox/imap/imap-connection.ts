@@ -8,10 +8,10 @@
  */
 import type { TLSSocket } from "node:tls";
 import { MailError } from "../../errors.ts";
-import { strerror } from "../../system-error.ts";
+import { explainFlowError } from "./flow-failure.ts";
 import { decodeFolderName, encodeFolderName } from "./folder-name.ts";
-import { ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
-import { type ConnectionSettings, type Execution, Flow, type FlowError, makeFailure, onOneLine } from "./imap-flow.ts";
+import { ImapFailed, type ImapReason } from "./imap-failure.ts";
+import { type ConnectionSettings, type Execution, Flow, type FlowError, isRefusal, makeFailure } from "./imap-flow.ts";
 import {
   type Code,
   type CopiedUids,
@@ -594,52 +594,11 @@ export class ImapConnection {
     return makeFailure(this.#settings, reason, detail, cause);
   }
 
-  /** Converts an error to `ImapFailed`, with a typed reason. */
+  /** Converts an error to `ImapFailed`. The error that ended the connection explains all later ones but refusals. */
   #failureOf(thrown: unknown): ImapFailed {
     if (thrown instanceof ImapFailed) return thrown;
     const error = thrown as FlowError;
-    if (error.responseStatus === "NO" || error.responseStatus === "BAD") {
-      const reason = reasonOfCode(findCode(error.response)?.name) ?? "refused";
-      return this.#fail(reason, onOneLine(error.responseText ?? error.message), error);
-    }
-    if (this.#ended !== undefined && this.#ended !== thrown) {
-      return this.#failureOf(this.#ended);
-    }
-    // Errors from Node's TLS also have a `reason`, which does not come from the server.
-    const bye =
-      this.#flow.internals.byeReason ??
-      (/^NoConnection|^ClosedAfter/.test(error.code ?? "") ? error.reason : undefined);
-    if (bye !== undefined)
-      return this.#fail("closed by the server", `the server has closed the session: ${onOneLine(bye)}`, error);
-    const tls = this.#settings.explainTls(error);
-    if (error.code === "STARTTLS_INJECTION")
-      return this.#fail("STARTTLS injected", "data was inserted before TLS; the login was not sent", error);
-    if (tls !== undefined) return this.#fail(tls.reason, tls.detail, error);
-    const known = Object.hasOwn(ofErrorCode, error.code ?? "") ? ofErrorCode[error.code ?? ""] : undefined;
-    if (known !== undefined) return this.#fail(known[0], known[1], error);
-    if (/^(?:ENOTFOUND|EAI_)/.test(error.code ?? "")) return this.#fail("unknown host", "No such host", error);
-    if (/^E[A-Z]+$/.test(error.code ?? "")) return this.#fail("no connection", strerror(error), error);
-    if (/^Parser|^MAX_IMAP/.test(error.code ?? ""))
-      return this.#fail("malformed response", "a response is not valid IMAP", error);
-    return this.#fail("unexpected reply", onOneLine(error.message), error);
+    if (!isRefusal(error) && this.#ended !== undefined && this.#ended !== thrown) return this.#failureOf(this.#ended);
+    return explainFlowError(error, this.#settings, this.#flow.internals.byeReason);
   }
 }
-
-const closed = ["connection closed", "the server has closed the connection"] as const;
-const tooLarge = ["response too large", "a response is too large; the connection was closed"] as const;
-const ofErrorCode: Readonly<Record<string, readonly [ImapReason, string]>> = {
-  NoConnection: closed,
-  EConnectionClosed: closed,
-  ClosedAfterConnectTLS: closed,
-  ClosedAfterConnectText: closed,
-  ECONNRESET: closed,
-  EPIPE: closed,
-  CONNECT_TIMEOUT: ["no connection", "Connection timed out"],
-  GREETING_TIMEOUT: ["no greeting", "the server sent no greeting in time"],
-  UPGRADE_TIMEOUT: ["TLS timed out", "TLS was not established in time"],
-  ETIMEOUT: ["no reply", "the server did not respond in time; the connection was closed"],
-  LiteralTooLarge: tooLarge,
-  LineTooLarge: tooLarge,
-  ResponseTooLarge: tooLarge,
-  TooManyTokens: tooLarge,
-};

@@ -213,11 +213,16 @@ export class Flow extends ImapFlow {
       next();
     } catch (thrown) {
       const error = thrown as FlowError;
-      if (error.responseStatus !== "NO" && error.responseStatus !== "BAD") throw thrown;
+      if (!isRefusal(error)) throw thrown;
       const reason = reasonOfCode(findCode(error.response)?.name) ?? "login refused";
       throw makeFailure(this.settings, reason, `login failed: ${onOneLine(error.responseText ?? "")}`, error);
     }
   }
+}
+
+/** Returns whether a server refused a command with NO or BAD. */
+export function isRefusal({ responseStatus }: FlowError): boolean {
+  return responseStatus === "NO" || responseStatus === "BAD";
 }
 
 /** Returns an error that names the server. */
