@@ -56,6 +56,7 @@ const parts = {
   ]),
   "mail-read": inSource(["read/read.ts"]),
   "mail-list": inSource(["read/without-session/listing.ts", "terminal/for-program.ts", "cli/program-forms.ts"]),
+  "mail-login": inSource(["account/access-server.ts", "account/logins.ts", "account/netrc.ts"]),
   "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
   "mail-oauth": [...inSource(["account/oauth-server.ts", "account/log-in.ts"]), ...packages("oauth4webapi")],
   enquirer: packages("enquirer"),
@@ -63,7 +64,9 @@ const parts = {
   "iconv-lite": packages("iconv-lite"),
 };
 
-const afterReading = ["mail-imap"];
+/** The parts that are loaded only after another part that sends or reads, in the order in which they are loaded. */
+const onServers = ["mail-login", "mail-imap"];
+const laterParts = [...onServers, "mail-oauth"];
 
 /** Returns the given ids and those of all modules that they import statically. */
 function withImports(ids, context) {
@@ -84,13 +87,13 @@ function partChooser() {
     start ??= withImports(inSource(["mail.ts"]), context);
     contents ??= Object.entries(parts).map(([name, ids]) => [name, withImports(ids, context)]);
     if (start.has(id)) return "mail";
-    // The mail-imap part is loaded only after another part that reads mail. A module that both parts need therefore
-    // belongs to the part that is loaded first.
-    const wanting = contents.filter(([name, ids]) => !afterReading.includes(name) && ids.has(id)).map(([name]) => name);
-    if (wanting.length === 0)
-      return contents.find(([name, ids]) => afterReading.includes(name) && ids.has(id))?.[0] ?? null;
+    const wantedBy = contents.filter(([, ids]) => ids.has(id)).map(([name]) => name);
+    const wanting = wantedBy.filter((name) => !laterParts.includes(name));
+    if (wanting.length === 0) return laterParts.find((name) => wantedBy.includes(name)) ?? wantedBy[0] ?? null;
     // A session loads the commands, and also the modules that list messages without a session.
     if (wanting.join(" ") === "mail-read mail-list") return "mail-list";
+    // A mailbox on a server is read without the modules that send.
+    if (wanting[0] === "mail-send" && wantedBy.some((name) => onServers.includes(name))) return "mail-session";
     return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
   };
 }
@@ -171,7 +174,7 @@ try {
     })),
     ...(await bundle("maild", false)),
   ];
-  warmUp("mail", "version", "send", "read", "list");
+  warmUp("mail", "version", "send", "read", "list", "imap");
   warmUp("maild");
   const help = helpTopics();
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));

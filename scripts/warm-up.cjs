@@ -7,6 +7,7 @@
 "use strict";
 const { once } = require("node:events");
 const fs = require("node:fs");
+const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
 const { SMTPServer } = require("smtp-server");
@@ -19,6 +20,36 @@ const server = () =>
   });
 
 const mailbox = "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubject: s\n\ntext\n\n";
+
+const fields = "From: A <a@x>\r\nTo: b@x\r\nSubject: s\r\n\r\n";
+const whole = `${fields}text\r\n`;
+const facts = 'UID 1 FLAGS () RFC822.SIZE 50 INTERNALDATE "16-Jan-2021 18:22:03 +0000"';
+
+/** The responses of an IMAP server that has one message, in the order in which patterns are compared with commands. */
+const responses = [
+  [/CAPABILITY/, "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE CONDSTORE QRESYNC ESEARCH UIDPLUS"],
+  [/ENABLE/, "* ENABLED CONDSTORE QRESYNC"],
+  [/SELECT/, "* 1 EXISTS\r\n* OK [UIDVALIDITY 1]\r\n* OK [UIDNEXT 2]\r\n* OK [HIGHESTMODSEQ 1]"],
+  [/SEARCH RETURN \(ALL\) (?:ALL|UNSEEN)/, '* ESEARCH (TAG "1") UID ALL 1'],
+  [/SEARCH/, '* ESEARCH (TAG "1") UID'],
+  [/HEADER\.FIELDS \((.*)\)/, (names) => `* 1 FETCH (${facts} ${literal(`HEADER.FIELDS (${names})`, fields)})`],
+  [/BODY\.PEEK/, () => `* 1 FETCH (${facts} ${literal("", whole)})`],
+  [/FETCH/, `* 1 FETCH (${facts})`],
+];
+const literal = (section, bytes) => `BODY[${section}]<0> {${bytes.length}}\r\n${bytes}`;
+
+const imapServer = () =>
+  net.createServer((socket) => {
+    socket.write("* OK ready\r\n");
+    socket.on("data", (piece) => {
+      for (const line of piece.toString().trim().split("\r\n")) {
+        const [, tag, command] = /^(\S+) (.*)/.exec(line);
+        const [pattern, response] = responses.find(([each]) => each.test(command)) ?? [];
+        const text = typeof response === "function" ? response(pattern.exec(command)[1]) : response;
+        socket.write(`${text === undefined ? "" : `${text}\r\n`}${tag} OK done\r\n`);
+      }
+    });
+  });
 
 const tasks = {
   version: ({ main }) => main(["-V"]),
@@ -36,6 +67,18 @@ const tasks = {
     await main(["-n", "-f", box]);
   },
   list: async ({ main, home }) => main(["-n", "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
+  imap: async ({ main, home }) => {
+    const listening = imapServer().listen(0, "127.0.0.1");
+    await once(listening, "listening");
+    const rc = path.join(home, "rc");
+    fs.writeFileSync(rc, "set starttls=none password-a@127.0.0.1=secret\n", { mode: 0o600 });
+    process.env.MAILRC = rc;
+    const folder = `imap://a@127.0.0.1:${listening.address().port}/INBOX`;
+    // The first run fills the cache, and the second run reads it.
+    for (const _ of [1, 2]) await main(["-n", "-f", folder]);
+    delete process.env.MAILRC;
+    listening.close();
+  },
 };
 
 async function warmUp({ main }, names) {

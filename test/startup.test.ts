@@ -8,10 +8,23 @@ import { expect, test } from "@jest/globals";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
-test.each(["mail", "mail-session", "mail-send", "mail-read", "maild"])("%s starts with its code cache", (part) => {
+const cachedParts = [
+  ...["mail", "mail-session", "mail-send", "mail-read", "mail-list", "mail-login", "mail-imap"],
+  "maild",
+];
+
+test.each(cachedParts)("%s starts with its code cache", (part) => {
   const ask = `process.stdout.write(String(require("./bin/mail.js")("./dist").isCached(${JSON.stringify(part)})))`;
   const { stdout, stderr } = spawnSync(process.execPath, ["-e", ask], { cwd: root, encoding: "utf8" });
   expect({ stdout, stderr }).toEqual({ stdout: "true", stderr: "" });
+});
+
+test("the parts for reading and sending lack the tables of character widths, which take 20 ms to load", () => {
+  const hasTables = (part: string) => readFileSync(join(root, `dist/${part}.cjs`), "utf8").includes("RGI_Emoji");
+  expect(readdirSync(join(root, "dist")).some((name) => name.endsWith(".cjs") && hasTables(name.slice(0, -4)))).toBe(
+    true,
+  );
+  expect(cachedParts.filter(hasTables)).toEqual([]);
 });
 
 test("a code cache from another version of Node is ignored", () => {

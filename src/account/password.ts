@@ -3,7 +3,6 @@ import type { Config } from "../config/config.ts";
 import type { Found } from "../config/settings.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
 import { Exit, MailError } from "../errors.ts";
-import { askSecret } from "../terminal/secret.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { hostSuffixes, isForAccount, netrcPath, senderSuffixes, suffixesOf } from "./find-account.ts";
 import { variablesNaming } from "./named-servers.ts";
@@ -35,6 +34,7 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
   const found = passwordFromNetrc(path, request, user);
   if (found !== undefined && "password" in found) return { password: found.password, isKept: false };
   if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
+  const { askSecret } = await import("../terminal/secret.ts");
   const typed = await terminal.lend(() => askSecret(`Password for ${user} at ${host}: `));
   if (typed !== undefined && typed !== "") return { password: typed, isKept: true };
   throw new LoginFailed(

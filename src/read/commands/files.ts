@@ -21,7 +21,6 @@ import { serverAccess } from "../session/access-options.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { printFolderNames } from "../show/folder-names.ts";
 import { runAndTell } from "./shell.ts";
 
 async function changeFolder(session: Session, [word]: readonly string[]): Promise<void> {
@@ -94,6 +93,7 @@ function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
 /** Prints the folders on a server, with their special uses. */
 async function printServerFolders(session: Session, directory: string): Promise<void> {
   const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
+  const { printFolderNames } = await import("../show/folder-names.ts");
   printFolderNames(folders, session.terminal);
 }
 
