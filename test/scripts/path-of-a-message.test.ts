@@ -12,7 +12,7 @@ test("at most 6 calls within src/ lead from argv to the socket, and these calls 
   expect(Number(used)).toBeLessThanOrEqual(44);
   expect(Number(loaded)).toBeGreaterThan(Number(used));
   expect(Number(calls)).toBeLessThanOrEqual(6);
-  expect(stdout).toMatch(/^ {2}submit\/wire-lines\.ts$/m);
+  expect(stdout).toMatch(/^ {2}submit\/nodemailer\/smtp-session\.ts$/m);
   expect(stdout).toMatch(/^ {2}\(errors\.ts\)$/m);
   expect(stdout).toMatch(
     /^ {2}at openSocket \(connect\/socket\.ts:\d+:\d+\)\n(?: {2}at .*\n)+ {2}at async main \(mail\.ts:/m,

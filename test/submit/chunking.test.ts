@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { afterEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { WireLines } from "../../src/submit/nodemailer/smtp-session.ts";
 import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
-import { WireLines } from "../../src/submit/wire-lines.ts";
 import { type TestOptions, transportTo } from "./transport-to.ts";
 
 interface Took {

@@ -1,6 +1,6 @@
 /**
- * Replaces the code with which nodemailer's connection sends a message with DATA, and adds BDAT (RFC 3030), which
- * nodemailer lacks.
+ * Replaces the code with which nodemailer's connection sends a message: the wire format, DATA, and BDAT (RFC 3030),
+ * which nodemailer lacks.
  *
  * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces as
  * they arrive and waits for a slow server, so that a message of any size needs little memory.
@@ -12,7 +12,6 @@ import type { SaslMechanism } from "../../connect/sasl.ts";
 import type { LoginHandlers } from "../authentication.ts";
 import type { Dialogue } from "../dialogue.ts";
 import type { ServerWay } from "../way.ts";
-import { WireLines } from "../wire-lines.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 import { StrictConnection } from "./strict-connection.ts";
 
@@ -361,3 +360,70 @@ async function* divideIntoBlocks(
 function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
+
+const carriageReturn = 13;
+const lineFeed = 10;
+const dot = 46;
+
+/**
+ * Converts a message to the wire format (RFC 5321, sections 2.3.8 and 4.5.2): lines end with CRLF, and for DATA a leading
+ * dot is doubled.
+ */
+export class WireLines {
+  readonly #stuffed: boolean;
+  /** The last byte that was sent; undefined at the start. */
+  #last: number | undefined;
+
+  /** @param options.stuffed whether a dot at the start of a line is doubled, which DATA requires and BDAT does not */
+  constructor(options: { readonly stuffed: boolean }) {
+    this.#stuffed = options.stuffed;
+  }
+
+  /**
+   * Returns a piece in wire format. The piece is copied only if it changes.
+   *
+   * A lone CR also ends a line. Otherwise, a server that accepts CR as a line ending would mistake `CR . CR` for the
+   * end of the message.
+   */
+  next(piece: Uint8Array): Uint8Array {
+    let last = this.#last;
+    let from = 0;
+    let parts: Uint8Array[] | undefined;
+    for (let at = 0; at < piece.length; at++) {
+      const byte = piece[at] as number;
+      const inserted = this.#before(byte, last);
+      if (inserted !== undefined) {
+        parts ??= [];
+        parts.push(piece.subarray(from, at), inserted);
+        from = at;
+      }
+      last = byte;
+    }
+    this.#last = last;
+    if (parts === undefined) return piece;
+    parts.push(piece.subarray(from));
+    return Buffer.concat(parts);
+  }
+
+  /** Returns the line ending that the last line lacks; empty if the last line has one. */
+  end(): Uint8Array {
+    if (this.#last === carriageReturn) return insertions.lineFeed;
+    return this.#last === lineFeed || this.#last === undefined ? insertions.nothing : insertions.lineEnd;
+  }
+
+  #before(byte: number, last: number | undefined): Uint8Array | undefined {
+    if (byte === lineFeed) return last === carriageReturn ? undefined : insertions.carriageReturn;
+    if (last === carriageReturn) return this.#stuffed && byte === dot ? insertions.lineFeedDot : insertions.lineFeed;
+    if (!this.#stuffed || byte !== dot) return undefined;
+    return last === lineFeed || last === undefined ? insertions.dot : undefined;
+  }
+}
+
+const insertions = {
+  nothing: Buffer.alloc(0),
+  lineEnd: Buffer.from("\r\n"),
+  lineFeed: Buffer.from("\n"),
+  lineFeedDot: Buffer.from("\n."),
+  carriageReturn: Buffer.from("\r"),
+  dot: Buffer.from("."),
+};
