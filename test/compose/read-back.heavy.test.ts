@@ -9,8 +9,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { buildEncodedMessage, newStamp } from "../../src/compose/build/build.ts";
 import { presentableName } from "../../src/compose/draft/attachment.ts";
-import { Body } from "../../src/compose/draft/body.ts";
-import { transferEncodingOf } from "../../src/compose/draft/choose-encoding.ts";
+import { Body, transferEncodingOf } from "../../src/compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../src/compose/draft/draft.ts";
 
 const reader = fileURLToPath(new URL("support/read-back.py", import.meta.url));

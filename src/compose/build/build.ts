@@ -2,8 +2,14 @@
 
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
-import { Body, type Built } from "../draft/body.ts";
-import { charsetOf, type TextFacts, type TransferEncoding, transferEncodingOf } from "../draft/choose-encoding.ts";
+import {
+  Body,
+  type Built,
+  charsetOf,
+  type TextFacts,
+  type TransferEncoding,
+  transferEncodingOf,
+} from "../draft/body.ts";
 import type { Draft } from "../draft/draft.ts";
 import type { Author, Stamp } from "./header-fields.ts";
 import {

@@ -8,7 +8,7 @@ import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { addPathToError } from "../../system-error.ts";
 import { type Attachment, presentableName } from "../draft/attachment.ts";
-import { type TransferEncoding, transferEncodingOf } from "../draft/choose-encoding.ts";
+import { type TransferEncoding, transferEncodingOf } from "../draft/body.ts";
 import { unixLines } from "./transfer-encode.ts";
 
 /** The body of a message, or one of its forms. */

@@ -8,8 +8,7 @@ import { toBytes } from "../../message/text.ts";
 import { runOnAbort } from "../../submit/interrupt.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError, strerror } from "../../system-error.ts";
-import { Body } from "./body.ts";
-import { canBeEncoded, charsetOf, declareCharset, TextFacts, type TransferEncoding } from "./choose-encoding.ts";
+import { Body, canBeEncoded, charsetOf, declareCharset, TextFacts, type TransferEncoding } from "./body.ts";
 
 export interface Attachment {
   /** The path as given, for messages to the user. */

@@ -4,14 +4,15 @@
  */
 import { Exit, MailError } from "../../errors.ts";
 import type { Attachment } from "./attachment.ts";
-import { Body, type Built } from "./body.ts";
 import {
+  Body,
+  type Built,
   canBeEncoded,
   charsetOf,
   declareCharset,
   type TransferEncoding,
   transferEncodingOf,
-} from "./choose-encoding.ts";
+} from "./body.ts";
 
 export interface Draft {
   /** Recipients as typed, with aliases not yet expanded. */

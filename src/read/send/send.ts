@@ -3,7 +3,7 @@ import { type CommandLine, isField } from "../../cli/command-line.ts";
 import type { SubjectLines } from "../../cli/subject-lines.ts";
 import { isAddressField } from "../../compose/build/header-fields.ts";
 import type { Composition } from "../../compose/compose.ts";
-import type { TransferEncoding } from "../../compose/draft/choose-encoding.ts";
+import type { TransferEncoding } from "../../compose/draft/body.ts";
 import { emptyDraft, setBodyType } from "../../compose/draft/draft.ts";
 import { hasAccount } from "../../config/accounts.ts";
 import type { Config } from "../../config/config.ts";

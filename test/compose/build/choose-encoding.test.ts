@@ -1,8 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { transferEncode } from "../../../src/compose/build/transfer-encode.ts";
-import { Body } from "../../../src/compose/draft/body.ts";
-import { charsetOf, TextFacts, transferEncodingOf } from "../../../src/compose/draft/choose-encoding.ts";
+import { Body, charsetOf, TextFacts, transferEncodingOf } from "../../../src/compose/draft/body.ts";
 import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/encoded-words.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 
