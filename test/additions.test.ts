@@ -242,7 +242,7 @@ const additions: Readonly<Record<string, Addition>> = {
   "a transport": {
     edits: {
       "submit/file-transport.ts": { create: fileTransport },
-      "submit/way.ts": [
+      "submit/transport-settings.ts": [
         { after: "export type Way = ", add: '{ readonly kind: "file"; readonly path: string } | ' },
         {
           after: 'export function parseWay(value: string, variable = "mta"): Way {\n',

@@ -2,7 +2,7 @@
 import type { Config } from "../config/config.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
 import type { AccountAccess, ServerAddress } from "../mailbox/server-access.ts";
-import { serverTimeouts } from "../submit/server-settings.ts";
+import { serverTimeouts } from "../submit/transport-settings.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { findServerAccount } from "./find-account.ts";
 import type { Logins } from "./logins.ts";

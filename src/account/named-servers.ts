@@ -5,7 +5,7 @@
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
 import type { Found } from "../config/settings.ts";
-import { decodeLogin } from "../submit/way.ts";
+import { decodeLogin } from "../submit/transport-settings.ts";
 
 interface NamedServer {
   readonly protocol: "smtp" | "imap" | "pop3";

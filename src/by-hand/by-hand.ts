@@ -11,8 +11,15 @@ import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { type Conversation, Lost, openConversation } from "../submit/conversation.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
-import { serverSettings, serverTimeouts } from "../submit/server-settings.ts";
-import { defaultWay, parseWay, type ServerWay, serverName, type Way } from "../submit/way.ts";
+import {
+  defaultWay,
+  parseWay,
+  type ServerWay,
+  serverName,
+  serverSettings,
+  serverTimeouts,
+  type Way,
+} from "../submit/transport-settings.ts";
 import { askSecret } from "../terminal/secret.ts";
 import type { Asked, Input, Terminal } from "../terminal/terminal.ts";
 import { assistDialogue } from "./offers.ts";

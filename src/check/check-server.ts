@@ -19,9 +19,15 @@ import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
 import { recipientRemedy, senderRemedy, settingRemedy, submissionRemedy } from "../submit/remedies.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
-import { serverSettings } from "../submit/server-settings.ts";
 import { type FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
-import { readConfiguredWay, refuseUnsupported, type ServerWay, serverName, wayName } from "../submit/way.ts";
+import {
+  readConfiguredWay,
+  refuseUnsupported,
+  type ServerWay,
+  serverName,
+  serverSettings,
+  wayName,
+} from "../submit/transport-settings.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
 

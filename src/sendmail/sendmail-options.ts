@@ -1,6 +1,7 @@
 /** Parses the command line of sendmail(8). */
 import { Exit, MailError } from "../errors.ts";
-import type { DsnRequest, Notice } from "../submit/transport.ts";
+import type { DsnRequest } from "../submit/transport.ts";
+import type { Notice } from "../submit/transport-settings.ts";
 
 /** The task that the options or the program's name selects. */
 export type Mode = "send" | "flush" | "list" | "check-aliases" | "version" | "help";

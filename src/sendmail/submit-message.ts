@@ -11,7 +11,7 @@ import type { Identity } from "../config/identity.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
 import type { Envelope, Outgoing, Refusal } from "../submit/transport.ts";
-import { readConfiguredWay, refuseUnsupported } from "../submit/way.ts";
+import { readConfiguredWay, refuseUnsupported } from "../submit/transport-settings.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { aliasFilePath, expandAliases, readAliasFile } from "./alias-file.ts";
 import { type IncomingMessage, readMessage } from "./incoming-message.ts";

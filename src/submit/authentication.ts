@@ -6,7 +6,7 @@ import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import { notify } from "../notices.ts";
 import { loginRejection } from "./nodemailer/outcome-of-error.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
-import { type ServerWay, serverName } from "./way.ts";
+import { type ServerWay, serverName } from "./transport-settings.ts";
 
 /** A login in progress: its credentials, and a function that sends a line and returns the reply. */
 interface Context {

@@ -6,9 +6,8 @@ import type { Dialogue } from "./dialogue.ts";
 import { exitOfReason } from "./failures.ts";
 import { certificateProblem, isTlsError } from "./nodemailer/outcome-of-error.ts";
 import { type Certificates, SmtpSession } from "./nodemailer/smtp-session.ts";
-import type { ServerSettings } from "./server-settings.ts";
 import { SubmissionFailed } from "./submission-errors.ts";
-import { type ServerWay, serverName } from "./way.ts";
+import { type ServerSettings, type ServerWay, serverName } from "./transport-settings.ts";
 
 export interface ConnectionOptions extends ServerSettings {
   readonly server: ServerWay;

@@ -8,7 +8,7 @@ import { isSystemError, strerror } from "../system-error.ts";
 import type { Timeouts } from "./failures.ts";
 import { replyOnOneLine } from "./replies.ts";
 import type { FailureReason } from "./submission-errors.ts";
-import type { ServerWay } from "./way.ts";
+import type { ServerWay } from "./transport-settings.ts";
 
 /** The longest reply in characters. RFC 5321, section 4.5.3.1.5, limits a line to 512 octets. */
 const longest = 1024 * 1024;

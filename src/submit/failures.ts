@@ -3,7 +3,7 @@ import type { LoginReason } from "../connect/login.ts";
 import { describeTlsFailure } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode } from "../errors.ts";
 import type { FailureReason } from "./submission-errors.ts";
-import type { ServerWay } from "./way.ts";
+import type { ServerWay } from "./transport-settings.ts";
 
 /** A failure without its description. */
 export interface DialogueFailure {

@@ -13,7 +13,7 @@ import { unknownOutcome } from "./failures.ts";
 import { runOnAbort } from "./interrupt.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
-import type { ProgramWay } from "./way.ts";
+import type { ProgramWay } from "./transport-settings.ts";
 
 export interface ProgramOptions {
   /** The envelope sender for -f; undefined lets the program choose it. */

@@ -5,7 +5,7 @@ import { Exit } from "../errors.ts";
 import { isSystemError } from "../system-error.ts";
 import { OutcomeUnknown, SubmissionFailed } from "./submission-errors.ts";
 import type { Refusal } from "./transport.ts";
-import type { ServerWay, Way } from "./way.ts";
+import type { ServerWay, Way } from "./transport-settings.ts";
 
 export const settingRemedy = "see mailrc(5) for the variable's values";
 const logIn = "to log in, set mta=submission://USER@HOST and put the password in ~/.netrc";

@@ -16,7 +16,7 @@ import type { SmtpSession } from "./nodemailer/smtp-session.ts";
 import { exitCodeForRefusal, queueIdOf, replyOnOneLine } from "./replies.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed, Unreachable } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Refusal, Transport } from "./transport.ts";
-import { serverName } from "./way.ts";
+import { serverName } from "./transport-settings.ts";
 
 export interface SmtpOptions extends ConnectionOptions {
   /** Receives the events of each dialogue. */

@@ -3,7 +3,7 @@
  * recipient.
  */
 import type { ExitCode } from "../errors.ts";
-import type { Way } from "./way.ts";
+import type { Notice, Way } from "./transport-settings.ts";
 
 /** The contents of MAIL FROM and RCPT TO (RFC 5321, section 2.3.1), which are independent of the header. */
 export interface Envelope {
@@ -16,9 +16,6 @@ export interface Envelope {
    */
   readonly dsn?: DsnRequest;
 }
-
-/** The events that the server reports to the sender (RFC 3461, section 4.1). */
-export type Notice = "never" | "success" | "failure" | "delay";
 
 /** The parameters of a request for delivery status notifications (RFC 3461, section 4). */
 export interface DsnRequest {

@@ -10,7 +10,7 @@ import { chooseMechanism } from "../../src/submit/authentication.ts";
 import { programArguments } from "../../src/submit/program.ts";
 import type { SmtpTransport } from "../../src/submit/smtp.ts";
 import type { Outgoing } from "../../src/submit/transport.ts";
-import { parseWay, wayName } from "../../src/submit/way.ts";
+import { parseWay, wayName } from "../../src/submit/transport-settings.ts";
 import { closeServers, type Script, type ScriptedServer, scriptedServer } from "./scripted-server.ts";
 import { transportTo } from "./transport-to.ts";
 

@@ -8,7 +8,7 @@ import { Queue, type Verdict } from "../../submit/queue.ts";
 import { type Entry, isDamaged } from "../../submit/queue-entry.ts";
 import { OutcomeUnknown, Unreachable } from "../../submit/submission-errors.ts";
 import type { Departure, Outcome, Outgoing, Refusal } from "../../submit/transport.ts";
-import { parseWay } from "../../submit/way.ts";
+import { parseWay } from "../../submit/transport-settings.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { flushCommand, ownQueue, type QueueingProgram, type QueuePlace, type QueuePlaces } from "./queue-place.ts";
 

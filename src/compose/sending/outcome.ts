@@ -3,7 +3,7 @@ import type { Config } from "../../config/config.ts";
 import { Exit, type ExitCode, MailError, printError } from "../../errors.ts";
 import { OutcomeUnknown, ProgramFailed, SubmissionFailed, Unreachable } from "../../submit/submission-errors.ts";
 import type { Outcome, Refusal } from "../../submit/transport.ts";
-import { readConfiguredWay } from "../../submit/way.ts";
+import { readConfiguredWay } from "../../submit/transport-settings.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { isSink } from "../draft/recipients.ts";
 import type { Keeping } from "../unsent/keep-unsent.ts";

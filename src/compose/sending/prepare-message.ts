@@ -8,7 +8,7 @@ import { parseAddresses } from "../../message/address.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Envelope, Outcome, Refusal } from "../../submit/transport.ts";
-import { readConfiguredWay, refuseUnsupported, type Way, wayName } from "../../submit/way.ts";
+import { readConfiguredWay, refuseUnsupported, type Way, wayName } from "../../submit/transport-settings.ts";
 import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
 import type { Author, Stamp } from "../build/header-fields.ts";
 import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";

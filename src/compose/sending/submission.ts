@@ -10,10 +10,15 @@ import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import type { Login } from "../../connect/login.ts";
 import { Exit, MailError } from "../../errors.ts";
 import type { DialogueObserver } from "../../submit/dialogue.ts";
-import { type ServerSettings, serverSettings } from "../../submit/server-settings.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
-import { type ServerWay, type Way, wayName } from "../../submit/way.ts";
+import {
+  type ServerSettings,
+  type ServerWay,
+  serverSettings,
+  type Way,
+  wayName,
+} from "../../submit/transport-settings.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
 import { flushCommand, ownQueue, type QueueingProgram, type QueuePlaces } from "./queue-place.ts";

@@ -7,7 +7,7 @@ import { type DialogueFailure, describeFailure, exitOfReason, type Timeouts, unk
 import { exitCodeForRefusal, replyOnOneLine } from "../replies.ts";
 import { OutcomeUnknown, SubmissionFailed } from "../submission-errors.ts";
 import type { Envelope, Outcome, Refusal } from "../transport.ts";
-import { type ServerWay, serverName } from "../way.ts";
+import { type ServerWay, serverName } from "../transport-settings.ts";
 
 /** A protocol violation by the server, detected by the code in this directory. */
 export class ProtocolError extends Error {

@@ -11,7 +11,7 @@ import type { SMTPConnectionSendInfo as SendInfo } from "nodemailer/lib/smtp-con
 import type { SaslMechanism } from "../../connect/sasl.ts";
 import type { LoginHandlers } from "../authentication.ts";
 import type { Dialogue } from "../dialogue.ts";
-import type { ServerWay } from "../way.ts";
+import type { ServerWay } from "../transport-settings.ts";
 import { ProtocolError } from "./outcome-of-error.ts";
 import { StrictConnection } from "./strict-connection.ts";
 

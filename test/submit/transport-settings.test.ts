@@ -1,7 +1,7 @@
 /** Tests when a login may be sent over an unencrypted connection. */
 import { expect, test } from "@jest/globals";
 import { Settings } from "../../src/config/settings.ts";
-import { serverSettings } from "../../src/submit/server-settings.ts";
+import { serverSettings } from "../../src/submit/transport-settings.ts";
 
 test.each([
   [{}, undefined, false, "yes"],
