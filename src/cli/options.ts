@@ -12,8 +12,8 @@ export interface Option {
   readonly repeats?: true;
   /** Whether the option accepts all arguments up to the next option. */
   readonly variadic?: true;
-  /** The additional arguments in the usage message, for an option that is used on its own. */
-  readonly alone?: string;
+  /** The option with its arguments, as the usage message shows it; only for an option that is used on its own. */
+  readonly synopsis?: string;
   /** The option's names in GNU mail and S-nail, which --help does not list. */
   readonly also?: readonly string[];
   /**
@@ -292,10 +292,14 @@ export const options = [
     long: "digest",
     meaning: "With --throttle, the next message includes the output of the runs that sent nothing.",
   },
-  { long: "config", alone: "", meaning: "List every variable with its value, and the file or option that set it." },
+  {
+    long: "config",
+    synopsis: "--config",
+    meaning: "List every variable with its value, and the file or option that set it.",
+  },
   {
     long: "check",
-    alone: "[address]",
+    synopsis: "--check [address]",
     meaning:
       "Check whether local mail works on this machine, whether mail for ADDRESS would be accepted, and whether mailboxes on servers can be opened.",
   },
@@ -332,45 +336,50 @@ export const options = [
     long: "json-schema",
     argument: "kind",
     optional: true,
-    alone: "",
+    synopsis: "--json-schema [kind]",
     meaning: "Print the JSON Schema of every object that mail exchanges with programs, or of one kind of object.",
   },
   {
     long: "delete",
-    alone: "[-f name] id|query",
+    synopsis: "--delete [-f name] id|query",
     meaning:
       "Delete the messages with these ids, or the messages that match a query. Message numbers are not accepted.",
   },
   {
     long: "move",
     argument: "folder",
-    alone: "[-f name] id|query",
+    synopsis: "--move <folder> [-f name] id|query",
     meaning: "Move messages to a folder.",
   },
-  { long: "copy", argument: "folder", alone: "[-f name] id|query", meaning: "Copy messages to a folder." },
+  {
+    long: "copy",
+    argument: "folder",
+    synopsis: "--copy <folder> [-f name] id|query",
+    meaning: "Copy messages to a folder.",
+  },
   {
     long: "mark",
     argument: "state",
-    alone: "[-f name] id|query",
+    synopsis: "--mark <state> [-f name] id|query",
     meaning: "Mark messages as read, unread, flagged, unflagged, answered or draft.",
   },
   {
     long: "save-parts",
     argument: "directory",
-    alone: "[-f name] id|query",
+    synopsis: "--save-parts <directory> [-f name] id|query",
     meaning: "Save the messages' attachments in a directory. Existing files are not overwritten.",
   },
   {
     long: "resend",
     argument: "address",
     repeats: true,
-    alone: "[-f name] id|query",
+    synopsis: "--resend <address> [-f name] id|query",
     meaning: "Send messages to another address, unchanged except for the added Resent- fields.",
   },
   {
     long: "reply",
     argument: "id",
-    alone: "[-f name]",
+    synopsis: "--reply <id> [-f name]",
     meaning: "Reply to a message with the text from standard input.",
   },
   {
@@ -382,18 +391,18 @@ export const options = [
   {
     long: "forward",
     argument: "id",
-    alone: "[-f name] address ...",
+    synopsis: "--forward <id> [-f name] address ...",
     meaning: "Forward a message, preceded by the text from standard input.",
   },
   {
     long: "part",
     argument: "number",
-    alone: "[-f name] id",
+    synopsis: "--part <number> [-f name] id",
     meaning: "Write the decoded content of a part to standard output.",
   },
   {
     long: "from-json",
-    alone: "",
+    synopsis: "--from-json",
     meaning: "Read the complete message from standard input as a JSON object, and send it.",
   },
   {
@@ -403,7 +412,7 @@ export const options = [
   {
     long: "send",
     argument: "id",
-    alone: "[-f name]",
+    synopsis: "--send <id> [-f name]",
     meaning:
       "Send a draft at most once, and remove it from its folder. If the outcome of an earlier attempt is unknown, mail exits with 75.",
   },
@@ -423,28 +432,28 @@ export const options = [
   },
   {
     long: "folders",
-    alone: "[--json]",
+    synopsis: "--folders [--json]",
     meaning:
       "List the names in the folder directory. If the folder variable names a server, list the server's folders with their special uses.",
   },
   {
     long: "queue",
-    alone: "",
+    synopsis: "--queue",
     meaning: "List the messages in the queue; see the queue variable.",
   },
-  { long: "flush", alone: "", meaning: "Try to send all queued messages now." },
+  { long: "flush", synopsis: "--flush", meaning: "Try to send all queued messages now." },
   {
     long: "smtp",
     argument: "host:port",
     optional: true,
-    alone: "",
+    synopsis: "--smtp [host:port]",
     meaning: "Type an SMTP dialogue by hand, or read it from standard input.",
   },
   {
     long: "track",
     argument: "id",
     optional: true,
-    alone: "[--wait seconds]",
+    synopsis: "--track [id] [--wait seconds]",
     meaning:
       "Report the delivery status of a message, according to the mail server's log. The argument is a queue id, a message-id or an address. Without an argument, report on the last message sent.",
   },
@@ -473,10 +482,3 @@ export const options = [
   })),
   { letter: "V", long: "version", meaning: "Print the version and exit." },
 ] as const satisfies readonly Option[];
-
-/** Returns an option's argument as shown in usage and help. */
-export function formatOperand({ argument, optional, variadic }: Option): string {
-  if (argument === undefined) return "";
-  if (variadic === true) return ` <${argument}...>`;
-  return optional === true ? ` [${argument}]` : ` <${argument}>`;
-}

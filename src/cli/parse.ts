@@ -4,7 +4,7 @@ import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { checkOptions, isListing, isSending, UsageError } from "./command-line.ts";
 import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
-import { formatOperand, type Option, options } from "./options.ts";
+import { type Option, options } from "./options.ts";
 import type { OrderedOption, Parts } from "./part-options.ts";
 import type { ProgramForms } from "./program-forms.ts";
 
@@ -140,6 +140,13 @@ function declareOption(
     });
   } else if (option.repeats === true) declared.argParser(appendValue);
   parser.addOption(declared);
+}
+
+/** Returns an option's argument in the form that the parser expects and that --help shows. */
+function formatOperand({ argument, optional, variadic }: Option): string {
+  if (argument === undefined) return "";
+  if (variadic === true) return ` <${argument}...>`;
+  return optional === true ? ` [${argument}]` : ` <${argument}>`;
 }
 
 interface ParsedArguments {

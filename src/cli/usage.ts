@@ -1,5 +1,5 @@
 /** The usage message, and the error that is reported with it. */
-import { formatOperand, type Option, options } from "./options.ts";
+import { type Option, options } from "./options.ts";
 
 /** Returns the usage message without a trailing newline. */
 export function formatUsage(): string {
@@ -17,9 +17,7 @@ ${formatModes()}
 
 /** Returns usage lines for the options that are used on their own, wrapped at 80 columns. */
 function formatModes(): string {
-  const uses = options.flatMap((option: Option) =>
-    option.alone === undefined ? [] : [`--${option.long}${formatOperand(option)} ${option.alone}`.trim()],
-  );
+  const uses = options.flatMap(({ synopsis }: Option) => synopsis ?? []);
   const lines = [""];
   for (const use of uses) {
     const line = lines.at(-1) ?? "";
