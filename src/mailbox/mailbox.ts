@@ -68,7 +68,10 @@ export interface Counts {
 export type Fate = "keep" | "drop" | "mbox" | "as-is";
 
 export interface CommitPlan {
-  /** Returns the fate of a message. Called once per message, in order. */
+  /**
+   * Returns the fate of a message. The message's number, flags and contents are those of the session, even if another
+   * program has moved the message.
+   */
   readonly fate: (message: number) => Fate;
   /** The mailbox to which messages with the fate "mbox" are added. A missing file is created with mode 0600. */
   readonly mbox?: {
@@ -300,7 +303,8 @@ export interface Mailbox extends MessageStates {
    * is all or nothing, even if a crash interrupts it.
    *
    * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, or
-   *   MailError with the reason for any other failure; the mailbox is left unchanged
+   *   MailError with the reason for any other failure; the mailbox is left unchanged, and the session's messages keep
+   *   their numbers
    */
   commit(plan: CommitPlan): Promise<CommitResult>;
 

@@ -52,3 +52,45 @@ test("a single dot ends a typed message", async () => {
     A line.
   `;
 });
+
+test("if leaving a folder fails after another program removed a message, later commands and quit apply to the right messages", async () => {
+  const [ann, bob, cy, dee, zed] = ["ann", "bob", "cy", "dee", "zed"].map((subject) =>
+    mail({ subject, status: "O" }),
+  ) as [string, string, string, string, string];
+  const { read } = await onTerminal({
+    spool: [ann, bob, cy, dee],
+    files: { other: zed, later: [bob, cy, dee].join(""), "mbox/file": "" },
+    mailrc: "set noheader\nignore from to status\n",
+  })`
+    $ mail -N
+    Mail version 8.1.2 01/15/2001.  Type ? for help.
+    "{HOME}/spool": 4 messages 4 unread
+    & delete 3
+    & print 2
+    Message 2:
+    From ann@example.org Sat Jan 16 18:22:03 2021
+    Subject: bob
+
+    Hello.
+
+    & !cat later > spool
+    !
+    & folder other
+    mail: {HOME}/mbox: Is a directory
+    & from *
+     U  1 ann@example.org    Sat Jan 16 18:22    8/109   ann
+    >   2 ann@example.org    Sat Jan 16 18:22    8/109   bob
+     U  4 ann@example.org    Sat Jan 16 18:22    8/109   dee
+    & delete 4
+    & !rm -r mbox
+    !
+    & !cat other >> spool
+    !
+    & q
+    mail: {HOME}/spool: changed by another program during the session; this session's changes were merged
+    Saved 1 message in {HOME}/mbox
+    Held 1 message in {HOME}/spool
+  `;
+  expect(read("mbox")).toMatch(/^Subject: bob$/m);
+  expect(read("spool")).toBe(zed);
+});

@@ -30,6 +30,8 @@ export interface Numbering {
 
 export interface Found {
   readonly numbering: Numbering;
+  /** Whether another program has moved or removed messages, so that the session's numbers no longer apply to the file. */
+  readonly isMerged: boolean;
   /** The file with the session's flags; the session's own object if no program has written to the file. */
   readonly file: MboxFile;
   readonly state: FileState;
@@ -52,13 +54,13 @@ export async function checkBeforeCommit(
   const state = stateOf(descriptor);
   const ours = descriptor === before.descriptor;
   if (ours && seen !== undefined && sameState(state, seen))
-    return { numbering: { known: (message) => message, arrived: 0 }, file: before, state };
+    return { numbering: { known: (message) => message, arrived: 0 }, isMerged: false, file: before, state };
   const now = new MboxFile(descriptor);
   const { undecided } = await scanMessages(descriptor, 0, state.size, now.index, { signal });
   now.covered = state.size;
   if (ours && isGrown(before, now, known.identities.byMessage))
-    return { numbering: continueNumbering(before, now), file: now, state, undecided };
-  return { numbering: mergeNumbering(known, now), file: now, state, undecided };
+    return { numbering: continueNumbering(before, now), isMerged: false, file: now, state, undecided };
+  return { numbering: mergeNumbering(known, now), isMerged: true, file: now, state, undecided };
 }
 
 function continueNumbering(before: MboxFile, now: MboxFile): Numbering {

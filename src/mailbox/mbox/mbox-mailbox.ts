@@ -26,7 +26,7 @@ import {
 import { MailboxBusy, MailboxChanged, MessagesGone } from "../mailbox-errors.ts";
 import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
-import type { Numbering } from "./check-before-commit.ts";
+import type { Found } from "./check-before-commit.ts";
 import { messageHeaders, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
@@ -35,6 +35,13 @@ import { writeOutcome } from "./write-outcome.ts";
 
 /** Maximum number of cached counts. A window of header lines is displayed repeatedly, but a list of all messages is not. */
 const mostCounts = 2000;
+
+/** The locked file as a commit found it, and the changes that the commit makes. */
+interface Decided {
+  readonly found: Found;
+  readonly outcome: Outcome;
+}
+
 /** An mbox file as a mailbox. */
 export class MboxMailbox implements Mailbox, StoredMessages {
   readonly path: string;
@@ -166,14 +173,15 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#tracked.trustReads();
     try {
       await finishLocked(this.path, this.#options.stateDirectory, descriptor, this.#options.lockwait);
-      let { numbering, outcome } = await this.#decide(descriptor, plan);
-      if (this.#tracked.isUnproven && !this.#isInPlace(outcome)) {
-        this.#tracked.distrustIndex();
-        ({ numbering, outcome } = await this.#decide(descriptor, plan));
-      }
+      let decided = await this.#decide(descriptor, plan);
+      const isOwnIndex = decided.found.file === this.#tracked.file;
+      if (isOwnIndex && this.#tracked.isUnproven && !this.#isInPlace(decided.outcome))
+        decided = await this.#decide(descriptor, plan, { trustsIndex: false });
       // The commit can no longer be aborted.
       plan.signal?.throwIfAborted();
-      if (outcome.firstChanged > 0) await this.#write(outcome, plan);
+      await this.#carryOut(decided, plan);
+      const { outcome, found } = decided;
+      const { numbering } = found;
       return {
         arrived: numbering.arrived,
         empty: outcome.kept === 0,
@@ -216,9 +224,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     }
   }
 
-  async #decide(descriptor: number, plan: CommitPlan): Promise<{ numbering: Numbering; outcome: Outcome }> {
-    const numbering = await this.#tracked.lookAgain(descriptor, plan.signal);
-    this.#requirePresent(plan.required ?? [], numbering);
+  async #decide(descriptor: number, plan: CommitPlan, { trustsIndex } = { trustsIndex: true }): Promise<Decided> {
+    const found = await this.#tracked.lookAgain(descriptor, trustsIndex, plan.signal);
+    const { file, numbering } = found;
+    this.#requirePresent(plan.required ?? [], found);
     const toItself = plan.mbox !== undefined && hasName(descriptor, plan.mbox.path);
     const fate = (message: number): Fate => {
       const known = numbering.known(message);
@@ -226,16 +235,16 @@ export class MboxMailbox implements Mailbox, StoredMessages {
       const decided = plan.fate(known);
       return decided === "mbox" && toItself ? "keep" : decided;
     };
-    const outcome = planOutcome(this.#tracked.file, fate);
-    keepSeparators(this.#tracked.file, outcome);
-    return { numbering, outcome };
+    const outcome = planOutcome(file, fate);
+    keepSeparators(file, outcome);
+    return { found, outcome };
   }
 
   /** Checks that messages are still in the locked file. @throws MessagesGone if any message is not */
-  #requirePresent(messages: readonly number[], { known }: Numbering): void {
+  #requirePresent(messages: readonly number[], { file, numbering }: Found): void {
     if (messages.length === 0) return;
     const left = new Set(messages);
-    for (let message = 1; message <= this.#tracked.file.count; message++) left.delete(known(message));
+    for (let message = 1; message <= file.count; message++) left.delete(numbering.known(message));
     if (left.size > 0) throw new MessagesGone(this.path, [...left]);
   }
 
@@ -247,10 +256,17 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return true;
   }
 
-  async #write(outcome: Outcome, plan: CommitPlan): Promise<void> {
+  /** Writes the outcome if anything changes, and adopts the file that was found. */
+  async #carryOut({ found, outcome }: Decided, plan: CommitPlan): Promise<void> {
+    if (outcome.firstChanged === 0) {
+      this.#tracked.adopt(found);
+      return;
+    }
     const unchanged = outcome.firstChanged - 1;
     this.#tracked.beginRewrite(unchanged);
-    const commit = { path: this.path, file: this.#tracked.file, outcome, plan, options: this.#options };
-    this.#tracked.endRewrite(await writeOutcome(commit), unchanged);
+    const commit = { path: this.path, file: found.file, outcome, plan, options: this.#options };
+    const index = await writeOutcome(commit);
+    this.#tracked.adopt(found);
+    this.#tracked.endRewrite(index, unchanged);
   }
 }

@@ -77,6 +77,21 @@ export class Identities {
     if (this.#remembered.has(message) && !file.replaced.has(message)) this.#renew(file, message);
   }
 
+  /**
+   * Returns the same identities under the numbers of a file in which the messages have been found again.
+   *
+   * @param known returns the number under which a message of that file was remembered; 0 if it was not
+   */
+  renumber(count: number, known: (message: number) => number): Identities {
+    const renumbered = new Identities();
+    renumbered.#areComplete = this.#areComplete;
+    for (let message = 1; message <= count; message++) {
+      const remembered = this.#remembered.get(known(message));
+      if (remembered !== undefined) renumbered.#remembered.set(message, remembered);
+    }
+    return renumbered;
+  }
+
   #renew(file: MboxFile, message: number): void {
     this.#remembered.set(message, { identity: identityOf(file, message), size: measureStoredSize(file, message) });
   }

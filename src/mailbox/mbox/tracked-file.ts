@@ -8,7 +8,7 @@ import { hasName } from "../locked-file.ts";
 import { type Counts, Flag, type MailboxOptions } from "../mailbox.ts";
 import { MessagesMoved } from "../mailbox-errors.ts";
 import { markBits } from "../marks.ts";
-import { checkBeforeCommit, hasUnseenRest, type Numbering } from "./check-before-commit.ts";
+import { checkBeforeCommit, type Found, hasUnseenRest } from "./check-before-commit.ts";
 import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
 import { beginGeneration } from "./generations.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
@@ -50,7 +50,7 @@ export class TrackedFile {
   #seen: FileState | undefined;
   /** The file's state when a message was last read, which may be later than the last check. */
   #checked: FileState | undefined;
-  readonly identities = new Identities();
+  identities = new Identities();
   /** Whether the file has grown since it was scanned. */
   #unproven = false;
   /** The beginning of the file and of its last message at the last check. */
@@ -91,11 +91,6 @@ export class TrackedFile {
   /** Turns off the check, which is not needed while the file is locked during a commit. */
   trustReads(): void {
     this.file.guard = undefined;
-  }
-
-  /** Causes the next `lookAgain` to scan the whole file. */
-  distrustIndex(): void {
-    this.#seen = undefined;
   }
 
   /**
@@ -283,28 +278,37 @@ export class TrackedFile {
 
   /**
    * Checks the locked file before a commit. If another program has written to it, the session's messages are searched
-   * for in the new contents.
+   * for in the new contents. The session's own numbers stay valid until `adopt` is called, because the commit may fail.
    *
    * @param descriptor the locked file to which the path now leads
+   * @param trustsIndex whether an index may be used if no program has written to the file since it was last checked
    * @throws MailboxChanged if the changes cannot be merged
    */
-  async lookAgain(descriptor: number, signal: AbortSignal | undefined): Promise<Numbering> {
+  async lookAgain(descriptor: number, trustsIndex: boolean, signal: AbortSignal | undefined): Promise<Found> {
+    const seen = trustsIndex ? this.#seen : undefined;
+    const known = { path: this.#path, file: this.file, seen, identities: this.identities };
+    const found = await checkBeforeCommit(known, descriptor, signal);
+    if (found.isMerged) this.#rewritten = true;
+    return found;
+  }
+
+  /** Adopts the file that `lookAgain` found, with its numbers, after the commit has succeeded. */
+  adopt({ numbering, isMerged, file, state, undecided }: Found): void {
     const before = this.file;
-    const known = { path: this.#path, file: before, seen: this.#seen, identities: this.identities };
-    const { numbering, file, state, undecided } = await checkBeforeCommit(known, descriptor, signal);
-    if (file === before) return numbering;
+    if (file === before) return;
+    if (isMerged) this.identities = this.identities.renumber(file.count, numbering.known);
     this.#undecided = undecided;
     this.file = file;
     this.#isKept = false;
     this.#generations = beginGeneration();
     this.facts?.discard();
     this.#seen = state;
+    this.#checked = undefined;
     this.#recent = undefined;
     this.#unproven = false;
     this.#rewritten = false;
     this.#landmarks = readLandmarks(file);
-    if (descriptor !== before.descriptor) before.close();
-    return numbering;
+    if (file.descriptor !== before.descriptor) before.close();
   }
 
   /**
@@ -323,6 +327,8 @@ export class TrackedFile {
     file.index = index;
     this.#generations = beginGeneration(this.#generations, unchanged);
     this.#recent = undefined;
+    // The session's decisions have been carried out.
+    this.identities = new Identities();
     // An edited message may now consist of several messages.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
     // The undecided message may have moved, so the next scan begins at the start of the file.

@@ -50,11 +50,17 @@ export async function playRounds(kind: Kind, other: "deliver" | "expunge", round
     expect(subjects).toHaveLength(ids.length);
     return new Map(subjects.map((subject, index) => [subject, ids[index] as string]));
   };
-  const expunge = async (ids: ReadonlySet<string>) => {
+  /** Removes messages. @returns how many of them were no longer in the mailbox when it was locked */
+  const expunge = async (ids: ReadonlySet<string>): Promise<number> => {
     const mailbox = await openMailbox(path, options);
     for (let n = 1; n <= mailbox.count; n++) if (ids.has(mailbox.key(n))) mailbox.mark(n, Flag.Deleted | Flag.Touched);
-    await mailbox.commit({ fate: (n) => ((mailbox.flags(n) & Flag.Deleted) !== 0 ? "drop" : "as-is") });
+    // The pause makes it likely that the action changes the mailbox between opening and commit.
+    await sleep(Math.random() * usualTime);
+    const { notice } = await mailbox.commit({
+      fate: (n) => ((mailbox.flags(n) & Flag.Deleted) !== 0 ? "drop" : "as-is"),
+    });
     await mailbox.close();
+    return Number(/no longer exist: (\d+)$/.exec(notice ?? "")?.[1] ?? 0);
   };
   place.create(kind, "box", []);
   try {
@@ -70,7 +76,8 @@ export async function playRounds(kind: Kind, other: "deliver" | "expunge", round
       const act = Math.random() < 0.5 ? ["--delete"] : ["--move", join(place.home, "old")];
       const acting = runMail(["-n", ...act, "--json", "-f", path, `id:${id}`], env);
       await sleep(Math.random() * usualTime);
-      if (arrived === undefined) await expunge(new Set(expunged.map((each) => before.get(each) as string)));
+      let missing = 0;
+      if (arrived === undefined) missing = await expunge(new Set(expunged.map((each) => before.get(each) as string)));
       else await appendMessages(path, [[storedForm(letter(arrived))]], options);
       const { exit, out, err } = await acting;
       const [result] = parseLines("act", out);
@@ -85,6 +92,13 @@ export async function playRounds(kind: Kind, other: "deliver" | "expunge", round
         (each) => !expunged.includes(each) && !(isDone && each === target),
       );
       expect({ ...context, after: [...after].sort() }).toEqual({ ...context, after: left.sort() });
+      // The other program reports a missing message only if the action has removed it.
+      const mostMissing = isDone && expunged.includes(target) ? 1 : 0;
+      expect({ ...context, missing, isExplained: missing <= mostMissing }).toEqual({
+        ...context,
+        missing,
+        isExplained: true,
+      });
       // An action may fail only if the message is gone or the mailbox could not be changed.
       if (exit === 1) expect({ ...context, isGone: expunged.includes(target) }).toEqual({ ...context, isGone: true });
       if (exit !== 0 && exit !== 1) expect({ ...context, exit }).toEqual({ ...context, exit: 75 });

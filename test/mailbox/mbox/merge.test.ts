@@ -1,7 +1,7 @@
-import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 
@@ -27,7 +27,7 @@ function remove(mailbox: Mailbox, n: number): void {
 }
 
 /** Commits as quit does: deleted messages are removed, and other messages that were read are moved to mbox. */
-async function quit(mailbox: Mailbox) {
+async function quit(mailbox: Mailbox, { closes } = { closes: true }) {
   const flags = Array.from({ length: mailbox.count }, (_, i) => mailbox.flags(i + 1));
   const result = await mailbox.commit({
     fate: (n) => {
@@ -36,7 +36,7 @@ async function quit(mailbox: Mailbox) {
     },
     mbox: { path: mbox, at: "end" },
   });
-  await mailbox.close();
+  if (closes) await mailbox.close();
   return result;
 }
 
@@ -205,4 +205,48 @@ test("an edited message that another program has also changed is not overwritten
   writeFileSync(box, other);
   await expect(quit(mailbox)).rejects.toThrow(/changed by another program during the session; nothing was written/);
   expect(readFileSync(box, "latin1")).toBe(other);
+});
+
+test("during a commit, a message's flags are found under its number in the session, even if other messages were removed", async () => {
+  const mailbox = await open();
+  for (const n of [2, 4]) remove(mailbox, n);
+  writeFileSync(box, ["b", "c", "d", "e"].map(message).join(""));
+  const { notice } = await mailbox.commit({ fate: (n) => (mailbox.flags(n) & Flag.Deleted ? "drop" : "as-is") });
+  await mailbox.close();
+  expect(notice).toMatch(/were merged$/);
+  expect(ids(box)).toBe("ce");
+});
+
+describe("if a quit fails after another program has removed messages", () => {
+  let mailbox: Mailbox;
+
+  beforeEach(async () => {
+    mailbox = await open();
+    remove(mailbox, 3);
+    mailbox.mark(2, Flag.Touched | Flag.Read);
+    writeFileSync(box, ["b", "c", "d", "e"].map(message).join(""));
+    mkdirSync(mbox);
+    await expect(quit(mailbox, { closes: false })).rejects.toThrow("mbox: Is a directory");
+    rmSync(mbox, { recursive: true });
+  });
+
+  test("the messages keep their numbers in the session", async () => {
+    const shown = async () => {
+      const found: string[] = [];
+      for await (const { messages, stored } of mailbox.openMessages([1, 2, 3, 4, 5], "header"))
+        for (const n of messages)
+          found.push(
+            `${/X-Id: (.)/.exec(stored.header(n).toString())?.[1]}${mailbox.flags(n) & Flag.Deleted ? "*" : ""}`,
+          );
+      return found.join(" ");
+    };
+    expect(await shown()).toBe("a b c* d e");
+    await mailbox.close();
+  });
+
+  test("the next quit carries out the same decisions, even if the mailbox has changed again", async () => {
+    writeFileSync(box, ["b", "c", "e", "new"].map(message).join(""));
+    await quit(mailbox);
+    expect([ids(box), ids(mbox)]).toEqual(["enew", "b"]);
+  });
 });
