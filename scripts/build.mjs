@@ -44,7 +44,13 @@ const packages = (...names) => names.map((name) => fileURLToPath(import.meta.res
  */
 const parts = {
   "mail-session": [
-    ...inSource(["cli/parse.ts", "cli/part-options.ts", "read/new-session.ts", "terminal/open-terminal.ts"]),
+    ...inSource([
+      "cli/parse.ts",
+      "cli/part-options.ts",
+      "read/new-session.ts",
+      "read/interpreter/interpreter.ts",
+      "terminal/open-terminal.ts",
+    ]),
     ...packages("commander"),
   ],
   "mail-send": inSource([
@@ -54,7 +60,7 @@ const parts = {
     "submit/smtp.ts",
     "account/find-account.ts",
   ]),
-  "mail-read": inSource(["read/read.ts"]),
+  "mail-read": inSource(["read/read.ts", "read/commands/command-table.ts"]),
   "mail-list": inSource(["read/without-session/listing.ts", "terminal/for-program.ts", "cli/program-forms.ts"]),
   "mail-login": inSource(["account/access-server.ts", "account/logins.ts", "account/netrc.ts"]),
   "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
@@ -126,6 +132,24 @@ const loadingLate = {
   },
 };
 
+const lateWidth = "\0late-string-width";
+
+/**
+ * Evaluates string-width when a text is first measured. Its segmenter takes 12 ms to create, and most runs measure only
+ * ASCII text, which display-width.ts measures itself.
+ */
+const measuringLate = {
+  name: "string-width-when-needed",
+  resolveId: {
+    filter: { id: /^string-width$/ },
+    handler: (_, importer) => (importer === lateWidth ? null : lateWidth),
+  },
+  load: {
+    filter: { id: /^\0late-string-width$/ },
+    handler: () => 'module.exports = (text) => require("string-width").default(text);',
+  },
+};
+
 /** Bundles a program, and returns the ids of the bundled modules that belong to packages. */
 async function bundle(program, codeSplitting) {
   const built = await rolldown({
@@ -135,7 +159,7 @@ async function bundle(program, codeSplitting) {
     preserveEntrySignatures: "allow-extension",
     transform: { target: "node20" },
     resolve: { mainFields: ["module", "main"] },
-    plugins: [withoutTables, lightConnection, lightImapflow, loadingLate],
+    plugins: [withoutTables, lightConnection, lightImapflow, loadingLate, measuringLate],
     checks: { ineffectiveDynamicImport: false },
   });
   const { output } = await built.write({

@@ -51,22 +51,25 @@ const imapServer = () =>
     });
   });
 
+/** Runs the built-in start-up commands, but not those of this machine. */
+const builtInRc = "-:x";
+
 const tasks = {
   version: ({ main }) => main(["-V"]),
   send: async ({ main }) => {
     const listening = server().listen(0, "127.0.0.1");
     await once(listening, "listening");
     const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
-    await main(["-n", "-S", mta, "-s", "subject", "-a", "X-One: 1", "a@x.example"]);
+    await main([builtInRc, "-S", mta, "-s", "subject", "-a", "X-One: 1", "a@x.example"]);
     listening.close();
   },
   read: async ({ main, home }) => {
     const box = path.join(home, "box");
     fs.writeFileSync(box, mailbox);
-    await main(["-n", "-H", "-f", box]);
-    await main(["-n", "-f", box]);
+    await main([builtInRc, "-H", "-f", box]);
+    await main([builtInRc, "-f", box]);
   },
-  list: async ({ main, home }) => main(["-n", "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
+  list: async ({ main, home }) => main([builtInRc, "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
   imap: async ({ main, home }) => {
     const listening = imapServer().listen(0, "127.0.0.1");
     await once(listening, "listening");

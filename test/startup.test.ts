@@ -27,6 +27,34 @@ test("the parts for reading and sending lack the tables of character widths, whi
   expect(cachedParts.filter(hasTables)).toEqual([]);
 });
 
+test.each([
+  ["listing", ["--json", "--newest", "-f", "box"], ["mail-list"]],
+  ["sending", ["-s", "subject", "a@x.org"], ["mail-send"]],
+])("%s loads only its own parts, and creates no segmenter, despite a start-up file", (_task, argv, parts) => {
+  const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
+  try {
+    writeFileSync(join(place, "box"), "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nSubject: s\n\ntext\n\n");
+    writeFileSync(join(place, "sendmail"), "#!/bin/sh\nexec cat >sent\n", { mode: 0o755 });
+    const settings = "set from=me@x.org\nalias ann ann@x.org\nif s\nunset record\nelse\nignore received\nendif\n";
+    writeFileSync(join(place, ".mailrc"), `${settings}set mta=${join(place, "sendmail")}\n`, { mode: 0o600 });
+    const ask = `Intl.Segmenter = function () { throw new Error("a segmenter was created"); };
+      const { modules, program } = require(${JSON.stringify(join(root, "bin/mail.js"))})(${JSON.stringify(join(root, "dist"))});
+      program("mail").main(["-:xu", ...${JSON.stringify(argv)}]).then((exit) => {
+        require("node:fs").writeFileSync("loaded", JSON.stringify([exit, ...modules.keys()]));
+        process.exit();
+      });`;
+    const env = { PATH: process.env["PATH"], HOME: place };
+    const { stderr } = spawnSync(process.execPath, ["-e", ask], { cwd: place, env, input: "text\n", encoding: "utf8" });
+    expect(stderr).toBe("");
+    const [exit, ...loaded] = JSON.parse(readFileSync(join(place, "loaded"), "utf8")) as [number, ...string[]];
+    expect(exit).toBe(0);
+    const others = loaded.filter((name) => /^mail-/.test(name)).sort();
+    expect(others).toEqual([...parts, "mail-session"].map((part) => `${part}.cjs`).sort());
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+});
+
 test("a code cache from another version of Node is ignored", () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {

@@ -5,8 +5,7 @@ import { variables } from "../../config/variables.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Style, Styled } from "../../terminal/terminal.ts";
 import { wrapWords } from "../../terminal/wrap-words.ts";
-import { commands, declaredCommands } from "../commands/command-table.ts";
-import { findCommand } from "../interpreter/interpreter.ts";
+import { commands, declaredCommands, findCommand } from "../commands/command-table.ts";
 import { queryTerms } from "../query/term-table.ts";
 import { type Command, tasks } from "../session/command.ts";
 

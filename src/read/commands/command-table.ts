@@ -77,3 +77,9 @@ function orderForAbbreviations(): readonly Command[] {
 
 /** All names of all commands, in the order in which abbreviations are resolved. */
 export const commands: readonly Command[] = orderForAbbreviations();
+
+/** Returns the command that a word or an abbreviation selects (POSIX mailx), or undefined if there is none. */
+export function findCommand(word: string): Command | undefined {
+  if (word === "") return commands.find(({ name }) => name === "next");
+  return commands.find(({ name, inFull }) => (inFull ? name === word : name.startsWith(word)));
+}

@@ -11,7 +11,7 @@ import type { Account, SourceLine } from "../../config/accounts.ts";
 import { UserMistake } from "../../errors.ts";
 import { decodeBytes } from "../../message/text.ts";
 import { addPathToError } from "../../system-error.ts";
-import { commands } from "../commands/command-table.ts";
+import { findSettingCommand } from "../commands/setting-commands.ts";
 import type { Command } from "../session/command.ts";
 import { reportMistake } from "../session/mistakes.ts";
 import type { Session } from "../session/session.ts";
@@ -28,10 +28,12 @@ class SourcedTooDeep extends UserMistake {}
 /** The commands that run even if the condition of an if is false. As in bsd-mailx, these include the shell escape. */
 const alwaysRun = new Set(["if", "else", "endif", "!"]);
 
-/** Returns the command that a word or an abbreviation selects (POSIX mailx), or undefined if there is none. */
-export function findCommand(word: string): Command | undefined {
-  if (word === "") return commands.find(({ name }) => name === "next");
-  return commands.find(({ name, inFull }) => (inFull ? name === word : name.startsWith(word)));
+/** Returns the command that a word or an abbreviation selects, or undefined if there is none. */
+async function findCommandOf(word: string): Promise<Command | undefined> {
+  const found = findSettingCommand(word);
+  if (found !== undefined) return found;
+  const { findCommand } = await import("../commands/command-table.ts");
+  return findCommand(word);
 }
 
 function parseLine(line: string): { word: string; rest: string } {
@@ -59,7 +61,7 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
   const { word, rest } = parseLine(line);
   // A line without a command word does nothing in a file, but prints a message at the prompt.
   if (word === "" && session.sourcing > 0) return true;
-  const found = findCommand(word);
+  const found = await findCommandOf(word);
   if (session.variablesOnly?.permits(found?.name, rest) === false) return true;
   if (found === undefined) {
     const like = session.sourcing === 0 ? session.comfort?.likeCommand(word) : undefined;

@@ -98,13 +98,20 @@ export async function selectMessages(
  * @throws ListMistake; NoneFound if a list matches no message; a query that matches no message yields nothing
  */
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<readonly number[]> {
-  if (isQuery(tokenizeList(list))) {
+  const read = tokenizeList(list);
+  if (isQuery(read)) {
     yield* filterMessages(folder.mailbox, listByDeletion(folder, false), await readQuery(session, folder, list, false));
+  } else if (selectsAll(read)) {
+    for (let start = 1; start <= folder.mailbox.count; start += step)
+      yield* divideMessages(listByDeletion(folder, false, start, start + step - 1));
   } else yield* divideMessages(await evaluateList(session, folder, list, false));
 }
 
-/** The number of messages that a backward search examines before it yields those that match. */
-const backwardStep = 1024;
+/**
+ * The number of messages that are examined before those that match are yielded. The caller may need only a few messages
+ * of a large mailbox.
+ */
+const step = 1024;
 
 /** Yields the same messages as findMessages, in reverse order. The search begins at the end of the mailbox. */
 export async function* findMessagesBackwards(
@@ -112,17 +119,18 @@ export async function* findMessagesBackwards(
   folder: Folder,
   list: string,
 ): AsyncIterable<readonly number[]> {
-  if (!isQuery(tokenizeList(list))) {
+  const read = tokenizeList(list);
+  if (!isQuery(read) && !selectsAll(read)) {
     yield* divideMessages([...(await evaluateList(session, folder, list, false))].reverse());
     return;
   }
-  const query = await readQuery(session, folder, list, false);
-  const messages = listByDeletion(folder, false);
-  for (let end = messages.length; end > 0; end -= backwardStep) {
+  const query = isQuery(read) ? await readQuery(session, folder, list, false) : undefined;
+  for (let end = folder.mailbox.count; end > 0; end -= step) {
+    const examined = listByDeletion(folder, false, Math.max(1, end - step + 1), end);
     const found: number[] = [];
-    const step = messages.slice(Math.max(0, end - backwardStep), end);
-    for await (const some of filterMessages(folder.mailbox, step, query)) pushAll(found, some);
-    if (found.length > 0) yield found.reverse();
+    if (query === undefined) pushAll(found, examined);
+    else for await (const some of filterMessages(folder.mailbox, examined, query)) pushAll(found, some);
+    yield* divideMessages(found.reverse());
   }
 }
 
@@ -191,6 +199,11 @@ function isQuery(read: readonly ListToken[]): boolean {
   return read.some(({ kind, text, quoted }) => kind === "text" && quoted !== true && makesQuery(text));
 }
 
+/** Returns whether a list consists only of `*`. */
+function selectsAll(read: readonly ListToken[]): boolean {
+  return read.length === 1 && read[0]?.kind === "*";
+}
+
 /** Parses a query. @throws ListMistake */
 async function readQuery(
   session: Session,
@@ -232,9 +245,11 @@ async function searchMessages(session: Session, folder: Folder, messages: number
   return found;
 }
 
-function listByDeletion(folder: Folder, deleted: boolean): number[] {
+/** Returns the messages in a range, by default in the mailbox, that are deleted or that are not. */
+function listByDeletion(folder: Folder, deleted: boolean, first = 1, last = folder.mailbox.count): number[] {
   const found: number[] = [];
-  for (let n = 1; n <= folder.mailbox.count; n++) if (isDeleted(folder, n) === deleted) found.push(n);
+  for (let n = first; n <= Math.min(last, folder.mailbox.count); n++)
+    if (isDeleted(folder, n) === deleted) found.push(n);
   return found;
 }
 

@@ -1,4 +1,5 @@
-import { rmSync } from "node:fs";
+import { readdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { letter, makePlace } from "../../act/support/boxes.ts";
 
@@ -47,6 +48,32 @@ test.each([
   [["--sort", "-subject", "from:ann"], "0: edca"],
 ])("mail --json %j lists messages in this order: %s", (argv, wanted) => {
   expect(list(...argv, "-f", "box")).toBe(wanted);
+});
+
+test("--limit and --newest select the same messages of a large mailbox as the complete list", () => {
+  place.create(
+    "mbox",
+    "large",
+    Array.from({ length: 2100 }, (_, at) => letter(`${at + 1}`)),
+  );
+  const all = Array.from({ length: 2100 }, (_, at) => at + 1);
+  const numbers = (...argv: string[]) =>
+    place.json("message", [...argv, "-f", "large"]).values.map((each) => each["number"]);
+  expect(numbers()).toEqual(all);
+  expect(numbers("--newest")).toEqual([...all].reverse());
+  expect(numbers("--limit", "1500")).toEqual(all.slice(0, 1500));
+  expect(numbers("--limit", "1500", "--newest")).toEqual([...all].reverse().slice(0, 1500));
+  expect(numbers("--limit", "1500", "--newest", "not subject:x").slice(-2)).toEqual([602, 601]);
+});
+
+test("a deleted message in a Maildir is not listed, in either order", () => {
+  place.create("Maildir", "partly", [letter("a"), letter("b"), letter("c")]);
+  const second = readdirSync(join(place.home, "partly/new")).sort()[1] ?? "";
+  renameSync(join(place.home, "partly/new", second), join(place.home, "partly/cur", `${second}:2,ST`));
+  const numbers = (...argv: string[]) =>
+    place.json("message", [...argv, "-f", "partly"]).values.map((each) => each["subject"]);
+  expect(numbers().sort()).toEqual(["a", "c"]);
+  expect(numbers("--newest")).toEqual(numbers().reverse());
 });
 
 test.each([
