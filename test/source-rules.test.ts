@@ -65,6 +65,7 @@ function findFunctions({ text }: Source): string[] {
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
   "config/programs.ts": "which programs are installed, for the variables that name programs",
+  "read/commands/setting-commands.ts": "loaded without the complete table of commands",
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",
   "submit/dry-run.ts": "a transport, loaded only with --dry-run",
