@@ -10,7 +10,7 @@ export async function printPart({ session, folder, selected }: Work, number: str
   const { decodeInPieces } = await import("../message/view/transfer-decoding.ts");
   const { terminal } = session;
   for (const { message } of selected.slice(0, 1)) {
-    await openMessage(folder.mailbox, message, "whole", async (stored) => {
+    await openMessage(folder.mailbox, message, "text", async (stored) => {
       const parts = await partsOf(stored, message, number);
       terminal.beginResult?.();
       for (const part of parts) {
@@ -33,7 +33,7 @@ export async function saveAttachments(work: Work): Promise<Ended> {
   for (const { id, message } of selected) {
     const files: string[] = [];
     try {
-      await openMessage(folder.mailbox, message, "whole", async (stored) => {
+      await openMessage(folder.mailbox, message, "text", async (stored) => {
         for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
           files.push((await savePart(part, to ?? "")).path);
       });

@@ -161,6 +161,12 @@ export interface MessageStates {
   key(message: number, bytes?: Buffer): string;
 }
 
+/** A range of bytes, from `start` (inclusive) to `end` (exclusive). */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Messages whose bytes can be read. Callers obtain this object by opening a window (MessageWindow). */
 export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
@@ -187,6 +193,14 @@ export interface StoredMessages extends MessageStates {
   pieces?(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece>;
   /** Returns the message's offset in the file; undefined if each message is a file. */
   offset?(message: number): number;
+  /**
+   * Loads parts of a message that were replaced with filler because they are not displayed. The offsets of the bytes
+   * after a loaded part may change. A mailbox on this machine lacks this method.
+   *
+   * @param ranges the bytes to be read, as offsets in the stored message
+   * @returns whether a part was loaded
+   */
+  loadOmitted?(message: number, ranges: readonly ByteRange[]): Promise<boolean>;
   /** Counts a message's lines and characters. The first call reads the message; the result is cached. */
   counts(message: number): Counts;
 }

@@ -1,7 +1,7 @@
 /** Tests sessions of the built program with mailboxes on Dovecot. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -75,6 +75,51 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
       .map((line) => JSON.parse(line) as { subject: string; state: string; flagged: boolean });
   };
   const subjectsOf = async (name: string) => (await listFolder(name)).map(({ subject }) => subject);
+
+  test("only the requested parts of a large message are fetched, and they are saved as from a file", async () => {
+    const texts = ["first", "second", "third"].map((word) => `${word} `.repeat(300_000));
+    const attachments = texts.map((text) => Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\n"));
+    const notes = Array.from({ length: 60_000 }, (_, at) => `note ${at} of the report`).join("\n");
+    const parts = [
+      "Content-Type: text/plain\n\nThe reports are attached.",
+      ...attachments.map(
+        (bytes, at) =>
+          `Content-Type: application/octet-stream; name="report-${at}.bin"\nContent-Transfer-Encoding: base64\n\n${bytes}`,
+      ),
+      `Content-Type: text/plain\nContent-Disposition: attachment; filename=notes.txt\n\n${notes}`,
+    ];
+    const head =
+      'From: Ann <ann@x.example>\nSubject: large\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary="b"';
+    const text = `${head}\n\n${parts.map((part) => `--b\n${part}\n`).join("")}--b--\n`;
+    const client = await connectTo(dovecot);
+    await client.append(folder, Buffer.from(text.replaceAll("\n", "\r\n")), { flags: [], received: new Date(0) });
+    await client.logout();
+    const box = join(home, "box");
+    writeFileSync(box, `From ann@x.example Thu Jan  1 00:00:00 1970\n${text}\n`);
+    const sentFor = async (command: string) => {
+      dovecot.clearRawLogs();
+      const there = await run(["-f", address()], `${command.replaceAll("N", "4").replaceAll("DIR", "there")}\nx\n`);
+      const sent = Math.max(...dovecot.readRawLogs().map((log) => log.sent));
+      const here = await run(["-f", box], `${command.replaceAll("N", "1").replaceAll("DIR", "here")}\nx\n`);
+      const results = (out: string) =>
+        out.split("\n").filter((line) => !/^("|[> ][NUO ]|Mail version|Message)/.test(line));
+      expect({ command, out: results(there.out), err: there.err }).toEqual({
+        command,
+        out: results(here.out),
+        err: here.err,
+      });
+      return sent;
+    };
+    for (const place of ["there", "here"]) mkdirSync(join(home, place));
+    expect(await sentFor("parts N")).toBeLessThan(10_000);
+    expect(await sentFor(`save -p 3 N ${home}/DIR`)).toBeLessThan((attachments[1] as string).length * 1.1 + 10_000);
+    expect(await sentFor(`write -p 2,4 N ${home}/DIR`)).toBeLessThan((attachments[0] as string).length * 2.2 + 10_000);
+    expect(await sentFor("pipe -p 5 N cat")).toBeLessThan(notes.length * 1.1 + 100_000);
+    expect(await sentFor("print -p 5 N")).toBeLessThan(notes.length * 1.1 + 100_000);
+    expect(readdirSync(join(home, "there")).sort()).toEqual(readdirSync(join(home, "here")).sort());
+    for (const [at, content] of texts.entries())
+      expect(readFileSync(join(home, `there/report-${at}.bin`), "utf8") === content).toBe(true);
+  });
 
   test("messages are listed, printed and deleted as in a file", async () => {
     const { out, err, exit } = await run(["-f", address()], "p 2\nd 1\nq\n");

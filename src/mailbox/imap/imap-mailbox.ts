@@ -5,6 +5,7 @@
 import { Exit, MailError } from "../../errors.ts";
 import type { ListFacts } from "../list-facts.ts";
 import {
+  type ByteRange,
   type CommitPlan,
   type CommitResult,
   Flag,
@@ -24,7 +25,8 @@ import { type CachedState, FolderCache } from "./folder-cache.ts";
 import { FolderSession } from "./folder-session.ts";
 import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
-import { loadMessages } from "./load-messages.ts";
+import { type Loading, loadMessages } from "./load-messages.ts";
+import { loadOmittedParts } from "./load-omitted.ts";
 import { loadAllStates, loadStatesOf } from "./load-states.ts";
 import { LoadedMessages } from "./loaded-messages.ts";
 import { LoadedWindow } from "./loaded-window.ts";
@@ -387,6 +389,15 @@ class ImapMailbox implements Mailbox {
     return this.#cache.find(this.#table.uid(message))?.size ?? 0;
   }
 
+  /** Loads omitted parts of a message. @returns whether a part was loaded */
+  loadOmitted(message: number, ranges: readonly ByteRange[]): Promise<boolean> {
+    return this.#runReading((connection) => loadOmittedParts(this.#loadingOn(connection), message, ranges));
+  }
+
+  #loadingOn(connection: ImapConnection): Loading {
+    return { connection, table: this.#table, cache: this.#cache, loaded: this.#loaded };
+  }
+
   /** Returns the index after the last message of the window that begins at index `from`. */
   #endOfWindow(messages: readonly number[], from: number, need: MessageNeed): number {
     if (need === "facts") return Math.min(messages.length, from + mostFacts);
@@ -410,8 +421,6 @@ class ImapMailbox implements Mailbox {
         (need !== "facts" || !this.#cache.hasPlainFacts(this.#table.uid(message))),
     );
     if (wanted.length === 0) return;
-    await this.#runReading((connection) =>
-      loadMessages({ connection, table: this.#table, cache: this.#cache, loaded: this.#loaded }, wanted, need),
-    );
+    await this.#runReading((connection) => loadMessages(this.#loadingOn(connection), wanted, need));
   }
 }

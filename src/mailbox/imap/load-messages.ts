@@ -158,7 +158,7 @@ async function fetchEach(
 }
 
 /** Marks messages as gone if the server did not send them. @throws ImapFailed if any of them still exists */
-async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
+export async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
   if (messages.length === 0) return;
   const uids = messages.map((message) => table.uid(message));
   for (const { set } of formatUidSets(uids)) {

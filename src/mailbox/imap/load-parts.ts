@@ -1,7 +1,7 @@
 /**
  * Loads only the parts of a large message that are displayed: headers, structure and text. Filler of about the same
  * length replaces each of the other parts, so that lists of parts show their approximate sizes. The filler is never
- * saved or copied, because saving and copying load the whole message.
+ * saved or copied: saving and copying load the whole message or the part (load-omitted.ts).
  */
 import { parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
@@ -82,7 +82,7 @@ function writeParts(writer: MessageWriter, multipart: BodyPart, sections: Sectio
     const body = sections.get(part.number);
     if (part.parts.length > 0) writeParts(writer, part, sections);
     else if (body !== undefined) writer.addSection(body);
-    else writer.addFiller(part.size);
+    else writer.addFiller(part.size, part.number);
     writer.addSection(Buffer.from("\n"));
   }
   writer.addSection(Buffer.from(`--${boundary}--\n`));

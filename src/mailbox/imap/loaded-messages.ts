@@ -11,7 +11,7 @@ import { isSystemError, strerror } from "../../system-error.ts";
 import { readRange } from "../file-ranges.ts";
 import { fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
-import type { MessageNeed } from "../mailbox.ts";
+import type { ByteRange, MessageNeed } from "../mailbox.ts";
 import { openTemporary, type TemporaryFile } from "../packed/temporary-file.ts";
 
 /** Length in bytes above which the file is emptied before the next window is opened. */
@@ -21,6 +21,14 @@ const longestHead = 256 << 10;
 const CR = 13;
 const LF = 10;
 
+/** A part of a message that filler replaces. Offset 0 is the From_ line. */
+export interface OmittedPart extends ByteRange {
+  /** The part's section, such as `2.1`. */
+  readonly section: string;
+  /** The part's size in bytes, with CRLF newlines. */
+  readonly size: number;
+}
+
 /** A message, or a part of it, in the file. */
 export interface Loaded {
   readonly at: number;
@@ -29,8 +37,8 @@ export interface Loaded {
   readonly headerLength: number;
   /** The part of the message that is loaded. */
   readonly part: MessageNeed;
-  /** The ranges that consist of filler, in ascending order. Offset 0 is the From_ line. */
-  readonly filler: readonly { readonly start: number; readonly end: number }[];
+  /** The parts that filler replaces, in ascending order. */
+  readonly filler: readonly OmittedPart[];
   /** The number of lines; undefined unless the message is complete. */
   readonly lines: number | undefined;
 }
@@ -99,21 +107,22 @@ export class MessageWriter {
   readonly #file: LoadedMessages;
   readonly #message: number;
   readonly #received: Date;
-  readonly #newlines = new NewlineConverter();
+  #newlines = new NewlineConverter();
   readonly #at: number;
   #length = 0;
   #headerLength: number | undefined;
   #lines = 0;
   #last: number | undefined;
-  readonly #filler: { start: number; end: number }[] = [];
+  readonly #filler: OmittedPart[] = [];
   /** The total length of the filler so far. Filler is not written to the file. */
   #fillerLength = 0;
 
-  constructor(file: LoadedMessages, message: number, received: Date, at: number) {
+  constructor(file: LoadedMessages, message: number, received: Date, at: number, headerLength?: number) {
     this.#file = file;
     this.#message = message;
     this.#received = received;
     this.#at = at;
+    this.#headerLength = headerLength;
   }
 
   /** Adds the next bytes as the server sent them; the first piece must contain the header. The buffer is modified. */
@@ -125,16 +134,32 @@ export class MessageWriter {
 
   /** Adds a separate section, which does not continue the preceding bytes. The buffer is modified. */
   addSection(bytes: Buffer): void {
-    const newlines = new NewlineConverter();
-    this.#write(newlines.convert(bytes));
-    this.#write(newlines.end());
+    this.beginSection();
+    this.addToSection(bytes);
+    this.beginSection();
+  }
+
+  /** Begins a separate section, and ends the section before it. */
+  beginSection(): void {
+    this.#write(this.#newlines.end());
+    this.#newlines = new NewlineConverter();
+  }
+
+  /** Adds the next bytes of a section. The buffer is modified. */
+  addToSection(bytes: Buffer): void {
+    this.#write(this.#newlines.convert(bytes));
+  }
+
+  /** Adds bytes that are already in the form in which the file stores them. */
+  addStored(bytes: Buffer): void {
+    this.#write(bytes);
   }
 
   /** Adds filler in place of a part. @param size the part's size with CRLF newlines */
-  addFiller(size: number): void {
+  addFiller(size: number, section: string): void {
     // A line of base64 has 76 characters. The newline after such a line is LF here, but CRLF on the server.
     const length = Math.floor((size * 77) / 78);
-    this.#filler.push({ start: this.#length, end: this.#length + length });
+    this.#filler.push({ start: this.#length, end: this.#length + length, section, size });
     this.#length += length;
     this.#fillerLength += length;
   }
@@ -200,6 +225,11 @@ export class LoadedMessages {
   /** Begins to write a message. Only one message can be written at a time. */
   begin(message: number, received: Date): MessageWriter {
     return new MessageWriter(this, message, received, this.#end);
+  }
+
+  /** Begins to write a message again, with its header in the form in which the file stores it. */
+  beginAgain(message: number, { headerLength }: Loaded): MessageWriter {
+    return new MessageWriter(this, message, new Date(0), this.#end, headerLength);
   }
 
   /** Returns the From_ line and the header; undefined if they are not loaded. */

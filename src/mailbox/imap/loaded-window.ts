@@ -2,7 +2,7 @@
 import { countLineFeeds } from "../counts.ts";
 import { headerOf } from "../header-bytes.ts";
 import type { ListFacts } from "../list-facts.ts";
-import type { Counts, MessageNeed, StoredMessages } from "../mailbox.ts";
+import type { ByteRange, Counts, MessageNeed, StoredMessages } from "../mailbox.ts";
 import { MessageUnreadable, makeSubstituteHeader } from "../mailbox-errors.ts";
 import type { Loaded, LoadedMessages } from "./loaded-messages.ts";
 
@@ -13,6 +13,8 @@ export interface WindowOwner extends Required<Pick<StoredMessages, "flags" | "le
   serverSize(message: number): number;
   /** Returns a header that contains the known facts, or a header that reports that the message is gone. */
   makeHeader(message: number): Buffer;
+  /** Loads omitted parts of a message. @returns whether a part was loaded */
+  loadOmitted(message: number, ranges: readonly ByteRange[]): Promise<boolean>;
 }
 
 /** Reads the messages of a window. */
@@ -66,6 +68,10 @@ export class LoadedWindow implements StoredMessages {
     if (found === undefined) throw new MessageUnreadable(message, undefined);
     if (!hasBody(found) && start >= found.length) throw new Error(`message ${message}: its body was not loaded`);
     return this.#loaded.read(found, start, end);
+  }
+
+  async loadOmitted(message: number, ranges: readonly ByteRange[]): Promise<boolean> {
+    return !this.#replaced.has(message) && this.#mailbox.loadOmitted(message, ranges);
   }
 
   counts(message: number): Counts {

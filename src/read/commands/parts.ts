@@ -47,7 +47,7 @@ export async function saveParts(session: Session, { messages, parts, path }: Par
     if (parts === "all" || messages.length > 1) checkDirectory(path);
     for (const message of messages) {
       makeCurrent(folder, message);
-      await openMessage(folder.mailbox, message, "whole", async (stored) => {
+      await openMessage(folder.mailbox, message, "text", async (stored) => {
         const chosen = await choosePartsOf(session, stored, message, parts);
         if (chosen.length > 1) checkDirectory(path);
         for (const part of chosen) {
@@ -109,7 +109,7 @@ async function listParts({ folder, terminal }: Session, messages: readonly numbe
   if (folder === undefined) return;
   const { readParts } = await import("../../message/view/part.ts");
   const { partLines } = await import("../../message/view/part-list.ts");
-  for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "whole")) {
+  for await (const { messages: opened, stored } of folder.mailbox.openMessages(messages, "text")) {
     for (const message of opened) {
       makeCurrent(folder, message);
       if (messages.length > 1) terminal.out(`Message ${message}:\n`, "title");
@@ -135,7 +135,7 @@ async function openParts(session: Session, { messages, parts }: PartsOfMessages)
   await noteFailure(session, async (folder) => {
     for (const message of messages) {
       makeCurrent(folder, message);
-      await openMessage(folder.mailbox, message, "whole", async (stored) => {
+      await openMessage(folder.mailbox, message, "text", async (stored) => {
         for (const part of await choosePartsOf(session, stored, message, parts))
           await openInViewer(session, folder, message, part);
       });

@@ -53,7 +53,7 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
   const { mailbox } = folder;
   // A missing part is reported before the command is run.
   if (parts !== undefined) {
-    for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole"))
+    for await (const { messages: opened, stored } of mailbox.openMessages(messages, "text"))
       for (const message of opened) await partsOf(stored, message, parts);
   }
   await terminal.flush();
@@ -65,7 +65,8 @@ async function pipeMessages(session: Session, { messages, line, parts }: ListAnd
       ended.catch(() => {});
       // A command may exit before it has read all its input.
       child.stdin.on("error", () => {});
-      for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+      const need = parts === undefined ? "whole" : "text";
+      for await (const { messages: opened, stored } of mailbox.openMessages(messages, need)) {
         for (const message of opened) {
           showAsCurrent(folder, message);
           makeCurrent(folder, message);

@@ -2,8 +2,9 @@
 import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
-import type { StoredMessages } from "../../mailbox/mailbox.ts";
+import type { ByteRange, StoredMessages } from "../../mailbox/mailbox.ts";
 import { safeFileName, splitName } from "../../message/part-file-name.ts";
+import type { Bytes } from "../../message/view/bytes.ts";
 import type { Part } from "../../message/view/part.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { viewStoredBytes } from "./print-decoded.ts";
@@ -37,16 +38,37 @@ export function partsForm(text: string): PartsForm | undefined {
  * @throws NoAttachments if all attachments are wanted and there are none; MailError if a part is missing, with its number
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
+  const find = () => findParts(viewStoredBytes(stored, message), message, wanted);
+  let found: Awaited<ReturnType<typeof find>>;
+  try {
+    found = await find();
+  } catch (error) {
+    // The part may be a uuencoded file in a text that was not loaded.
+    if ((await stored.loadOmitted?.(message, [everything])) !== true) throw error;
+    return (await find()).parts;
+  }
+  // The offsets of a part in an encoded multipart do not refer to the stored message.
+  const ranges = found.parts.map((part) => (part.source === found.source ? part : everything));
+  return (await stored.loadOmitted?.(message, ranges)) === true ? (await find()).parts : found.parts;
+}
+
+const everything: ByteRange = { start: 0, end: Number.POSITIVE_INFINITY };
+
+async function findParts(
+  source: Bytes,
+  message: number,
+  wanted: string,
+): Promise<{ readonly source: Bytes; readonly parts: readonly Part[] }> {
   const { listLeaves, readParts } = await import("../../message/view/part.ts");
-  const { root } = await readParts(viewStoredBytes(stored, message));
+  const { root } = await readParts(source);
   const all = listLeaves(root);
   if (wanted === "all") {
     // An attached message is saved together with its own attachments.
     const attached = selectAttachments(root);
     if (attached.length === 0) throw new NoAttachments(message);
-    return attached;
+    return { source, parts: attached };
   }
-  return wanted
+  const parts = wanted
     .split(",")
     .filter((number) => number !== "")
     .map((number) => {
@@ -55,6 +77,7 @@ export async function partsOf(stored: StoredMessages, message: number, wanted: s
       const text = `message ${message} has no part ${number}; "parts" lists its parts`;
       throw new MailError(text, Exit.Failure, undefined, { reason: "no such part" });
     });
+  return { source, parts };
 }
 
 function selectAttachments(part: Part): Part[] {

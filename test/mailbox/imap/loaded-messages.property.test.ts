@@ -37,7 +37,7 @@ test("a message in which filler replaces some parts is read like a complete mess
               writer.addSection(Buffer.from(text));
               expected += text.replaceAll("\r\n", "\n");
             } else {
-              writer.addFiller(size);
+              writer.addFiller(size, "1");
               expected += Array.from({ length: Math.floor((size * 77) / 78) }, (_, at) =>
                 at % 77 === 76 ? "\n" : "A",
               ).join("");
