@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   linkSync,
   openSync,
@@ -117,6 +118,11 @@ function staleLock(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns whether a process holds a mailbox's lock file. */
+export function isDotlocked(path: string): boolean {
+  return existsSync(dotlockName(path)) && staleLock(path) === undefined;
 }
 
 function removeIf(name: string, known: string): void {

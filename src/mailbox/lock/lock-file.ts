@@ -9,7 +9,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import { MailboxBusy } from "../mailbox-errors.ts";
 import { type Rights, withRights } from "../rights.ts";
-import { type DotlockOutcome, dotlockHolder, tryDotlock } from "./dotlock.ts";
+import { type DotlockOutcome, dotlockHolder, isDotlocked, tryDotlock } from "./dotlock.ts";
 import { type Lock, releaseFcntlLock, tryFcntlLock, tryReadLock } from "./fcntl-lock.ts";
 import { type Release, waitForLock } from "./wait.ts";
 
@@ -37,8 +37,8 @@ export async function lockFile(
 }
 
 /**
- * Locks a mailbox for reading, with the shared fcntl() lock only. If the system has no such locks, the mailbox is read
- * without a lock.
+ * Locks a mailbox for reading, with the shared fcntl() lock only. If the system has no such locks, this function waits
+ * until no program holds the lock file, and the mailbox is then read without a lock.
  *
  * @param descriptor open for reading
  * @param lockwait how long to wait, in seconds
@@ -53,7 +53,7 @@ export async function lockForReading(
 ): Promise<Release | undefined> {
   const attempt = async (): Promise<Release | undefined> => {
     const lock = await tryReadLock(descriptor);
-    if (lock === "refused") return undefined;
+    if (lock === "refused" || (lock === "impossible" && isDotlocked(path))) return undefined;
     return async () => {
       if (lock === "taken") await releaseFcntlLock(descriptor);
     };

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { lockForReading } from "../lock/lock-file.ts";
+import type { Release } from "../lock/wait.ts";
 import { hasName } from "../locked-file.ts";
 import { type Counts, Flag, type MailboxOptions } from "../mailbox.ts";
 import { MessagesMoved } from "../mailbox-errors.ts";
@@ -144,57 +145,86 @@ export class TrackedFile {
 
   /** Adds the messages that have arrived since the last check, and returns their number. */
   async poll(): Promise<number> {
+    if (this.#seen === undefined) {
+      await this.#open();
+      return this.file.count;
+    }
+    const { descriptor } = this.file;
+    if (sameState(stateOf(descriptor), this.#seen)) return 0;
+    const release = await this.#lockForReading(mostWaitForNews);
+    if (release === undefined) return 0;
+    try {
+      return await this.#takeNews(stateOf(descriptor), this.#seen);
+    } finally {
+      await release();
+    }
+  }
+
+  /** Finds the messages for the first time. */
+  async #open(): Promise<void> {
     const { descriptor } = this.file;
     const state = stateOf(descriptor);
-    const isFirst = this.#seen === undefined;
-    if (this.#seen !== undefined && sameState(state, this.#seen)) return 0;
-    // If no program is writing to the mailbox, a lock would only make opening slower. If a write begins now, the
-    // timestamps will reveal it.
-    if (isFirst && !(isJustWritten(state, Date.now()) && hasName(descriptor, this.#path))) return this.#look();
-    const lockwait = Math.min(this.#options.lockwait, isFirst ? mostWaitToOpen : mostWaitForNews);
-    const release = await lockForReading(this.#path, descriptor, lockwait, this.#options.signal);
-    if (release === undefined && !isFirst) return 0;
+    if (!isJustWritten(state, Date.now()) || !hasName(descriptor, this.#path)) {
+      // If no program is writing to the mailbox, a lock would only make opening slower. If a write begins now, the
+      // timestamps reveal it.
+      await this.#takeFirst(state);
+      if (sameState(stateOf(descriptor), state) || !hasName(descriptor, this.#path)) return;
+    }
+    const release = await this.#lockForReading(mostWaitToOpen);
     try {
-      return await this.#look();
+      if (this.#seen === undefined) await this.#takeFirst(stateOf(descriptor));
+      await this.#untilWritten();
     } finally {
       await release?.();
     }
   }
 
-  async #look(): Promise<number> {
-    const state = stateOf(this.file.descriptor);
-    const isFirst = this.#seen === undefined;
-    if (this.#seen === undefined) this.#takeKept(state);
-    else if (sameState(state, this.#seen)) return 0;
-    else if (!this.#hasOnlyGrown(state)) return 0;
-    const before = this.#seen === undefined ? 0 : this.file.count;
-    if (this.#seen === undefined || !sameState(state, this.#seen)) await this.#takeIn(state);
-    if (isFirst) await this.#untilWritten();
+  /** @param seconds the maximum time to wait @returns undefined if another program still holds the lock for writing */
+  #lockForReading(seconds: number): Promise<Release | undefined> {
+    const { lockwait, signal } = this.#options;
+    return lockForReading(this.#path, this.file.descriptor, Math.min(lockwait, seconds), signal);
+  }
+
+  async #takeFirst(state: FileState): Promise<void> {
+    this.#takeKept(state);
+    if (this.#seen === undefined) await this.#takeIn(state);
+  }
+
+  async #takeNews(state: FileState, seen: FileState): Promise<number> {
+    if (sameState(state, seen) || !this.#hasOnlyGrown(state)) return 0;
+    const before = this.file.count;
+    await this.#takeIn(state);
     return this.file.count - before;
   }
 
   /**
-   * Repeats the scan until no program is rewriting the file. A scan during a rewrite could find both old and new
-   * messages.
+   * Repeats the first scan until no program is rewriting the file. A scan during a rewrite could find both old and new
+   * messages. If mail was only delivered, the next check for new mail finds it.
    */
   async #untilWritten(): Promise<void> {
     const { descriptor } = this.file;
     for (let tries = 0; tries < mostTries; tries++) {
       const state = stateOf(descriptor);
-      if (this.#seen === undefined || sameState(state, this.#seen) || this.#hasOnlyGrown(state)) return;
-      await sleep(pause);
-      this.#rewritten = false;
-      this.#unproven = false;
-      this.#recent = undefined;
-      this.#seen = undefined;
-      this.file.index = new MessageIndex();
-      this.file.covered = 0;
-      this.#undecided = undefined;
-      this.counts.clear();
-      this.#isKept = false;
-      this.#generations = beginGeneration();
+      if (this.#seen === undefined || sameState(state, this.#seen)) return;
+      if (state.size > this.#seen.size && this.#hasOnlyGrown(state)) return;
+      if (tries > 0) await sleep(pause);
+      this.#startAgain();
       await this.#takeIn(stateOf(descriptor));
     }
+  }
+
+  /** Forgets all messages, because another program was rewriting the file while it was being scanned. */
+  #startAgain(): void {
+    this.#rewritten = false;
+    this.#unproven = false;
+    this.#recent = undefined;
+    this.#seen = undefined;
+    this.file.index = new MessageIndex();
+    this.file.covered = 0;
+    this.#undecided = undefined;
+    this.counts.clear();
+    this.#isKept = false;
+    this.#generations = beginGeneration();
   }
 
   /**

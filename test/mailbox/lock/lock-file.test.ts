@@ -18,6 +18,8 @@ import {
 } from "node:fs";
 import { hostname, tmpdir, uptime } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { lockFile } from "../../../src/mailbox/lock/lock-file.ts";
 import { lockMaildir } from "../../../src/mailbox/maildir/lock.ts";
@@ -210,6 +212,26 @@ describe("the built program", () => {
     );
     expect(readFileSync(spool, "utf8")).toContain("Subject: two");
     expect(readFileSync(spool, "utf8")).not.toContain("Subject: one");
+  });
+
+  test("without koffi, mail opens a mailbox only after a program that is writing to it has removed its .lock file", async () => {
+    for (const part of ["dist", "bin"]) cpSync(join(root, part), join(home, part), { recursive: true });
+    writeFileSync(spool, message.slice(0, -10));
+    const descriptor = openSync(spool, "a");
+    const release = await lockFile(spool, descriptor, 0);
+    const child = spawn(process.execPath, ["bin/mail.js", "-n", "-H", "-f", "spool"], {
+      cwd: home,
+      env: { HOME: home, PATH: process.env["PATH"] ?? "" },
+    });
+    const listed = text(child.stdout);
+    // The program reports that it uses .lock files when it waits for the lock.
+    await once(child.stderr, "data");
+    // If the program did not wait, it would have read the incomplete mailbox by now.
+    await sleep(300);
+    writeFileSync(descriptor, message.slice(-10) + message.replace("one", "two"));
+    await release();
+    closeSync(descriptor);
+    expect((await listed).match(/one|two/g)).toEqual(["one", "two"]);
   });
 
   test("without koffi, mail does not change a Maildir that another session has locked", async () => {

@@ -1,11 +1,23 @@
 /** Tests opening a mailbox and checking for new mail while another program rewrites it in place with the fcntl() lock. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Progress } from "../../../src/mailbox/mailbox.ts";
+import { until } from "../../until.ts";
 import { openLocal } from "../support/local-mailbox.ts";
 
 const message = (id: string, more = "") =>
@@ -58,7 +70,8 @@ async function beginsToRewrite(
   await once(other.stdout as NodeJS.ReadableStream, "data");
 }
 
-const open = (lockwait: number) => openLocal(box, { lockwait, stateDirectory: join(directory, "state") });
+const open = (lockwait: number, onProgress?: Progress) =>
+  openLocal(box, { lockwait, stateDirectory: join(directory, "state"), onProgress });
 
 test("opening waits until another program has finished writing", async () => {
   await beginsToRewrite();
@@ -71,6 +84,32 @@ test("opening waits until another program has finished writing", async () => {
   await mailbox.close();
   expect(texts.join("")).toBe(after);
 });
+
+test("opening starts again if another program begins to rewrite the mailbox during the scan", async () => {
+  const lines = `${"a line of seventy characters".padEnd(70, ".")}\n`.repeat(50_000);
+  const large = (id: string, more: string) => message(id, `${more}\n${lines}`);
+  const old = large("a", "X-Padding: ....\n") + large("b", "") + large("c", "");
+  const fresh = large("a", "") + large("b", "X-UID: 12345678\n") + large("c", "");
+  writeFileSync(box, old);
+  await beginsToRewrite(fresh, [0, 0]);
+  // A mailbox that has not changed for a while is opened without a lock.
+  await until(() => Date.now() - statSync(box).ctimeMs > 5000);
+  let isWritten = false;
+  const onProgress = () => {
+    if (isWritten) return;
+    isWritten = true;
+    const descriptor = openSync(box, "r+");
+    writeSync(descriptor, fresh.slice(0, 100_000), 0, "latin1");
+    closeSync(descriptor);
+    setTimeout(() => other.stdin?.write("\n"), 500);
+  };
+  const mailbox = await open(30, onProgress);
+  const ids = [1, 2, 3].map((number) => /X-Id: .*\n.*/.exec(mailbox.header(number).toString())?.[0]);
+  const texts = [1, 2, 3].map((number) => mailbox.read(number, 0, mailbox.size(number)).toString());
+  await mailbox.close();
+  expect(ids).toEqual(["X-Id: a\n", "X-Id: b\nX-UID: 12345678", "X-Id: c\n"]);
+  expect(texts.join("") === fresh).toBe(true);
+}, 20_000);
 
 test("opening continues without the lock if the lock is never released", async () => {
   await beginsToRewrite();
