@@ -47,7 +47,7 @@ const parts = {
     ...inSource([
       "cli/parse.ts",
       "cli/part-options.ts",
-      "read/new-session.ts",
+      "read/start-up.ts",
       "read/interpreter/interpreter.ts",
       "terminal/open-terminal.ts",
     ]),

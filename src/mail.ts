@@ -55,7 +55,7 @@ async function readRequest(argv: readonly string[]): Promise<Request | undefined
 
 async function startSession(terminal: Terminal, given: CommandLine): Promise<Session> {
   showNotices((text) => terminal.err(`${program}: ${text}\n`));
-  const { newSession } = await import("./read/new-session.ts");
+  const { newSession } = await import("./read/start-up.ts");
   return newSession(terminal, program, given);
 }
 

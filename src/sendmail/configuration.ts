@@ -4,15 +4,11 @@
  * A program that runs unattended, perhaps as root, must not run commands from a file or store copies of messages.
  */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
-import { Submission, shareLogins } from "../compose/sending/submission.ts";
 import type { Config } from "../config/config.ts";
 import { findIdentity } from "../config/identity.ts";
-import { Settings, withHostName } from "../config/settings.ts";
 import type { VariableName } from "../config/variables.ts";
 import { Exit, MailError } from "../errors.ts";
-import { readStartUpFiles } from "../read/interpreter/start-up-files.ts";
-import type { Session } from "../read/session/session.ts";
-import { removePasswordVariables } from "../secret-words.ts";
+import { createSession, readStartUpFiles } from "../read/start-up.ts";
 import { addPathToError } from "../system-error.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 
@@ -32,40 +28,17 @@ const ignored = [
   "verbose",
 ] as const satisfies readonly VariableName[];
 
-const interpreter = () => import("../read/interpreter/interpreter.ts");
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Returns the caller's configuration. A start-up file that another user could have written is reported and skipped. */
 export async function readConfiguration(terminal: Terminal, environment: Environment): Promise<Config> {
   const known = { ...environment };
   for (const name of ignored) delete known[name];
-  const settings = new Settings(known);
-  const config: Config = {
-    settings,
-    aliases: new Map(),
-    accounts: new Map(),
-    alternates: [],
-    shown: { ignored: new Set(), retained: new Set() },
-    saved: { ignored: new Set(), retained: new Set() },
-    // USER and LOGNAME are ignored, as in sendmail, because a daemon's environment may still name the user who started
-    // it.
-    identity: withHostName(findIdentity({ ...environment, USER: undefined, LOGNAME: undefined }), settings),
-  };
-  const logins = shareLogins(config, terminal);
-  const session: Session = {
-    config,
-    terminal,
-    submission: new Submission(config, terminal, { logins }),
-    logins,
-    mode: "send",
-    folder: undefined,
-    sourcing: 0,
-    composing: false,
-    conditional: undefined,
+  // USER and LOGNAME are ignored, as in sendmail, because a daemon's environment may still name the user who started it.
+  const identity = findIdentity({ ...environment, USER: undefined, LOGNAME: undefined });
+  const session = createSession(terminal, known, identity, {
     program: "sendmail",
-    ending: undefined,
-    interrupted: false,
+    mode: "send",
     variablesOnly: {
       // Without arguments, the commands set and account only print values.
       permits: (command, words) =>
@@ -73,13 +46,10 @@ export async function readConfiguration(terminal: Terminal, environment: Environ
       readFile: readStartUpFile,
       report: (error) => terminal.err(`sendmail: ${error.message}\n`),
     },
-    source: async (path) => (await interpreter()).sourceFile(session, path),
-    runAccount: async (account) => (await interpreter()).runAccount(session, account),
-  };
-  removePasswordVariables(process.env);
+  });
   await readStartUpFiles(session, "su");
-  for (const name of ignored) config.settings.unset(name);
-  return config;
+  for (const name of ignored) session.config.settings.unset(name);
+  return session.config;
 }
 
 /** Reads a file through one descriptor, so that the file cannot be replaced after the check. */
