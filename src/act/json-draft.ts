@@ -12,7 +12,7 @@ import { type Attachment, openAttachment, presentableName } from "../compose/dra
 import { Body } from "../compose/draft/body.ts";
 import { type Draft, emptyDraft, setBodyType } from "../compose/draft/draft.ts";
 import { findAddressFault, isSink, qualifyAddress } from "../compose/draft/recipients.ts";
-import { ttyCharset } from "../config/charset.ts";
+import { ttyCharset } from "../config/settings.ts";
 import { Exit, MailError } from "../errors.ts";
 import { parseAddresses } from "../message/address.ts";
 import { composeContext } from "../read/send/compose-context.ts";

@@ -1,5 +1,5 @@
 /** Sends a stored message to other recipients, unchanged except for Resent- fields (RFC 5322, section 3.6.6). */
-import { ttyCharset } from "../config/charset.ts";
+import { ttyCharset } from "../config/settings.ts";
 import { MailError, UserMistake } from "../errors.ts";
 import { toBytes } from "../message/text.ts";
 import { Interrupt } from "../submit/interrupt.ts";

@@ -1,3 +1,7 @@
+/**
+ * Stores a session's variables. Also determines the properties that depend on variables and the environment together:
+ * compatibility with bsd-mailx, the host name, and the charset of the user's input.
+ */
 import { MailError } from "../errors.ts";
 import { describeForeign, foreignVariables } from "./foreign-variables.ts";
 import type { Identity } from "./identity.ts";
@@ -5,6 +9,8 @@ import { declarationOf, namesOfVariable, type ValueOf, type VariableName, variab
 
 /** Environment variables that bsd-mailx's `set` lists together with its own variables. */
 const imported = ["DEAD", "EDITOR", "LISTER", "MBOX", "PAGER", "REPLYTO", "SHELL", "VISUAL"];
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Stored {
   readonly value: string;
@@ -29,7 +35,7 @@ export interface Found {
  */
 export class Settings {
   readonly #values = new Map<string, Stored>();
-  readonly #environment: Readonly<Record<string, string | undefined>>;
+  readonly #environment: Environment;
   /** The environment variables that `set` lists together with the session's variables. */
   readonly #imported: Set<string>;
 
@@ -43,7 +49,7 @@ export class Settings {
   /** The start-up file that is being read, if other users can read it. Passwords in such a file are refused. */
   exposedIn: string | undefined;
 
-  constructor(environment: Readonly<Record<string, string | undefined>>) {
+  constructor(environment: Environment) {
     // Reading the copy is faster, because each access to process.env is a system call. The copy inherits no properties,
     // because a variable may be called valueOf.
     this.#environment = Object.assign(Object.create(null), environment);
@@ -236,4 +242,42 @@ export function withHostName(identity: Identity, settings: Settings): Identity {
       return settings.raw("hostname") || identity.mailName;
     },
   };
+}
+
+/**
+ * Returns the value of `ttycharset` or, if that is not set, the locale's charset; undefined for UTF-8, ASCII and an
+ * unknown locale.
+ */
+export function ttyCharset(
+  { settings }: { readonly settings: Settings },
+  environment: Environment = process.env,
+): string | undefined {
+  const named = settings.text("ttycharset");
+  return ignoreUtf8(named !== undefined && named !== "" ? named : codesetOf(environment));
+}
+
+/** Returns whether `ttycharset` or, if that is not set, the locale names UTF-8. The C locale does not name UTF-8. */
+export function isUtf8Locale(
+  { settings }: { readonly settings: Settings },
+  environment: Environment = process.env,
+): boolean {
+  return /^utf-?8$/i.test(settings.text("ttycharset") || codesetOf(environment));
+}
+
+/** Returns the charset in a glibc locale name, such as `de_DE.ISO-8859-1`, `ru_RU.KOI8-R` or `de_DE@euro`. */
+function codesetOf({ LC_ALL, LC_CTYPE, LANG }: Environment): string {
+  const locale = LC_ALL || LC_CTYPE || LANG || "C";
+  const [, codeset, modifier] = /^[^.@]*(?:\.([^@]*))?(?:@(.*))?$/.exec(locale) ?? [];
+  if (codeset !== undefined && codeset !== "") return codeset;
+  return modifier === "euro" ? "ISO-8859-15" : "";
+}
+
+function ignoreUtf8(name: string): string | undefined {
+  const bare = name.toLowerCase().replace(/[^a-z0-9]/g, "");
+  if (bare === "" || bare === "utf8" || bare === "usascii" || bare === "ascii" || bare === "ansix341968")
+    return undefined;
+  const latin = /^iso8859(\d{1,2})$/.exec(bare)?.[1];
+  if (latin !== undefined) return `ISO-8859-${latin}`;
+  // The name becomes part of a header field, so it must be a valid charset name (RFC 2978, section 2.3).
+  return /^[A-Za-z0-9!#$%&'+^_`{}~.:-]{1,40}$/.test(name) ? name.toUpperCase() : undefined;
 }

@@ -296,7 +296,7 @@ export function separateWithSpaces(value: string): string {
 /** The author of a message: the user's identity and charset. */
 export interface Author {
   readonly identity: Identity;
-  /** The charset of the user's input if it is not UTF-8 (config/charset.ts). */
+  /** The charset of the user's input if it is not UTF-8 (config/settings.ts). */
   readonly charset: string | undefined;
   /** The transfer encoding for text that is not ASCII (the `encoding` variable); undefined if the transport decides. */
   readonly encoding: "quoted-printable" | "base64" | undefined;

@@ -1,6 +1,7 @@
 /** Adds the parts that the command line requests: attachments, and files at the start of the text or instead of it. */
-import { ttyCharset } from "../../config/charset.ts";
+
 import type { Config } from "../../config/config.ts";
+import { ttyCharset } from "../../config/settings.ts";
 import { MailError } from "../../errors.ts";
 import type { PartLabel } from "../../message/part-label.ts";
 import type { Attachment, HowToAttach } from "./attachment.ts";

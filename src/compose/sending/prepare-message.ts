@@ -1,8 +1,7 @@
 /** Sends a draft: resolves the recipients, checks the header, builds the message, writes copies and submits it. */
 
-import { ttyCharset } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
-import { followsBsdMailx } from "../../config/settings.ts";
+import { followsBsdMailx, ttyCharset } from "../../config/settings.ts";
 import { Exit, joinAlternatives, MailError, UserMistake } from "../../errors.ts";
 import { parseAddresses } from "../../message/address.ts";
 import { fileNamedAfter } from "../../message/file-named-after.ts";
@@ -58,14 +57,15 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
     for (const _each of people.refused) terminal.out("Expanding alias to depth larger than 25\n");
   const everyone = [...people.to, ...people.cc, ...people.bcc];
   checkHeaderText(draft, everyone);
-  settleBodyForm(draft, ttyCharset(config));
+  const charset = ttyCharset(config);
+  settleBodyForm(draft, charset);
   if (draft.body.size === 0) {
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
   if (everyone.length + refused.length === 0) throw new UserMistake("No recipients specified");
   const stamp = newStamp(identity.mailName);
-  const author: Author = { identity, charset: ttyCharset(config), encoding: undefined };
+  const author: Author = { identity, charset, encoding: undefined };
   // The header also names refused recipients.
   const named = { ...people, to: [...people.to, ...refused.map(({ recipient }) => recipient)] };
   draft.whole = async () => {

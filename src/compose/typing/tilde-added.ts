@@ -1,6 +1,7 @@
 /** The tilde escapes of POSIX mailx and S-nail that bsd-mailx lacks. */
-import { ttyCharset } from "../../config/charset.ts";
+
 import { expandFileName } from "../../config/paths.ts";
+import { ttyCharset } from "../../config/settings.ts";
 import { splitRawWords, unquotePrefix } from "../../config/words.ts";
 import { UserMistake } from "../../errors.ts";
 import { toBytes } from "../../message/text.ts";

@@ -3,8 +3,8 @@
  * equal size.
  */
 
-import { isUtf8Locale } from "../../config/charset.ts";
 import type { Config } from "../../config/config.ts";
+import { isUtf8Locale } from "../../config/settings.ts";
 import { readHeaderTextToList } from "../../mailbox/header-text.ts";
 import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";

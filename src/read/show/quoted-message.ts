@@ -1,5 +1,5 @@
 /** Quotes a message in a draft. The quoted text is decoded, and converted to the charset of the user's text. */
-import { ttyCharset } from "../../config/charset.ts";
+import { ttyCharset } from "../../config/settings.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
