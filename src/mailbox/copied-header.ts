@@ -1,8 +1,8 @@
 /** Adapts the header of a message that is copied to another mailbox. */
-import { formatAsctime } from "../message/date.ts";
+
 import { parseDateField } from "../message/field-date.ts";
 import { parseHeader } from "../message/header.ts";
-import { fromLineUser, isFromLine, quoteFromLines } from "./from-line.ts";
+import { formatAsctime, fromLineUser, isFromLine, quoteFromLines } from "./from-line.ts";
 import { headerOf } from "./header-bytes.ts";
 import { headerFields } from "./stored-header.ts";
 

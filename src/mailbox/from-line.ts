@@ -1,4 +1,4 @@
-/** Recognizes From_ lines, which begin messages, and quotes body lines that look like them. */
+/** Recognizes From_ lines, which begin messages, formats their dates, and quotes body lines that look like them. */
 import { bareAddress } from "../message/bare-address.ts";
 import { parseHeader } from "../message/header.ts";
 
@@ -133,4 +133,11 @@ export function fromLineUser(header: Buffer): string {
   const path = parsed.get("return-path");
   const address = path === undefined ? bareAddress(parsed.get("from") ?? "") : path.replace(/^\s*<|>\s*$/g, "");
   return address.replace(/[\s\x00-\x1f\x7f]+/g, "") || "MAILER-DAEMON";
+}
+
+/** Returns a date in local time in the format of asctime(3): `Sat Jan 16 18:22:03 2021`. */
+export function formatAsctime(date: Date): string {
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000).toUTCString();
+  const [, weekday, day = "", month, year, time] = /^(\w+), (\d+) (\w+) (\d+) ([\d:]+)/.exec(local) ?? [];
+  return `${weekday} ${month} ${day.replace(/^0/, " ")} ${time} ${year}`;
 }

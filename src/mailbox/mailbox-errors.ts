@@ -1,5 +1,5 @@
 import { Exit, MailError } from "../errors.ts";
-import { formatAsctime } from "../message/date.ts";
+import { formatAsctime } from "./from-line.ts";
 
 /** Reports that another program holds the lock of a mailbox. */
 export class MailboxBusy extends MailError {

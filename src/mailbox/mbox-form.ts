@@ -1,6 +1,5 @@
 /** Formats a new message for an mbox. */
-import { formatAsctime } from "../message/date.ts";
-import { quoteFromLines } from "./from-line.ts";
+import { formatAsctime, quoteFromLines } from "./from-line.ts";
 
 /** A message, and the sender and date for its From_ line. */
 export interface Delivery {

@@ -9,7 +9,7 @@ import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } fro
 import { hostname } from "node:os";
 import { Exit } from "../errors.ts";
 import { logReadersId } from "../groups.ts";
-import { formatAsctime } from "../message/date.ts";
+import { formatAsctime } from "../mailbox/from-line.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
 /** The Postfix daemon that would have written the line. */

@@ -1,6 +1,6 @@
 /** Adds the fields that Postfix's smtpd, cleanup and local add to an incoming message, and creates its queue ID. */
 import { randomInt } from "node:crypto";
-import { formatDateField } from "../message/date.ts";
+import { formatDateField } from "../message/format-field.ts";
 
 export interface Arrival {
   readonly id: string;

@@ -4,7 +4,7 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { readRange } from "../mailbox/file-ranges.ts";
-import { formatDateField } from "../message/date.ts";
+import { formatDateField } from "../message/format-field.ts";
 import type { Run } from "./execute.ts";
 import type { WaitingRun } from "./run-history.ts";
 

@@ -1,8 +1,7 @@
 /** Finds the recipients in a header, removes the fields that must not be sent, and adds the fields that are missing. */
 import { parseAddresses } from "../message/address.ts";
-import { formatDateField } from "../message/date.ts";
-import { encodeMailbox } from "../message/encoded-words.ts";
 import { unfold } from "../message/field-values.ts";
+import { encodeMailbox, formatDateField } from "../message/format-field.ts";
 import { decodeBytes, toBytes } from "../message/text.ts";
 
 /** Fields that Postfix and sendmail remove from every message. */

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { moreCharsets, needsMore, nodeCharsets } from "../../src/message/charsets.ts";
 import { decodeWords, listEncodedCharsets } from "../../src/message/decode-words.ts";
-import { encodeWords } from "../../src/message/encoded-words.ts";
+import { encodeWords } from "../../src/message/format-field.ts";
 import { parseStructured } from "../../src/message/parameters.ts";
 import { decodeBytes } from "../../src/message/text.ts";
 

@@ -1,6 +1,6 @@
 /** Tests the header that sendmail submits. */
 import { expect, test } from "@jest/globals";
-import { formatDateField } from "../../src/message/date.ts";
+import { formatDateField } from "../../src/message/format-field.ts";
 import { completeHeader, recipientsInHeader } from "../../src/sendmail/outgoing-header.ts";
 
 const fields = (...texts: string[]) => texts.map((text) => Buffer.from(`${text}\n`, "latin1"));

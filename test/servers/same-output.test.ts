@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { formatAsctime } from "../../src/message/date.ts";
+import { formatAsctime } from "../../src/mailbox/from-line.ts";
 import { describeIf } from "../conditions.ts";
 import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";

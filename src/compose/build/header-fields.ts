@@ -1,8 +1,7 @@
 /** The header fields of a draft: either as typed or, for SMTP, encoded and with complete addresses. */
 import type { Identity } from "../../config/identity.ts";
 import { parseAddresses, splitAtCommas } from "../../message/address.ts";
-import { formatDateField } from "../../message/date.ts";
-import { encodeMailbox, encodeText, encodeWords } from "../../message/encoded-words.ts";
+import { encodeMailbox, encodeText, encodeWords, formatDateField } from "../../message/format-field.ts";
 import { byteLength } from "../../message/text.ts";
 import type { Draft } from "../draft/draft.ts";
 import { isSink, qualifyAddress, type Recipients } from "../draft/recipients.ts";

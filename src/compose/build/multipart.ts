@@ -3,7 +3,7 @@ import { PassThrough, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import MimeNode from "nodemailer/lib/mime-node";
 import { Exit } from "../../errors.ts";
-import { encodeParameter } from "../../message/encoded-words.ts";
+import { encodeParameter } from "../../message/format-field.ts";
 import { toBytes } from "../../message/text.ts";
 import type { Outgoing } from "../../submit/transport.ts";
 import { addPathToError } from "../../system-error.ts";

@@ -5,11 +5,10 @@
  */
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";
-import { formatAsctime } from "../../message/date.ts";
 import { startsWithFrom } from "../../message/header.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import { readRange } from "../file-ranges.ts";
-import { fromLineUser } from "../from-line.ts";
+import { formatAsctime, fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
 import type { ByteRange, MessageNeed } from "../mailbox.ts";
 import { openTemporary, type TemporaryFile } from "../packed/temporary-file.ts";

@@ -3,10 +3,9 @@
  * code that displays, counts and copies messages works with both formats.
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { formatAsctime } from "../../message/date.ts";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";
 import { readInto, readRange } from "../file-ranges.ts";
-import { fromLineUser } from "../from-line.ts";
+import { formatAsctime, fromLineUser } from "../from-line.ts";
 import { headerEnd } from "../header-bytes.ts";
 
 const headPiece = 16 << 10;

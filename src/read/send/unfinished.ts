@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { compose } from "../../compose/compose.ts";
 import { emptyDraft } from "../../compose/draft/draft.ts";
-import { formatAsctime } from "../../message/date.ts";
+import { formatAsctime } from "../../mailbox/from-line.ts";
 import type { Session } from "../session/session.ts";
 import { composeContext } from "./compose-context.ts";
 

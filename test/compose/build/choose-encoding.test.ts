@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { transferEncode } from "../../../src/compose/build/transfer-encode.ts";
 import { Body, charsetOf, TextFacts, transferEncodingOf } from "../../../src/compose/draft/body.ts";
-import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/encoded-words.ts";
+import { encodeMailbox, encodeText, encodeWords } from "../../../src/message/format-field.ts";
 import { decodeBytes } from "../../../src/message/text.ts";
 
 function factsOf(...pieces: (string | Uint8Array)[]): TextFacts {

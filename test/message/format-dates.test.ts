@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { format } from "date-fns/format";
 import fc from "fast-check";
-import { formatAsctime, formatDateField } from "../../src/message/date.ts";
+import { formatAsctime } from "../../src/mailbox/from-line.ts";
+import { formatDateField } from "../../src/message/format-field.ts";
 
 test("the dates in a Date field and in a From_ line have the same form as if date-fns had formatted them", () => {
   fc.assert(
