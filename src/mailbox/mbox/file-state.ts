@@ -6,6 +6,8 @@ import { fstatSync } from "node:fs";
  * timestamps.
  */
 const settled = 100;
+/** The same limit if only the resolution of the kernel's timestamps matters, which is at most ten milliseconds. */
+const settledInKernel = 20;
 /** The same limit for file systems whose timestamps are in seconds. */
 const settledCoarsely = 2500;
 
@@ -50,10 +52,16 @@ export function sameState(a: FileState, b: FileState): boolean {
  * Returns whether the file's last change is old enough that any later change would have a different timestamp.
  *
  * @param looked the time at which the file was checked, in milliseconds since 1970
+ * @param limit the minimum age in milliseconds, unless the file system's timestamps are in seconds
  */
-export function isSettled({ mtime, ctime }: FileState, looked: number): boolean {
+export function isSettled({ mtime, ctime }: FileState, looked: number, limit = settled): boolean {
   // Programs cannot set ctime, so it reveals an edit that restores mtime.
   const changed = mtime > ctime ? mtime : ctime;
   const coarse = mtime % 1_000_000_000n === 0n && ctime % 1_000_000_000n === 0n;
-  return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : settled);
+  return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : limit);
+}
+
+/** Returns whether any change that this machine makes to the file after the check will have a different timestamp. */
+export function isSettledInKernel(state: FileState, looked: number): boolean {
+  return isSettled(state, looked, settledInKernel);
 }

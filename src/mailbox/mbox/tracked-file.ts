@@ -10,7 +10,7 @@ import { type Counts, Flag, type MailboxOptions } from "../mailbox.ts";
 import { MessagesMoved } from "../mailbox-errors.ts";
 import { markBits } from "../marks.ts";
 import { checkBeforeCommit, type Found, hasUnseenRest } from "./check-before-commit.ts";
-import { type FileState, isJustWritten, isSettled, sameState, stateOf } from "./file-state.ts";
+import { type FileState, isJustWritten, isSettled, isSettledInKernel, sameState, stateOf } from "./file-state.ts";
 import { beginGeneration } from "./generations.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { KeptFacts } from "./kept-facts.ts";
@@ -49,6 +49,8 @@ export class TrackedFile {
   file: MboxFile;
   /** The file's state when it was last checked. */
   #seen: FileState | undefined;
+  /** Whether any change since the last check is visible in the file's state. */
+  #showsChanges = false;
   /** The file's state when a message was last read, which may be later than the last check. */
   #checked: FileState | undefined;
   identities = new Identities();
@@ -247,8 +249,10 @@ export class TrackedFile {
     this.#generations = kept.generations;
     this.#landmarks = readLandmarks(this.file);
     this.#isKept = kept.size === state.size && kept.recent !== undefined;
-    if (this.#isKept) this.#seen = state;
-    else this.#unproven = true;
+    if (this.#isKept) {
+      this.#seen = state;
+      this.#showsChanges = true;
+    } else this.#unproven = true;
   }
 
   async #takeIn(state: FileState): Promise<void> {
@@ -283,6 +287,7 @@ export class TrackedFile {
     this.counts.delete(before);
     this.file.covered = state.size;
     this.#seen = state;
+    this.#showsChanges = isSettledInKernel(state, looked);
     this.#landmarks = readLandmarks(this.file);
     if (before > 0) this.#takeRest(before, oldEnd);
     if (this.#options.unnoticed !== true) this.file.hold();
@@ -315,7 +320,7 @@ export class TrackedFile {
    * @throws MailboxChanged if the changes cannot be merged
    */
   async lookAgain(descriptor: number, trustsIndex: boolean, signal: AbortSignal | undefined): Promise<Found> {
-    const seen = trustsIndex ? this.#seen : undefined;
+    const seen = trustsIndex && this.#showsChanges ? this.#seen : undefined;
     const known = { path: this.#path, file: this.file, seen, identities: this.identities };
     const found = await checkBeforeCommit(known, descriptor, signal);
     if (found.isMerged) this.#rewritten = true;
@@ -333,6 +338,7 @@ export class TrackedFile {
     this.#generations = beginGeneration();
     this.facts?.discard();
     this.#seen = state;
+    this.#showsChanges = false;
     this.#checked = undefined;
     this.#recent = undefined;
     this.#unproven = false;
@@ -364,6 +370,7 @@ export class TrackedFile {
     // The undecided message may have moved, so the next scan begins at the start of the file.
     if (this.#undecided !== undefined) this.#undecided = 0;
     this.#seen = stateOf(file.descriptor);
+    this.#showsChanges = false;
     file.covered = this.#seen.size;
     this.#landmarks = readLandmarks(file);
   }

@@ -250,3 +250,17 @@ describe("if a quit fails after another program has removed messages", () => {
     expect([ids(box), ids(mbox)]).toEqual(["enew", "b"]);
   });
 });
+
+test("a rewrite that leaves the size and the timestamps of a mailbox unchanged is noticed", async () => {
+  // Timestamps may have a resolution of several milliseconds. With such timestamps, most of these rewrites do not change
+  // them.
+  for (let round = 0; round < 20; round++) {
+    writeFileSync(box, message("a") + message("long"));
+    const mailbox = await open();
+    remove(mailbox, 2);
+    const rewritten = message("long") + message("b");
+    writeFileSync(box, rewritten, { flag: "r+" });
+    await quit(mailbox);
+    expect(readFileSync(box, "latin1")).toBe(rewritten.replace(message("long"), ""));
+  }
+});
