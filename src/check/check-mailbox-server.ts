@@ -146,7 +146,7 @@ function describeQuota({ root, resource, used, limit }: Quota): Finding {
 
 function nameFailedStep({ reason }: MailError): "login" | "TLS" | "mailbox" {
   if (isLoginReason(reason) || reason === "logged in before TLS" || reason === "login unavailable") return "login";
-  return isTlsReason(reason) || reason === "STARTTLS injected" ? "TLS" : "mailbox";
+  return isTlsReason(reason) || reason === "STARTTLS injected" || reason === "TLS on this port" ? "TLS" : "mailbox";
 }
 
 function chooseRemedy({ reason }: MailError): string {
@@ -167,6 +167,7 @@ function chooseRemedy({ reason }: MailError): string {
       return "install a new certificate on the server; check the clocks of both machines";
     case "STARTTLS refused":
     case "no TLS on this port":
+    case "TLS on this port":
       return "use the port that the server offers: imaps:// for 993, imap:// for 143";
     default:
       return "check the host and port; see the server's log";

@@ -62,10 +62,10 @@ export async function createFolder(
 /** Lists the folders at an address on a server. @throws MailError if the server cannot be used */
 export async function listFoldersOf(
   address: string,
-  { accessServer }: Pick<MailboxOptions, "accessServer">,
+  { accessServer, signal }: Pick<MailboxOptions, "accessServer" | "signal">,
 ): Promise<readonly ServerFolder[]> {
   const { listServerFolders } = await import("./imap/list-folders.ts");
-  return listServerFolders(address, accessServer);
+  return listServerFolders(address, accessServer, signal);
 }
 
 /** Finishes an interrupted quit. @returns false if only another user can finish it: the mailbox is then read-only */

@@ -31,12 +31,12 @@ export async function connect(options: ConnectionOptions, dialogue: Dialogue): P
     let session: SmtpSession | undefined;
     try {
       const { starttls, checksCertificate: checkCertificate } = attempt;
+      const isEncrypted = starttls !== "none" || server.protocol === "smtps";
+      const certificates = isEncrypted ? await loadCertificates(options) : undefined;
       const until = Date.now() + timeouts.connect;
       const socket = await openSocket(server, timeouts.connect).catch((error: unknown) => {
         throw error instanceof NoConnection ? noConnection(error, server) : error;
       });
-      const isEncrypted = starttls !== "none" || server.protocol === "smtps";
-      const certificates = isEncrypted ? await loadCertificates(options) : undefined;
       const loginHandlers = authentication?.handlers;
       const setup = Math.max(1, until - Date.now());
       const limits = { greeting: timeouts.connect, setup, silence: timeouts.silence };

@@ -2,52 +2,143 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { certificates } from "./dovecot.ts";
-import { type LyingServer, startLyingServer } from "./lying-server.ts";
+import { type LyingServer, type Script, startLyingServer } from "./lying-server.ts";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
 
 let home: string;
 let server: LyingServer;
 let pty: Pty | undefined;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mail-interrupt-"));
+  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
+  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  writeFileSync(join(home, "box"), "From ann@x.example Thu Jan  1 00:00:00 1970\nSubject: local\n\ntext\n\n");
+});
 afterEach(async () => {
   await pty?.close();
   await server.close();
   rmSync(home, { recursive: true });
 });
 
-test.each(["p 1", "save 1 saved"])("Ctrl-C ends %s, and the session continues", async (command) => {
-  home = mkdtempSync(join(tmpdir(), "mail-interrupt-"));
-  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
-  let isSlow = true;
-  let answer: ((line: string) => void) | undefined;
-  const asked = new Promise<string>((resolve) => {
-    answer = resolve;
+async function startSession(...words: readonly string[]): Promise<Pty> {
+  const env = { PATH: process.env["PATH"], HOME: home, TERM: "xterm", TZ: "UTC", LANG: "C.UTF-8" };
+  pty = await openPty({ argv: [process.execPath, program, ...words], env, cwd: home });
+  return pty;
+}
+
+/** Returns a function that resolves when it is called, and the promise. */
+function makeSignal(): { readonly reached: Promise<void>; readonly reach: () => void } {
+  let reach = () => {};
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve;
   });
+  return { reached, reach };
+}
+
+test.each(["p 1", "save 1 saved"])("Ctrl-C ends %s, and the session continues", async (command) => {
+  let isSlow = true;
+  const { reached, reach } = makeSignal();
   server = await startLyingServer({
     certificate: "localhost",
     messages: [{ uid: 1, text: "From: ann@x.example\nSubject: one\n\ntext of one\n" }],
     answer: (line) => {
       if (!isSlow || !line.includes("BODY.PEEK[]")) return undefined;
-      answer?.(line);
+      reach();
       return "silent";
     },
   });
-  const env = { PATH: process.env["PATH"], HOME: home, TERM: "xterm", TZ: "UTC", LANG: "C.UTF-8" };
-  const words = ["-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`];
-  pty = await openPty({ argv: [process.execPath, program, ...words], env, cwd: home });
-  await pty.expect("& ");
-  pty.send(`${command}\n`);
-  await asked;
-  pty.send("\x03");
-  await pty.expect("Interrupt");
-  await pty.expect("& ");
+  const terminal = await startSession("-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`);
+  await terminal.expect("& ");
+  terminal.send(`${command}\n`);
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect("Interrupt");
+  await terminal.expect("& ");
   isSlow = false;
-  pty.send("p 1\n");
-  await pty.expect("text of one");
-  pty.send("x\n");
-  expect(await pty.exited).toBe(0);
+  terminal.send("p 1\n");
+  await terminal.expect("text of one");
+  terminal.send("x\n");
+  expect(await terminal.exited).toBe(0);
+});
+
+const waits: readonly (readonly [string, (reach: () => void) => Script])[] = [
+  [
+    "sends no greeting",
+    (reach) => ({
+      onConnection: reach,
+      greeting: "silent",
+    }),
+  ],
+  ...["AUTHENTICATE", "SELECT", "UID SEARCH"].map(
+    (command) =>
+      [
+        `does not respond to ${command}`,
+        (reach: () => void): Script => ({
+          answer: (line) => {
+            if (!line.startsWith(command)) return undefined;
+            reach();
+            return "silent";
+          },
+        }),
+      ] as const,
+  ),
+];
+
+test.each(waits)("Ctrl-C ends the opening of a folder if the server %s", async (_title, makeScript) => {
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({
+    certificate: "localhost",
+    messages: [{ uid: 1, text: "Subject: one\n\ntext\n" }],
+    ...makeScript(reach),
+  });
+  const folder = `imaps://ann@localhost:${server.port}/INBOX`;
+  const terminal = await startSession("-N", "-f", "box");
+  await terminal.expect("& ");
+  terminal.send(`folder ${folder}\n`);
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect("interrupted; the mailbox was not changed");
+  await terminal.expect("& ");
+  terminal.send("f 1\n");
+  await terminal.expect("local");
+  terminal.send("x\n");
+  expect(await terminal.exited).toBe(0);
+});
+
+test.each(["LIST", "AUTHENTICATE"])(
+  "Ctrl-C ends the folders command if the server does not respond to %s",
+  async (word) => {
+    const { reached, reach } = makeSignal();
+    server = await startLyingServer({
+      certificate: "localhost",
+      answer: (line) => {
+        if (!line.startsWith(word)) return undefined;
+        reach();
+        return "silent";
+      },
+    });
+    const terminal = await startSession("-N", "-S", `folder=imaps://ann@localhost:${server.port}`, "-f", "box");
+    await terminal.expect("& ");
+    terminal.send("folders\n");
+    await reached;
+    terminal.send("\x03");
+    await terminal.expect("interrupted; no folder was listed");
+    await terminal.expect("& ");
+    terminal.send("x\n");
+    expect(await terminal.exited).toBe(0);
+  },
+);
+
+test("Ctrl-C ends mail if the server that -f names does not respond", async () => {
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({ certificate: "localhost", greeting: "silent", onConnection: reach });
+  const terminal = await startSession("-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`);
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect("interrupted; the mailbox was not changed");
+  expect(await terminal.exited).toBe(75);
 });

@@ -85,6 +85,14 @@ test.each<[string, Script, string, Partial<TlsSettings>, string, number]>([
   ],
   ["an unknown authority", { certificate: "elsewhere" }, "imaps", {}, "certificate not trusted", Exit.Config],
   ["a port without TLS", {}, "imaps", {}, "no TLS on this port", Exit.TempFail],
+  [
+    "a port that uses TLS from the start",
+    { certificate: "localhost" },
+    "imap",
+    clear,
+    "TLS on this port",
+    Exit.TempFail,
+  ],
   ["a server without STARTTLS", {}, "imap", tlsFirst, "STARTTLS refused", Exit.TempFail],
   [
     "a refused STARTTLS",

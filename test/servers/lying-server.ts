@@ -23,6 +23,8 @@ export interface ServedMessage {
 type Answer = string | Buffer;
 
 export interface Script {
+  /** Called when a client has connected and, if the server uses TLS from the start, completed the TLS handshake. */
+  readonly onConnection?: () => void;
   readonly greeting?: string;
   /** The capabilities that the server announces before the login and, by default, after it. */
   readonly capabilities?: string;
@@ -108,6 +110,7 @@ export async function startLyingServer(script: Script = {}): Promise<LyingServer
       }
     };
     socket.on("data", onData);
+    if (!isGreeted) script.onConnection?.();
     if (!isGreeted) send(script.greeting ?? `* OK [CAPABILITY ${script.capabilities ?? usual}] ready\r\n`);
   };
   const usesTls = script.certificate !== undefined && script.capabilities?.includes("STARTTLS") !== true;

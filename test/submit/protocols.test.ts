@@ -1,7 +1,9 @@
 /**
  * Tests transports other than plain SMTP, with the built program: TLS from the start, logins with a token, and LMTP.
  */
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
@@ -45,6 +47,23 @@ test("over smtps, nothing is sent to a server with an untrusted certificate", as
   expect(deadLetter()).toContain("\n\nthe body\n");
   expect(await mail(mta, ...trusting(), "one@x.org")).toEqual({ exit: 0, out: "", err: "" });
   expect(server.messages).toEqual([expect.stringContaining("\n\nthe body\n")]);
+});
+
+test("if the trusted certificates cannot be read, no connection is opened", async () => {
+  let connections = 0;
+  const listening = createServer((socket) => {
+    connections++;
+    socket.destroy();
+  }).listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  const { port } = listening.address() as AddressInfo;
+  const missing = join(home, "missing.pem");
+  expect(await mail(`smtps://127.0.0.1:${port}`, "-S", `cafile=${missing}`, "one@x.org")).toMatchObject({
+    exit: 78,
+    err: expect.stringContaining(`${missing}: No such file or directory`),
+  });
+  expect(connections).toBe(0);
+  listening.close();
 });
 
 test("a connection over smtps to a port without TLS is reported as an error, and the text is kept", async () => {

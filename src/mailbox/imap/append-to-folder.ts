@@ -31,7 +31,7 @@ export async function appendToFolder(
     throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
   const { access } = await accessServer(address);
   const folder = address.folder === "" ? "INBOX" : address.folder;
-  const connection = await openConnection(address, access);
+  const connection = await openConnection(address, access, signal);
   const added: (CopiedUids | undefined)[] = [];
   let created = false;
   const append = (bytes: Buffer, { letters, date }: FlaggedMessage["filing"]) =>

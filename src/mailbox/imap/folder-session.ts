@@ -16,6 +16,8 @@ interface FolderSessionOptions {
   readonly listener: Listener;
   /** Called after a reconnection, because the folder may have changed in the meantime. */
   readonly onReconnect: (selected: SelectedFolder) => void;
+  /** Closes the connection. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -58,8 +60,9 @@ export class FolderSession {
    * @throws ImapFailed
    */
   async open(known?: KnownState): Promise<SelectedFolder> {
-    const { address, access, readOnly, listener } = this.#options;
-    const connection = await openConnection(address, access);
+    const { address, access, readOnly, listener, signal } = this.#options;
+    const connection = await openConnection(address, access, signal);
+    signal?.addEventListener("abort", () => connection.destroy());
     try {
       connection.listen(listener);
       this.#hasResync = await connection.enable("CONDSTORE", "QRESYNC");

@@ -136,14 +136,25 @@ export class ImapConnection {
     });
   }
 
-  /** Connects, starts TLS as the settings require, and logs in. @throws ImapFailed, or the MailError of `logIn` */
-  static async open(settings: ConnectionSettings): Promise<ImapConnection> {
+  /**
+   * Connects, starts TLS as the settings require, and logs in.
+   *
+   * @param signal abandons the attempt
+   * @throws ImapFailed, the MailError of `logIn`, or the signal's reason
+   */
+  static async open(settings: ConnectionSettings, signal?: AbortSignal): Promise<ImapConnection> {
+    signal?.throwIfAborted();
     const connection = new ImapConnection(settings);
+    const abandon = () => connection.destroy();
+    signal?.addEventListener("abort", abandon);
     try {
       await connection.#flow.connect();
     } catch (error) {
       connection.destroy();
+      signal?.throwIfAborted();
       throw error instanceof MailError ? error : connection.#failureOf(error);
+    } finally {
+      signal?.removeEventListener("abort", abandon);
     }
     connection.#listen();
     return connection;

@@ -21,7 +21,7 @@ type ConnectionReason =
   | "unexpected reply";
 
 /** Problems with the encryption and the login that occur only with IMAP (RFC 9051, section 11). */
-type ProtocolReason = "STARTTLS injected" | "logged in before TLS" | "login unavailable";
+type ProtocolReason = "STARTTLS injected" | "TLS on this port" | "logged in before TLS" | "login unavailable";
 
 /** Reasons why a command may fail after the login. */
 type CommandReason =

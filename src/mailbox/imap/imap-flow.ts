@@ -87,6 +87,8 @@ export interface ConnectionSettings {
   readonly timeouts: { readonly connect: number; readonly silence: number };
   /** Returns the reason and a description of a TLS failure; undefined for other errors. */
   readonly explainTls: (error: Error) => { readonly reason: ImapReason; readonly detail: string } | undefined;
+  /** Called when the server has sent its greeting. */
+  readonly onGreeting?: () => void;
   /** Chooses a login mechanism and logs in. */
   readonly logIn: (offer: LoginOffer) => Promise<void>;
 }
@@ -134,6 +136,7 @@ export class Flow extends ImapFlow {
 
   /** Replaces imapflow's method of the same name, which also sends ID, NAMESPACE, COMPRESS and ENABLE. */
   async startSession(): Promise<void> {
+    this.settings.onGreeting?.();
     await this.internals.run("CAPABILITY");
     if (this.capabilities.size === 0)
       throw makeFailure(this.settings, "not IMAP", "the server does not list its capabilities");

@@ -52,7 +52,7 @@ const fewMessages = 20;
  * Opens a folder.
  *
  * @param name its address (server-address.ts)
- * @throws ImapFailed, or MailError for an invalid address or setting
+ * @throws ImapFailed, MailError for an invalid address or setting, or the reason of `options.signal`
  */
 export async function openImapMailbox(name: string, options: MailboxOptions): Promise<Mailbox> {
   const typed = parseServerAddress(name);
@@ -66,6 +66,7 @@ export async function openImapMailbox(name: string, options: MailboxOptions): Pr
     return mailbox;
   } catch (error) {
     await mailbox.close();
+    options.signal?.throwIfAborted();
     throw error;
   }
 }
@@ -102,6 +103,7 @@ class ImapMailbox implements Mailbox {
       address,
       access,
       readOnly: this.#readOnly,
+      signal: options.signal,
       onReconnect: ({ exists }) => {
         this.#exists = exists;
         this.#hasUnknownChanges = true;

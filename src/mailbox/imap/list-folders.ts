@@ -19,13 +19,16 @@ const specialUse = /^\\(all|archive|drafts|flagged|important|junk|sent|trash)$/;
  * Returns the folders at an address, sorted by name.
  *
  * @param name the address of a server, or of a folder that contains others
- * @throws ImapFailed, or MailError for an invalid address or setting
+ * @param signal closes the connection
+ * @throws ImapFailed, MailError for an invalid address or setting, or the signal's reason
  */
 export async function listServerFolders(
   name: string,
   accessServer: AccessServer | undefined,
+  signal?: AbortSignal,
 ): Promise<readonly ServerFolder[]> {
-  const { address, connection } = await connectToServer(name, accessServer);
+  const { address, connection } = await connectToServer(name, accessServer, signal);
+  signal?.addEventListener("abort", () => connection.destroy());
   try {
     const prefix = address.folder === "" ? "" : `${address.folder}/`;
     const found: ServerFolder[] = [];
@@ -36,6 +39,9 @@ export async function listServerFolders(
       found.push({ name: folder.slice(prefix.length), use });
     }
     return found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
   } finally {
     await connection.logout();
   }
@@ -54,10 +60,11 @@ export async function createServerFolder(name: string, accessServer: AccessServe
 async function connectToServer(
   name: string,
   accessServer: AccessServer | undefined,
+  signal?: AbortSignal,
 ): Promise<{ readonly address: ServerAddress; readonly connection: ImapConnection }> {
   const address = parseServerAddress(name);
   if (accessServer === undefined)
     throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
   const { access } = await accessServer(address);
-  return { address, connection: await openConnection(address, access) };
+  return { address, connection: await openConnection(address, access, signal) };
 }

@@ -1,6 +1,7 @@
 /**
  * Opens a connection to an IMAP server. The rules for TLS, certificates and the login are the same for all protocols.
  */
+import { acceptsTls } from "../../connect/accepts-tls.ts";
 import { loadAuthorities, loadClientCertificate } from "../../connect/certificates.ts";
 import type { Credentials } from "../../connect/login.ts";
 import { type SaslMechanism, saslMechanisms, sendsToken, startExchange } from "../../connect/sasl.ts";
@@ -12,10 +13,25 @@ import { notify } from "../../notices.ts";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed, type ImapReason } from "./imap-failure.ts";
-import type { LoginOffer } from "./imap-flow.ts";
+import { type ConnectionSettings, type LoginOffer, makeFailure } from "./imap-flow.ts";
 
-/** Connects, starts TLS and logs in. @throws ImapFailed, or MailError for an invalid setting or a missing password */
-export async function openConnection(address: ServerAddress, access: ServerAccess): Promise<ImapConnection> {
+/**
+ * Time in milliseconds after which a port that has sent no greeting is suspected to use TLS from the start. It is at
+ * most a quarter of the time limit for connections.
+ */
+const longestSilence = 3000;
+
+/**
+ * Connects, starts TLS and logs in.
+ *
+ * @param signal abandons the attempt
+ * @throws ImapFailed, MailError for an invalid setting or a missing password, or the signal's reason
+ */
+export async function openConnection(
+  address: ServerAddress,
+  access: ServerAccess,
+  signal?: AbortSignal,
+): Promise<ImapConnection> {
   const target: TlsServer = {
     host: address.host,
     usesImplicitTls: address.protocol === "imaps",
@@ -25,7 +41,7 @@ export async function openConnection(address: ServerAddress, access: ServerAcces
   let renewals = 0;
   for (let attempt: Attempt | undefined = firstAttempt(target, access.tls); ; ) {
     try {
-      return await connectOnce(address, access, attempt);
+      return await connectOnce(address, access, attempt, signal);
     } catch (error) {
       if (error instanceof TokenRenewed && renewals++ === 0) continue;
       const reason = error instanceof ImapFailed ? error.reason : undefined;
@@ -44,12 +60,17 @@ class TokenRenewed extends ImapFailed {}
 
 const tlsReasons: readonly ImapReason[] = ["TLS timed out", "TLS failed"];
 
-async function connectOnce(address: ServerAddress, access: ServerAccess, attempt: Attempt): Promise<ImapConnection> {
+async function connectOnce(
+  address: ServerAddress,
+  access: ServerAccess,
+  attempt: Attempt,
+  signal: AbortSignal | undefined,
+): Promise<ImapConnection> {
   const { host, port, protocol } = address;
   const { tls, timeouts } = access;
   const isEncrypted = protocol === "imaps" || attempt.starttls !== "none";
   const client = tls.clientCertificate === undefined ? undefined : loadClientCertificate(tls.clientCertificate);
-  return ImapConnection.open({
+  const settings: ConnectionSettings = {
     host,
     port,
     isSecure: protocol === "imaps",
@@ -68,7 +89,35 @@ async function connectOnce(address: ServerAddress, access: ServerAccess, attempt
         : { reason: failure.reason, detail: `${describeTlsFailure(failure, protocol)}; the login was not sent` };
     },
     logIn: (offer) => sendCredentials(offer, address, access, attempt.checksCertificate),
-  });
+  };
+  return protocol === "imaps"
+    ? ImapConnection.open(settings, signal)
+    : openUnlessTlsFirst(settings, signal ?? new AbortController().signal);
+}
+
+/**
+ * Connects to a port that should not use TLS from the start. A port that does would send nothing until the time limit
+ * is reached.
+ *
+ * @throws ImapFailed
+ */
+async function openUnlessTlsFirst(settings: ConnectionSettings, signal: AbortSignal): Promise<ImapConnection> {
+  const stop = new AbortController();
+  const limit = settings.timeouts.connect;
+  const timer = setTimeout(
+    async () => {
+      if (!(await acceptsTls(settings, limit, stop.signal))) return;
+      const text = "the port uses TLS from the start; use imaps:// instead of imap://; the login was not sent";
+      stop.abort(makeFailure(settings, "TLS on this port", text));
+    },
+    Math.min(longestSilence, limit / 4),
+  );
+  const onGreeting = () => clearTimeout(timer);
+  try {
+    return await ImapConnection.open({ ...settings, onGreeting }, AbortSignal.any([signal, stop.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function sendCredentials(

@@ -20,6 +20,7 @@ import { showHeaders } from "../header-list/header-window.ts";
 import { serverAccess } from "../session/access-options.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesNothing, takesText, takesWords } from "../session/command-arguments.ts";
+import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { runAndTell } from "./shell.ts";
 
@@ -92,7 +93,9 @@ function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
 
 /** Prints the folders on a server, with their special uses. */
 async function printServerFolders(session: Session, directory: string): Promise<void> {
-  const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
+  const folders = await makeInterruptible(session, `${directory}: interrupted; no folder was listed`, (signal) =>
+    listFoldersOf(directory, { accessServer: serverAccess(session), signal }),
+  );
   const { printFolderNames } = await import("../show/folder-names.ts");
   printFolderNames(folders, session.terminal);
 }
