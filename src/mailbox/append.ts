@@ -1,14 +1,25 @@
-/** Appends to the user's files. The file is locked and synced, and is truncated to its old length if the append fails. */
-import { fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
+/**
+ * Appends to the user's files. The file is locked and synced. An existing file is truncated to its old length if the append
+ * fails. A new file receives its name when it is complete.
+ */
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Exit, MailError } from "../errors.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import { notify } from "../notices.ts";
 import { addPathToError } from "../system-error.ts";
 import { type AppendIntent, writeIntent } from "./append-intent.ts";
-import { readRange, syncDirectory, writePieces, writePiecesUnless } from "./file-ranges.ts";
+import { BackgroundSync } from "./background-sync.ts";
+import {
+  concatenatePieces,
+  copyPieces,
+  readRange,
+  syncDirectory,
+  writePieces,
+  writePiecesUnless,
+} from "./file-ranges.ts";
 import { mayHaveJournal } from "./journal-place.ts";
-import { openLocked } from "./locked-file.ts";
+import { type LockedUnnamedFile, openLocked, tryCreateUnnamed } from "./locked-file.ts";
 import type { FlaggedMessage } from "./maildir/add-messages.ts";
 import { meansMaildir } from "./maildir-path.ts";
 import { refuseCompressed } from "./packed/compression.ts";
@@ -50,27 +61,70 @@ export function makeSeparator(descriptor: number, size: number): Buffer {
   return /(^|\n)\r?\n$/.test(end) ? Buffer.alloc(0) : Buffer.from(end.endsWith("\r\n") ? "\r\n" : "\n");
 }
 
-async function appendToFile(
-  path: string,
-  pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
-  options: AppendOptions,
-): Promise<Appended> {
+/** The bytes to be appended. */
+interface Addition {
+  /** Returns the bytes that separate the addition from the existing contents. @throws MailError if the file is unsuitable */
+  readonly separate: (descriptor: number, size: number) => Uint8Array;
+  readonly pieces: Iterable<Uint8Array>;
+}
+
+async function appendToFile(path: string, addition: Addition, options: AppendOptions): Promise<Appended> {
   try {
-    const access = options.recipient && accessSpool(path, options.recipient);
-    const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal, access);
-    const remove = () => withRights(access?.create, () => unlinkSync(path));
-    try {
-      if (fstatSync(descriptor).isFile()) {
-        if (!created) await finishInterruptedQuit(resolve(path), descriptor, options);
-        await appendLocked(resolve(path), descriptor, created && remove, pieces, options);
-      } else for (const piece of pieces(descriptor, 0)) writePieces(descriptor, [piece], 0);
-    } finally {
-      await release();
-    }
-    return { created };
+    const unnamed = options.recipient === undefined ? await tryCreateUnnamed(path) : undefined;
+    return await (unnamed === undefined
+      ? appendToNamed(path, addition, options)
+      : writeUnnamed(path, unnamed, addition, options));
   } catch (error) {
     throw addPathToError(path, error);
   }
+}
+
+/** Writes a new file, which receives its name when its contents are on disk. */
+async function writeUnnamed(
+  path: string,
+  { descriptor, link, unlock }: LockedUnnamedFile,
+  { separate, pieces }: Addition,
+  options: AppendOptions,
+): Promise<Appended> {
+  const { onWritten, signal } = options;
+  const sync = new BackgroundSync(descriptor);
+  const before = (end: number) => {
+    sync.reach(end);
+    onWritten?.(end);
+  };
+  try {
+    try {
+      await writeUnless(signal, descriptor, pieces, 0, before);
+      await sync.finish();
+      if (link()) {
+        syncDirectory(dirname(path));
+        return { created: true };
+      }
+    } finally {
+      await sync.settle();
+      await unlock();
+    }
+    // A program that does not acquire the lock has created the file in the meantime.
+    const written = copyPieces(descriptor, 0, fstatSync(descriptor).size);
+    return await appendToNamed(path, { separate, pieces: written }, options);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function appendToNamed(path: string, addition: Addition, options: AppendOptions): Promise<Appended> {
+  const access = options.recipient && accessSpool(path, options.recipient);
+  const { descriptor, created, release } = await openLocked(path, options.lockwait, options.signal, access);
+  const remove = () => withRights(access?.create, () => unlinkSync(path));
+  try {
+    if (fstatSync(descriptor).isFile()) {
+      if (!created) await finishInterruptedQuit(resolve(path), descriptor, options);
+      await appendLocked(resolve(path), descriptor, created && remove, addition, options);
+    } else for (const piece of addition.pieces) writePieces(descriptor, [piece], 0);
+  } finally {
+    await release();
+  }
+  return { created };
 }
 
 /**
@@ -94,7 +148,7 @@ async function appendLocked(
   path: string,
   descriptor: number,
   removeCreated: false | (() => void),
-  pieces: (descriptor: number, size: number) => Iterable<Uint8Array>,
+  { separate, pieces }: Addition,
   { stateDirectory, onWritten, signal }: AppendOptions,
 ): Promise<void> {
   if (stateDirectory !== undefined) {
@@ -113,9 +167,7 @@ async function appendLocked(
       begun = true;
       onWritten?.(end - size);
     };
-    const added = pieces(descriptor, size);
-    if (signal === undefined) writePieces(descriptor, added, size, before);
-    else await writePiecesUnless(signal, descriptor, added, size, before);
+    await writeUnless(signal, descriptor, concatenatePieces([[separate(descriptor, size)], pieces]), size, before);
     intent?.complete();
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));
@@ -126,6 +178,15 @@ async function appendLocked(
     intent?.undone();
     throw error;
   }
+}
+
+/** Writes pieces. @throws the signal's reason if it is aborted; some bytes may have been written */
+async function writeUnless(
+  signal: AbortSignal | undefined,
+  ...[descriptor, pieces, position, before]: Parameters<typeof writePieces>
+): Promise<void> {
+  if (signal === undefined) writePieces(descriptor, pieces, position, before);
+  else await writePiecesUnless(signal, descriptor, pieces, position, before);
 }
 
 /**
@@ -171,15 +232,11 @@ export async function appendMessages(
     const { convertToFlagged } = await import("./maildir/add-messages.ts");
     return appendFlagged(path, convertToFlagged(messages), options);
   }
-  return appendToFile(
-    path,
-    function* (descriptor, size) {
-      if (size > 0) refuseCompressed(path, descriptor);
-      yield makeSeparator(descriptor, size);
-      for (const message of messages) yield* message;
-    },
-    options,
-  );
+  const separate = (descriptor: number, size: number) => {
+    if (size > 0) refuseCompressed(path, descriptor);
+    return makeSeparator(descriptor, size);
+  };
+  return appendToFile(path, { separate, pieces: concatenatePieces(messages) }, options);
 }
 
 /** Appends bytes that are not messages (`write`, dead.letter), with the same guarantees as `appendMessages`. */
@@ -190,5 +247,5 @@ export async function appendBytes(
 ): Promise<Appended> {
   if (isServerAddress(path))
     throw new MailError(`${path}: a mailbox on a server stores only messages; nothing was written`, Exit.Usage);
-  return appendToFile(path, () => pieces, options);
+  return appendToFile(path, { separate: () => Buffer.alloc(0), pieces }, options);
 }

@@ -50,6 +50,11 @@ export function* copyPieces(
   }
 }
 
+/** Yields the pieces of each part in turn. */
+export function* concatenatePieces(parts: Iterable<Iterable<Uint8Array>>): Iterable<Uint8Array> {
+  for (const pieces of parts) yield* pieces;
+}
+
 /** Writes all bytes to a file at a position. @throws a system error */
 export function writeAll(descriptor: number, bytes: Uint8Array, position: number): void {
   let written = 0;

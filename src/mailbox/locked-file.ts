@@ -1,12 +1,13 @@
 /** Opens and locks a file, and verifies that the path still leads to it. */
 
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { statIfPresent } from "../file-stats.ts";
+import { lstatIfPresent, statIfPresent } from "../file-stats.ts";
 import { isSystemError } from "../system-error.ts";
 import { dotlockHolder } from "./lock/dotlock.ts";
 import { tryBoth, tryCreate } from "./lock/lock-file.ts";
 import { type Release, waitForLock } from "./lock/wait.ts";
 import { createSpool, openSpool, requireSpool, type SpoolAccess } from "./spool.ts";
+import { createUnnamed } from "./unnamed-file.ts";
 
 export interface LockedFile {
   readonly descriptor: number;
@@ -14,6 +15,37 @@ export interface LockedFile {
   readonly created: boolean;
   /** Unlocks and closes the file. */
   release(): Promise<void>;
+}
+
+/** A new file that is locked, but has no name yet. */
+export interface LockedUnnamedFile {
+  readonly descriptor: number;
+  /** Gives the file its name. @returns false if this fails; the file then stays unnamed */
+  link(): boolean;
+  /** Unlocks the file, which stays open. */
+  unlock(): Promise<void>;
+}
+
+/**
+ * Creates a missing file with both locks held, but without its name.
+ *
+ * @returns undefined if the file exists, if another program holds the lock, or if unnamed files are not available
+ */
+export async function tryCreateUnnamed(path: string): Promise<LockedUnnamedFile | undefined> {
+  const file = await createUnnamed(path);
+  if (file === undefined) return undefined;
+  let made: { release: Release } | undefined;
+  try {
+    made = await tryCreate(path, { create: () => file.descriptor });
+    // Another program may have created the file before the lock was acquired.
+    if (made !== undefined && lstatIfPresent(path) === undefined) return { ...file, unlock: made.release };
+    await made?.release();
+  } catch (error) {
+    closeSync(file.descriptor);
+    throw error;
+  }
+  closeSync(file.descriptor);
+  return undefined;
 }
 
 /** Returns whether a path still leads to an open file. */

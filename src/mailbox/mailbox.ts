@@ -115,6 +115,18 @@ export interface MessagePiece {
   readonly bytes: Buffer;
 }
 
+/** Messages that follow each other, both in a list of messages and in memory. */
+export interface MessageRun {
+  readonly messages: readonly number[];
+  /**
+   * The messages' bytes; undefined if the run is one message that was not loaded because of its size, or is stored
+   * elsewhere. The bytes are valid only until the next run is requested, because the memory is reused.
+   */
+  readonly bytes: Buffer | undefined;
+  /** The offset in `bytes` at which each message ends. */
+  readonly ends: readonly number[];
+}
+
 /** Messages to be copied under a lock. */
 export interface LockedCopy {
   readonly messages: readonly number[];
@@ -191,6 +203,11 @@ export interface StoredMessages extends MessageStates {
    * @param messages in ascending order
    */
   pieces?(messages: readonly number[], part: "whole" | "header"): Iterable<MessagePiece>;
+  /**
+   * Yields all of the given messages in runs, using large reads. If a format does not store messages in one file, it
+   * lacks this method, and `messageRuns` yields one message per run.
+   */
+  runs?(messages: readonly number[]): Iterable<MessageRun>;
   /** Returns the message's offset in the file; undefined if each message is a file. */
   offset?(message: number): number;
   /**

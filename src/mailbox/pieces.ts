@@ -2,7 +2,7 @@
  * Reads many messages from a mailbox of any format, with the format's large reads if it supports them, otherwise
  * message by message.
  */
-import type { MessagePiece, StoredMessages } from "./mailbox.ts";
+import type { MessagePiece, MessageRun, StoredMessages } from "./mailbox.ts";
 
 const pieceSize = 8 << 20;
 
@@ -17,6 +17,19 @@ export function messagePieces(
   part: "whole" | "header",
 ): Iterable<MessagePiece> {
   return stored.pieces?.(messages, part) ?? oneByOne(stored, messages, part);
+}
+
+/** Yields complete messages in runs. */
+export function messageRuns(stored: StoredMessages, messages: readonly number[]): Iterable<MessageRun> {
+  return stored.runs?.(messages) ?? runPerMessage(stored, messages);
+}
+
+function* runPerMessage(stored: StoredMessages, messages: readonly number[]): Iterable<MessageRun> {
+  for (const { message, at, bytes } of messagePieces(stored, messages, "whole")) {
+    if (at > 0) continue;
+    const isWhole = bytes.length === stored.size(message);
+    yield { messages: [message], bytes: isWhole ? bytes : undefined, ends: [bytes.length] };
+  }
 }
 
 /** Yields the same pieces message by message, without the format's large reads. */

@@ -1,18 +1,15 @@
 /** Copies messages exactly as they are stored, except for Status and Content-Length. Other fields are not parsed. */
 import { isFromLine } from "./from-line.ts";
+import type { MessageRun } from "./mailbox.ts";
 
 const LF = 10;
+const CR = 13;
 const newlineFrom = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const lengthName = Buffer.from("content-length");
 /** Fields that only IMAP servers add. Copies must not contain these fields. Few messages have such fields. */
-const uidNames = [Buffer.from("x-uid"), Buffer.from("x-imapbase")];
-
-/** The range of a header line that is replaced. */
-interface Place {
-  readonly start: number;
-  readonly end: number;
-}
+const uidName = Buffer.from("x-uid");
+const baseName = Buffer.from("x-imapbase");
 
 /**
  * Returns a message in pieces, with the given Status.
@@ -24,25 +21,57 @@ interface Place {
  *   X-IMAPbase, or if its From_ line would not begin a message.
  */
 export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
-  if (bytes.includes(13) || bytes.includes(newlineFrom)) return undefined;
-  if (isCopy && !isFromLine(bytes, 0, bytes.length)) return undefined;
-  const found = findPlaces(bytes, isCopy);
-  if (found === undefined) return undefined;
-  const { place, length } = found;
-  if (length === undefined) return [bytes.subarray(0, place.start), statusLine(status), bytes.subarray(place.end)];
-  return place.start < length.start
-    ? [
-        bytes.subarray(0, place.start),
-        statusLine(status),
-        bytes.subarray(place.end, length.start),
-        bytes.subarray(length.end),
-      ]
-    : [
-        bytes.subarray(0, length.start),
-        bytes.subarray(length.end, place.start),
-        statusLine(status),
-        bytes.subarray(place.end),
-      ];
+  if (bytes.includes(CR) || bytes.includes(newlineFrom)) return undefined;
+  const lines = findLines(bytes, 0, bytes.length, isCopy);
+  if (lines === undefined) return undefined;
+  const pieces: Buffer[] = [];
+  const kept = replaceLines(bytes, 0, lines, statusLine(status), pieces);
+  pieces.push(bytes.subarray(kept));
+  return pieces;
+}
+
+/**
+ * Yields copies of a run's messages for another mailbox, each with its Status. Adjacent bytes that are copied unchanged
+ * are one piece, whether or not they belong to one message.
+ *
+ * @param statusOf returns the value of a message's Status field
+ * @param rebuild returns the pieces of a message that must be parsed
+ */
+export function* copyRun(
+  { messages, bytes, ends }: MessageRun,
+  statusOf: (message: number) => string,
+  rebuild: (message: number) => Iterable<Uint8Array>,
+): Iterable<Iterable<Uint8Array>> {
+  if (bytes === undefined) {
+    for (const message of messages) yield rebuild(message);
+    return;
+  }
+  const hasCr = bytes.includes(CR);
+  let fromLine = bytes.indexOf(newlineFrom);
+  let start = 0;
+  let kept = 0;
+  for (const [index, message] of messages.entries()) {
+    const end = ends[index] as number;
+    while (fromLine >= 0 && fromLine < start) fromLine = bytes.indexOf(newlineFrom, fromLine + 1);
+    // The newline before the From_ line of the next message is the last byte of this message.
+    const hasFromLine = fromLine >= 0 && fromLine < end - 1;
+    const mustParse = hasFromLine || (hasCr && bytes.subarray(start, end).includes(CR));
+    const lines = mustParse ? undefined : findLines(bytes, start, end, true);
+    if (lines === undefined) {
+      if (start > kept) yield [bytes.subarray(kept, start)];
+      yield rebuild(message);
+      kept = end;
+    } else {
+      const status = statusLine(statusOf(message));
+      if (lines.length !== undefined || !isLine(bytes, lines.status, status)) {
+        const pieces: Buffer[] = [];
+        kept = replaceLines(bytes, kept, lines, status, pieces);
+        yield pieces;
+      }
+    }
+    start = end;
+  }
+  if (kept < bytes.length) yield [bytes.subarray(kept)];
 }
 
 const statusLines = new Map<string, Buffer>();
@@ -57,43 +86,85 @@ function statusLine(status: string): Buffer {
   return line;
 }
 
-interface Places {
-  /** The range of the Status line; if there is none, an empty range after the last field. */
-  readonly place: Place;
-  /** The range of the Content-Length line if this line must be removed; otherwise undefined. */
-  readonly length: Place | undefined;
+/** The range of a header line. */
+interface Range {
+  readonly start: number;
+  readonly end: number;
 }
 
-function findPlaces(bytes: Buffer, isCopy: boolean): Places | undefined {
-  let at = bytes.indexOf(LF) + 1;
-  let found: Place | undefined;
-  let length: Place | undefined;
-  if (at === 0) return undefined;
-  for (;;) {
-    const first = bytes[at];
-    if (first === undefined) return undefined;
-    if (first === LF) return { place: found ?? { start: at, end: at }, length };
-    const isFolded = first === 32 || first === 9;
-    if (isFolded && (found?.end === at || length?.end === at || at === bytes.indexOf(LF) + 1)) return undefined;
-    const colon = isFolded ? at : nameEnd(bytes, at);
-    if (colon < 0) return undefined;
-    const start = at;
-    at = bytes.indexOf(LF, colon) + 1;
-    if (at === 0) return undefined;
-    if (isFolded) continue;
-    if (isFieldName(bytes, start, colon, statusName)) {
-      if (found !== undefined) return undefined;
-      found = { start, end: at };
-    } else if (isCopy && isFieldName(bytes, start, colon, lengthName)) {
-      if (length !== undefined) return undefined;
-      length = { start, end: at };
-    } else if (isCopy && uidNames.some((name) => isFieldName(bytes, start, colon, name))) return undefined;
+/** The header lines that a copy replaces or lacks. */
+interface Lines {
+  /** The Status line; if there is none, an empty range after the last field. */
+  readonly status: Range;
+  /** The Content-Length line if this line must be removed; otherwise undefined. */
+  readonly length: Range | undefined;
+}
+
+function isLine(bytes: Buffer, { start, end }: Range, line: Buffer): boolean {
+  if (end - start !== line.length) return false;
+  for (let i = 0; i < line.length; i++) if (bytes[start + i] !== line[i]) return false;
+  return true;
+}
+
+/**
+ * Adds the bytes from `from` on to `pieces`, up to the last line that is replaced.
+ *
+ * @returns the offset after this line
+ */
+function replaceLines(
+  bytes: Buffer,
+  from: number,
+  { status, length }: Lines,
+  statusField: Buffer,
+  pieces: Buffer[],
+): number {
+  if (length === undefined) {
+    pieces.push(bytes.subarray(from, status.start), statusField);
+    return status.end;
   }
+  if (status.start < length.start) {
+    pieces.push(bytes.subarray(from, status.start), statusField, bytes.subarray(status.end, length.start));
+    return length.end;
+  }
+  pieces.push(bytes.subarray(from, length.start), bytes.subarray(length.end, status.start), statusField);
+  return status.end;
+}
+
+/**
+ * Returns the lines to be replaced in the header of the message between `start` and `end`; undefined if the message must
+ * be parsed.
+ */
+function findLines(bytes: Buffer, start: number, end: number, isCopy: boolean): Lines | undefined {
+  if (isCopy && !isFromLine(bytes, start, end)) return undefined;
+  const firstField = bytes.indexOf(LF, start) + 1;
+  let status: Range | undefined;
+  let length: Range | undefined;
+  let at = firstField;
+  while (at > 0 && at < end) {
+    const first = bytes[at] as number;
+    if (first === LF) return { status: status ?? { start: at, end: at }, length };
+    const isFolded = first === 32 || first === 9;
+    if (isFolded && (status?.end === at || length?.end === at || at === firstField)) return undefined;
+    const colon = isFolded ? at : nameEnd(bytes, at, end);
+    if (colon < 0) return undefined;
+    const line = at;
+    at = bytes.indexOf(LF, colon) + 1;
+    if (isFolded) continue;
+    if (isFieldName(bytes, line, colon, statusName)) {
+      if (status !== undefined) return undefined;
+      status = { start: line, end: at };
+    } else if (isCopy && isFieldName(bytes, line, colon, lengthName)) {
+      if (length !== undefined) return undefined;
+      length = { start: line, end: at };
+    } else if (isCopy && (isFieldName(bytes, line, colon, uidName) || isFieldName(bytes, line, colon, baseName)))
+      return undefined;
+  }
+  return undefined;
 }
 
 /** Returns the offset of the colon that ends a field name; -1 if there is none or the name contains a space. */
-function nameEnd(bytes: Buffer, start: number): number {
-  for (let at = start; at < bytes.length; at++) {
+function nameEnd(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
     const byte = bytes[at] as number;
     if (byte === 58) return at > start ? at : -1;
     if (byte <= 32 || byte > 126) return -1;

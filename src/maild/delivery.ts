@@ -4,6 +4,7 @@
  */
 import { deliver } from "../mailbox/deliver.ts";
 import { isPermanentFailure, isStorageFull } from "../mailbox/delivery-failure.ts";
+import { concatenatePieces } from "../mailbox/file-ranges.ts";
 import { isMaildir } from "../mailbox/maildir-path.ts";
 import { SpoolRefused } from "../mailbox/spool.ts";
 import { isSystemError, strerror } from "../system-error.ts";
@@ -77,7 +78,7 @@ export function localDelivery(options: Options, log: Log, signal: AbortSignal): 
       };
       try {
         await inTurn(to.spool, async () => {
-          const delivery = { sender, date, message: concatenatePieces([trace], held.pieces()) };
+          const delivery = { sender, date, message: concatenatePieces([[trace], held.pieces()]) };
           await deliver(to.spool, delivery, {
             account: to.account,
             lockwait,
@@ -106,10 +107,6 @@ function statusOfDelivery(error: unknown): { dsn: string; status: "bounced" | "d
   if (isPermanentFailure(error)) return { dsn: "5.2.0", status: "bounced" };
   if (error instanceof SpoolRefused) return { dsn: "4.2.0", status: "deferred" };
   return { dsn: isStorageFull(error) ? "4.3.1" : "4.3.0", status: "deferred" };
-}
-
-function* concatenatePieces(...parts: readonly Iterable<Uint8Array>[]): Iterable<Uint8Array> {
-  for (const part of parts) yield* part;
 }
 
 function deliveryFailureReason(error: unknown): string {

@@ -34,8 +34,10 @@ test.each([
   }
   const options = { lockwait: 1, stateDirectory: state(), signal: interrupt.signal };
   await expect(appendMessages(box, messages(), options)).rejects.toThrow("interrupted");
-  expect(readdirSync(directory)).toEqual(before === undefined ? ["state"] : ["box", "state"]);
-  if (before !== undefined) expect(readFileSync(box, "utf8")).toBe(before);
+  // No record is needed for a new file, which has no name until it is complete.
+  expect(readdirSync(directory)).toEqual(before === undefined ? [] : ["box", "state"]);
+  if (before === undefined) return;
+  expect(readFileSync(box, "utf8")).toBe(before);
   expect(readdirSync(state())).toEqual([]);
 });
 

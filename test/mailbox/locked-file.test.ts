@@ -34,6 +34,30 @@ describe("a missing mailbox", () => {
     expect(readdirSync(directory)).toEqual(["box.lock"]);
   });
 
+  test("a missing mailbox appears only after all its messages have been written", async () => {
+    const listed: string[][] = [];
+    const messages = [1, 2].map(() =>
+      (function* (): Iterable<Uint8Array> {
+        yield Buffer.alloc(2 << 20, "x");
+        listed.push(readdirSync(directory));
+      })(),
+    );
+    expect(await appendMessages(box, messages, { lockwait: 0 })).toEqual({ created: true });
+    expect(listed).toEqual([["box.lock"], ["box.lock"]]);
+    expect(readFileSync(box)).toHaveLength(4 << 20);
+    expect(readdirSync(directory)).toEqual(["box"]);
+  });
+
+  test("if a program without a lock creates the missing mailbox in the meantime, messages are appended to it", async () => {
+    const pieces = (function* (): Iterable<Uint8Array> {
+      yield Buffer.from(message);
+      writeFileSync(box, "From a Sat Jan 16 18:22:01 2021\n\nfirst\n");
+    })();
+    expect(await appendMessages(box, [pieces], { lockwait: 0 })).toEqual({ created: false });
+    expect(readFileSync(box, "latin1")).toBe(`From a Sat Jan 16 18:22:01 2021\n\nfirst\n\n${message}`);
+    expect(readdirSync(directory)).toEqual(["box"]);
+  });
+
   test("no empty mailbox is left behind if the message to be saved cannot be read", async () => {
     const unreadable = (function* (): Iterable<Uint8Array> {
       yield Buffer.from(message);

@@ -2,12 +2,13 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { headerEnd } from "../../src/mailbox/header-bytes.ts";
 import { Flag, type StoredMessages } from "../../src/mailbox/mailbox.ts";
-import { copyWithStatus } from "../../src/mailbox/verbatim-copy.ts";
+import { copyRun, copyWithStatus } from "../../src/mailbox/verbatim-copy.ts";
 import { formatShownPieces } from "../../src/read/show/print-message.ts";
 
 const line = fc.constantFrom(
   "Subject: s",
   "Status: O",
+  "Status: RO",
   "status: RO",
   "Status : R",
   "Status:",
@@ -20,33 +21,58 @@ const line = fc.constantFrom(
   "X-Status: A",
   "Content-Length: 12",
   "content-length:1",
+  "X-UID: 7",
 );
 const body = fc.constantFrom("", "text", "From a b", "Status: RO", ">From x", "a\rb", "c\r");
 
-/** Returns one stored message that has only the methods that are needed to save it. */
-function mailboxOf(bytes: Buffer): StoredMessages {
-  const header = bytes.subarray(0, headerEnd(bytes, 0) ?? bytes.length);
-  const read = (_message: number, start: number, end: number) => bytes.subarray(start, end);
-  return { header: () => header, read, size: () => bytes.length, flags: () => Flag.Read } as unknown as StoredMessages;
+/** Returns stored messages that have only the methods that are needed to save them. */
+function mailboxOf(...messages: readonly Buffer[]): StoredMessages {
+  const bytesOf = (message: number) => messages[message - 1] as Buffer;
+  const header = (message: number) => bytesOf(message).subarray(0, headerEnd(bytesOf(message), 0));
+  const read = (message: number, start: number, end: number) => bytesOf(message).subarray(start, end);
+  const size = (message: number) => bytesOf(message).length;
+  return { header, read, size, flags: () => Flag.Read } as unknown as StoredMessages;
 }
+
+const message = fc
+  .tuple(
+    fc.array(line, { maxLength: 5 }),
+    fc.boolean(),
+    fc.array(body, { maxLength: 4 }),
+    fc.constantFrom("From a Sat Jan 16 18:22:01 2021", "From - "),
+  )
+  .map(([fields, hasEnd, text, from]) => {
+    const lines = [from, ...fields, ...(hasEnd ? [""] : []), ...text, ""];
+    return Buffer.from(lines.map((one) => `${one}\n`).join(""), "latin1");
+  });
+
+const savedByParsing = (stored: StoredMessages, number: number, isCopy: boolean) =>
+  formatShownPieces(stored, number, undefined, Flag.Read, isCopy);
 
 test("a message saved without parsing has the same bytes as one that is parsed", () => {
   fc.assert(
-    fc.property(
-      fc.array(line, { maxLength: 5 }),
-      fc.boolean(),
-      fc.array(body, { maxLength: 4 }),
-      fc.boolean(),
-      fc.constantFrom("From a Sat Jan 16 18:22:01 2021", "From - "),
-      (fields, ends, text, isCopy, from) => {
-        const lines = [from, ...fields, ...(ends ? [""] : []), ...text, ""];
-        const bytes = Buffer.from(lines.map((one) => `${one}\n`).join(""), "latin1");
-        const quick = copyWithStatus(bytes, "RO", isCopy);
-        if (quick === undefined) return;
-        const slow = [...formatShownPieces(mailboxOf(bytes), 1, undefined, Flag.Read, isCopy)];
-        expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
-      },
-    ),
+    fc.property(message, fc.boolean(), (bytes, isCopy) => {
+      const quick = copyWithStatus(bytes, "RO", isCopy);
+      if (quick === undefined) return;
+      const slow = [...savedByParsing(mailboxOf(bytes), 1, isCopy)];
+      expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("messages that are copied together have the same bytes as messages that are parsed one by one", () => {
+  fc.assert(
+    fc.property(fc.array(message, { minLength: 1, maxLength: 6 }), (messages) => {
+      const stored = mailboxOf(...messages);
+      const numbers = messages.map((_, at) => at + 1);
+      const ends = numbers.map((count) => Buffer.concat(messages.slice(0, count)).length);
+      const run = { messages: numbers, bytes: Buffer.concat(messages), ends };
+      const parse = (number: number) => savedByParsing(stored, number, true);
+      const together = [...copyRun(run, () => "RO", parse)].flatMap((pieces) => [...pieces]);
+      const slow = numbers.flatMap((number) => [...parse(number)]);
+      expect(Buffer.concat(together).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
+    }),
     { numRuns: 2000 },
   );
 });

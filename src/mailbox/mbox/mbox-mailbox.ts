@@ -20,6 +20,7 @@ import {
   type Mailbox,
   type MessageNeed,
   type MessagePiece,
+  type MessageRun,
   type MessageWindow,
   type StoredMessages,
 } from "../mailbox.ts";
@@ -27,7 +28,7 @@ import { MailboxBusy, MailboxChanged, MessagesGone } from "../mailbox-errors.ts"
 import { keyOfMessage } from "../message-key.ts";
 import { openAtOnce } from "../windows.ts";
 import type { Found } from "./check-before-commit.ts";
-import { messageHeaders, wholeMessages } from "./message-pieces.ts";
+import { messageHeaders, readRuns, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
 import { decisions, TrackedFile } from "./tracked-file.ts";
@@ -114,6 +115,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return part === "whole"
       ? wholeMessages(this.#tracked.file, messages)
       : messageHeaders(this.#tracked.file, messages);
+  }
+
+  runs(messages: readonly number[]): Iterable<MessageRun> {
+    return readRuns(this.#tracked.file, messages);
   }
 
   offset(message: number): number {

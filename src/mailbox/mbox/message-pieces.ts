@@ -1,11 +1,13 @@
 /** Reads many messages from an mbox in file order, using large reads. */
 
 import { headerEnd } from "../header-bytes.ts";
-import type { MessagePiece } from "../mailbox.ts";
+import type { MessagePiece, MessageRun } from "../mailbox.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 const wholeWindow = 8 << 20;
 const headerWindow = 64 << 10;
+/** Small enough that the bytes are still in the processor's cache when they are searched and written. */
+const runWindow = 1 << 20;
 
 /**
  * A buffer for large reads. A read covers only consecutive messages, so that the bytes between scattered messages are
@@ -71,6 +73,31 @@ export function* wholeMessages(source: MboxFile, messages: readonly number[]): I
       at += bytes.length;
       if (bytes.length === 0 || start + at >= end) break;
       window.move(start + at, end);
+    }
+  }
+}
+
+/** Yields complete messages in runs that fit in a window. */
+export function* readRuns(source: MboxFile, messages: readonly number[]): Iterable<MessageRun> {
+  const buffer = Buffer.allocUnsafeSlow(runWindow);
+  for (let at = 0; at < messages.length; ) {
+    const first = at;
+    const start = source.start(messages[first] as number);
+    const ends: number[] = [];
+    let end = start;
+    for (; at < messages.length; at++) {
+      const message = messages[at] as number;
+      const next = source.end(message);
+      if (source.start(message) !== end || next - start > runWindow || source.replaced.has(message)) break;
+      end = next;
+      ends.push(end - start);
+    }
+    const bytes = buffer.subarray(0, end - start);
+    if (ends.length > 0 && source.readInto(bytes, start) === bytes.length)
+      yield { messages: messages.slice(first, at), bytes, ends };
+    else {
+      at = first + 1;
+      yield { messages: messages.slice(first, at), bytes: undefined, ends: [] };
     }
   }
 }

@@ -18,11 +18,15 @@ export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
+/** The places in `From ` of the bytes that are searched for if they are rare. */
+const rareBytes = [0, 4];
 /**
- * Minimum average distance in bytes between two occurrences of a letter at which searching for this letter is faster
- * than searching for line starts.
+ * Minimum average distance in bytes between two occurrences of a byte at which searching for this byte is faster than
+ * searching for line starts.
  */
 const rare = 1024;
+/** Number of bytes in which line starts are searched for before the rare bytes are tried again. */
+const stretch = 16 << 10;
 const LF = 10;
 const CR = 13;
 
@@ -155,20 +159,26 @@ export class Scanner {
   }
 
   /**
-   * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. Text has many
-   * lines but few occurrences of F, so searching for F is several times faster than searching for line starts. If F is
-   * frequent (base64), line starts are searched for instead.
+   * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. A byte that is
+   * rare in the text is found several times faster than line starts. F is rare in most texts, and the space is rare in
+   * base64. If both are frequent, line starts are searched for in a short stretch of the text.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
-    let searched = from;
-    for (let found = 1; searched - from >= (found - 1) * rare; found++) {
-      const at = bytes.indexOf(fromWord[0] as number, searched);
-      if (at < 0 || isCandidate(bytes, start, at)) return at;
-      searched = at + 1;
+    for (let searched = from; ; searched += stretch) {
+      for (const place of rareBytes) {
+        const begin = searched;
+        for (let found = 1; searched - begin >= (found - 1) * rare; found++) {
+          const at = bytes.indexOf(fromWord[place] as number, searched + place) - place;
+          if (at < 0 || isCandidate(bytes, start, at)) return Math.max(at, -1);
+          searched = at + 1;
+        }
+      }
+      const searchable = bytes.subarray(0, searched + stretch + lineStart.length);
+      let at = searchable.indexOf(lineStart, Math.max(start, searched - 1));
+      while (at >= 0 && !isCandidate(bytes, start, at + 1)) at = searchable.indexOf(lineStart, at + 1);
+      if (at >= 0) return at + 1;
+      if (searchable.length === bytes.length) return -1;
     }
-    let at = bytes.indexOf(lineStart, Math.max(start, searched - 1));
-    while (at >= 0 && !isCandidate(bytes, start, at + 1)) at = bytes.indexOf(lineStart, at + 1);
-    return at < 0 ? -1 : at + 1;
   }
 
   /**

@@ -36,8 +36,9 @@ export class UndoHistory {
   readonly #stateDirectory: string;
   readonly #opened = Date.now();
   readonly #steps: UndoStep[] = [];
-  /** The message states before the current command, by message number. */
-  #before = new Map<number, number>();
+  /** The messages that the current command has changed, in the order of the changes, and their states before them. */
+  #marked: number[] = [];
+  #before: number[] = [];
   /** The change that the current command makes to the header list. */
   #view: ViewChange | undefined;
   readonly #edited = new Set<number>();
@@ -48,9 +49,11 @@ export class UndoHistory {
     this.#stateDirectory = stateDirectory;
   }
 
-  /** Records the state of a message before a command changes it for the first time. */
+  /** Records the state of a message before a command changes it. */
   recordMark(message: number): void {
-    if (!this.#before.has(message)) this.#before.set(message, this.#mailbox.flags(message));
+    if (message === this.#marked.at(-1)) return;
+    this.#marked.push(message);
+    this.#before.push(this.#mailbox.flags(message));
   }
 
   /**
@@ -97,13 +100,23 @@ export class UndoHistory {
 
   #changes(): Change[] {
     const changes: Change[] = [];
-    for (const [message, before] of this.#before) {
+    const marked = this.#marked;
+    // If the messages are in ascending order, none of them was changed a second time.
+    const isOrdered = marked.every((message, at) => at === 0 || message > (marked[at - 1] as number));
+    const recorded = new Set<number>();
+    for (const [at, message] of marked.entries()) {
+      if (!isOrdered) {
+        if (recorded.has(message)) continue;
+        recorded.add(message);
+      }
+      const before = this.#before[at] as number;
       const after = this.#mailbox.flags(message);
       // If only the New bit was removed, the change is a side effect of leaving the mailbox and is not recorded.
       if (((before ^ after) & known) !== 0 || (after & ~before & Flag.New) !== 0)
         changes.push({ message, before, after });
     }
-    this.#before = new Map();
+    this.#marked = [];
+    this.#before = [];
     return changes;
   }
 

@@ -9,8 +9,8 @@ import {
 } from "../../mailbox/append.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { listFlaggedCopies } from "../../mailbox/maildir/add-messages.ts";
-import { messagePieces } from "../../mailbox/pieces.ts";
-import { copyWithStatus } from "../../mailbox/verbatim-copy.ts";
+import { messageRuns } from "../../mailbox/pieces.ts";
+import { copyRun } from "../../mailbox/verbatim-copy.ts";
 import { appendOptions } from "../session/access-options.ts";
 import type { Session } from "../session/session.ts";
 import {
@@ -110,13 +110,10 @@ function* allFields(
   messages: readonly number[],
   asRead: number,
 ): Iterable<Iterable<Uint8Array>> {
-  for (const { message, at, bytes } of messagePieces(stored, messages, "whole")) {
-    if (at > 0) continue;
-    const flags = flagsOfCopy(stored, message, asRead);
-    const copied =
-      bytes.length === stored.size(message) ? copyWithStatus(bytes, statusLetters(flags), true) : undefined;
-    yield copied ?? formatShownPieces(stored, message, undefined, flags, true);
-  }
+  const statusOf = (message: number) => statusLetters(flagsOfCopy(stored, message, asRead));
+  const rebuild = (message: number) =>
+    formatShownPieces(stored, message, undefined, flagsOfCopy(stored, message, asRead), true);
+  for (const run of messageRuns(stored, messages)) yield* copyRun(run, statusOf, rebuild);
 }
 
 export const bodies: Write = (session, stored, chosen, signal) => {

@@ -120,6 +120,31 @@ test("messages and their Status are found regardless of how the mailbox is divid
   );
 });
 
+/** Long stretches of text in which F, the space, both or neither are frequent. */
+const stretches = fc
+  .tuple(
+    fc.constantFrom("QUJDREVGR0hJSktM\n", "From A to F: For a Fee\n", "a b c d\n", "abcd\n", "From x y\n", "\nFrom \n"),
+    fc.integer({ min: 600, max: 2000 }),
+  )
+  .map(([line, count]) => line.repeat(count));
+
+test("messages are found after long stretches of any kind of text", async () => {
+  const message = fc
+    .array(stretches, { maxLength: 4 })
+    .map((body) => `From a Sat Jan 16 18:22:01 2021\nSubject: s\nStatus: RO\n\n${body.join("")}\n`);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(message, { minLength: 1, maxLength: 4 }),
+      fc.integer({ min: 20_000, max: 100_000 }),
+      async (messages, pieceSize) => {
+        const text = messages.join("");
+        expect(await indexOf(text, pieceSize)).toEqual(wanted(text));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
 test("a mailbox that grows has the same messages as one that is complete from the start", async () => {
   await fc.assert(
     fc.asyncProperty(
