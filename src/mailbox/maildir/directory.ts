@@ -1,12 +1,13 @@
 /** Creates a Maildir, lists its files, and removes abandoned files. */
 
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { MailError } from "../../errors.ts";
 import { isDirectory, lstatIfPresent, statIfPresent } from "../../file-stats.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { isMaildir } from "../maildir-path.ts";
 import { runAsOwner } from "../rights.ts";
+import { baseOf } from "./file-name.ts";
 
 export type Place = "new" | "cur";
 
@@ -65,7 +66,34 @@ export function removeAbandoned(path: string, now = Date.now()): void {
   }
 }
 
-/** Returns the names in `new` or `cur` from a single listing, without reading the files. */
+/** Maximum number of listings of a directory that other programs keep changing. */
+const mostListings = 5;
+/** The resolution in milliseconds of a directory's timestamps, with a margin. */
+const resolution = 20;
+
+/**
+ * Returns the names in `new` or `cur`, without reading the files.
+ *
+ * A listing may miss a file that another program renames in the meantime: the old name is already gone when the listing
+ * reaches its place, and the new name is at a place that the listing has passed. If the directory changes during a
+ * listing, it is listed again, and names that only an earlier listing contains are added.
+ */
 export function messageNames(path: string, place: Place): string[] {
-  return readdirSync(join(path, place)).filter((name) => !name.startsWith("."));
+  const directory = join(path, place);
+  let names: string[] = [];
+  for (let listings = 1; listings <= mostListings; listings++) {
+    const begun = Date.now();
+    const changed = statSync(directory).mtimeMs;
+    const listed = readdirSync(directory).filter((name) => !name.startsWith("."));
+    const isUndisturbed = begun - changed > resolution && statSync(directory).mtimeMs === changed;
+    names = listings === 1 ? listed : addMissing(listed, names);
+    if (isUndisturbed) break;
+  }
+  return names;
+}
+
+/** Returns the names in a listing, and the names of all messages that only an earlier listing contains. */
+function addMissing(listed: readonly string[], earlier: readonly string[]): string[] {
+  const present = new Set(listed.map(baseOf));
+  return [...listed, ...earlier.filter((name) => !present.has(baseOf(name)))];
 }

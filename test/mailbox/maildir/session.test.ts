@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -17,6 +18,7 @@ import { openLocked } from "../../../src/mailbox/locked-file.ts";
 import { type CommitPlan, Flag } from "../../../src/mailbox/mailbox.ts";
 import { MaildirJournal } from "../../../src/mailbox/maildir/maildir-journal.ts";
 
+import { until } from "../../until.ts";
 import { subjectsInMbox } from "../support/accounts.ts";
 import { openLocal } from "../support/local-mailbox.ts";
 import { filesOf, letter, makeMaildir } from "../support/maildir.ts";
@@ -311,6 +313,26 @@ describe("changes by another client during the session", () => {
       "cur/1600000001.M000001P1.host:2,FS",
       "cur/1600000002.M000001P1.host:2,RS",
     ]);
+  });
+
+  test("no message is missing while another client changes the flags of all messages", async () => {
+    const bases = Array.from({ length: 2000 }, (_, n) => `${1_600_000_000 + n}.M000001P${n}.host`);
+    makeMaildir(maildir, Object.fromEntries(bases.map((base) => [`cur/${base}:2,`, ""])));
+    const renamer = `
+      const { readdirSync, renameSync } = require("fs");
+      for (;;) for (const name of readdirSync("cur"))
+        renameSync("cur/" + name, "cur/" + (name.endsWith("S") ? name.slice(0, -1) : name + "S"));`;
+    const client = spawn(process.execPath, ["-e", renamer], { cwd: maildir, stdio: "ignore" });
+    try {
+      await until(() => readdirSync(join(maildir, "cur")).some((name) => name.endsWith("S")));
+      for (let round = 0; round < 10; round++) {
+        const mailbox = await openLocal(maildir, options());
+        expect(mailbox.count).toBe(bases.length);
+        await mailbox.close();
+      }
+    } finally {
+      client.kill("SIGKILL");
+    }
   });
 
   test("a message that another client removes is neither restored nor counted", async () => {
