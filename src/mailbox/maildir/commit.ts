@@ -10,8 +10,9 @@ import { findJournal, mayHaveJournal } from "../journal-place.ts";
 import { type LockedTarget, withLockedTarget } from "../locked-target.ts";
 import type { MailboxOptions } from "../mailbox.ts";
 import { type CommitPlan, Flag, type Mailbox, type StoredMessages } from "../mailbox.ts";
-import { CannotFinish, MessagesGone } from "../mailbox-errors.ts";
+import { CannotFinish, MailboxChanged, MessagesGone } from "../mailbox-errors.ts";
 import { meansMaildir } from "../maildir-path.ts";
+import { markBits } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
 import { applyJournal, replayMaildirJournal } from "./apply-journal.ts";
@@ -64,23 +65,37 @@ export interface Leaving {
   readonly replaced: ReadonlyMap<number, Buffer>;
 }
 
+/** The outcome of a commit. */
+export interface Committed {
+  /** Number of the session's messages that stayed. */
+  readonly held: number;
+  readonly moved: number;
+  /** Number of messages that could not be moved or marked, because another program has removed them. */
+  readonly missed: number;
+}
+
 /**
  * Commits a session. The Maildir is locked, and the table is up to date.
  *
- * @returns how many of the session's messages stay
+ * @throws MailboxChanged if an edited message is gone; in that case, nothing was changed
  * @throws MailError; either nothing was changed, or the error message states which change failed
  */
-export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<number> {
+export async function commitMaildir(leaving: Leaving, options: MailboxOptions): Promise<Committed> {
   const { mailbox, table, known, plan, replaced } = leaving;
   const kept: number[] = [];
   const moved: number[] = [];
   const going: number[] = [];
   let left = 0;
+  let missed = 0;
   const gone = (plan.required ?? []).filter((message) => table.entry(message).gone);
   if (gone.length > 0) throw new MessagesGone(mailbox.path, gone);
   for (let message = 1; message <= known; message++) {
     const fate = plan.fate(message);
-    if (table.entry(message).gone) continue;
+    if (table.entry(message).gone) {
+      if (fate !== "drop" && replaced.has(message)) throw new MailboxChanged(mailbox.path);
+      if (fate === "mbox" || (fate === "keep" && (mailbox.flags(message) & markBits) !== 0)) missed++;
+      continue;
+    }
     if (fate === "as-is") {
       left++;
       continue;
@@ -111,7 +126,7 @@ export async function commitMaildir(leaving: Leaving, options: MailboxOptions): 
         leave({ path: to.path, at: to.at, oldSize: mbox.oldSize }, mbox),
       );
   }
-  return kept.length + left;
+  return { held: kept.length + left, moved: moved.length, missed };
 }
 
 /**

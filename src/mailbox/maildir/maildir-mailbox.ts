@@ -193,8 +193,9 @@ class MaildirMailbox implements Mailbox, StoredMessages {
       const known = this.count;
       const arrived = this.#table.look();
       const leaving = { mailbox: this, table: this.#table, known, plan, replaced: this.#replaced };
-      const kept = await commitMaildir(leaving, this.#options);
-      return { arrived, empty: kept + arrived === 0 };
+      const { held, moved, missed } = await commitMaildir(leaving, this.#options);
+      const notice = `${this.path}: changed by another program during the session; changed messages that no longer exist: ${missed}`;
+      return { arrived, empty: held + arrived === 0, moved, held, ...(missed === 0 ? {} : { notice }) };
     } finally {
       await release();
     }

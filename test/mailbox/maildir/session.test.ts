@@ -335,7 +335,7 @@ describe("changes by another client during the session", () => {
     }
   });
 
-  test("a message that another client removes is neither restored nor counted", async () => {
+  test("a message that another client removes is neither moved nor counted, and this is reported", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openLocal(maildir, options());
     unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
@@ -344,8 +344,39 @@ describe("changes by another client during the session", () => {
       mbox: { path: join(home.path, "mbox"), at: "end" },
     });
     await mailbox.close();
-    expect(result).toEqual({ arrived: 0, empty: true });
+    const notice = `${maildir}: changed by another program during the session; changed messages that no longer exist: 1`;
+    expect(result).toEqual({ arrived: 0, empty: true, moved: 0, held: 0, notice });
     expect(existsSync(join(home.path, "mbox"))).toBe(false);
+  });
+
+  test.each([
+    ["a mark of a message that another client removes is reported", Flag.Flagged, "keep", 1],
+    ["if another client removes a message that was only read, nothing is reported", Flag.Read, "keep", undefined],
+    ["if another client removes a deleted message, nothing is reported", Flag.Deleted, "drop", undefined],
+  ] as const)("%s", async (_title, flag, fate, reported) => {
+    makeMaildir(maildir, three);
+    const mailbox = await openLocal(maildir, options());
+    mailbox.mark(2, flag | Flag.Touched);
+    unlinkSync(join(maildir, "new/1600000001.M000001P1.host"));
+    const { held, notice } = await mailbox.commit({ fate: (message) => (message === 2 ? fate : "as-is") });
+    await mailbox.close();
+    expect([held, notice?.match(/no longer exist: \d+$/)?.[0]]).toEqual([
+      2,
+      reported && `no longer exist: ${reported}`,
+    ]);
+  });
+
+  test("the text of an edited message that another client removes is kept in a file, and nothing else is written", () => {
+    makeMaildir(maildir, three);
+    const editor = join(home.path, "editor");
+    writeFileSync(editor, `#!/bin/sh\nsed -i s/body/text/ "$1"\nrm ${maildir}/new/1600000001.*\n`, { mode: 0o755 });
+    const { status, err } = home.mail(["-f", "Maildir"], [`set EDITOR=${editor}`, "d 1", "edit 2", "q"]);
+    const file = /edited messages are in (\S+)\n/.exec(err)?.[1] ?? "";
+    expect(err).toContain(
+      "Maildir: changed by another program during the session; nothing was written; messages to be deleted: 1;",
+    );
+    expect(readFileSync(file, "latin1")).toContain("text of one");
+    expect([status, filesOf(maildir).size]).toEqual([75, 2]);
   });
 
   test("a message that is delivered later is numbered at the next check, and quit leaves it unchanged", async () => {
@@ -357,7 +388,7 @@ describe("changes by another client during the session", () => {
     makeMaildir(maildir, { "new/1600000010.1.host": letter("a", "later") });
     const result = await mailbox.commit({ fate: () => "drop" });
     await mailbox.close();
-    expect(result).toEqual({ arrived: 1, empty: false });
+    expect(result).toEqual({ arrived: 1, empty: false, moved: 0, held: 0 });
     expect([...filesOf(maildir).keys()]).toEqual(["new/1600000010.1.host"]);
   });
 
