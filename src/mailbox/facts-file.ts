@@ -17,7 +17,7 @@ import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns }
 import type { Texts } from "./text-column.ts";
 
 /** Identifies the file format. This number changes whenever a column or the meaning of a fact changes. */
-const magic = 0x4d61_6c46_6103;
+const magic = 0x4d61_6c46_6104;
 const stampLength = 6;
 /**
  * The header consists of `magic`, the number of rows, the checksum of `known`, the stamp, the length and checksum of
@@ -112,19 +112,19 @@ function parseFile(descriptor: number): FactsFile | undefined {
   };
 }
 
-/** Returns a text column; undefined if a row's values would extend beyond the column. */
+/** Returns a text column; undefined if its rows are not in ascending order or extend beyond the column. */
 function checkTexts(found: Buffer | undefined, count: number): Texts | undefined {
-  if (found === undefined || found.length < count * 8) return undefined;
-  const [starts, ends] = [new Uint32Array(count), new Uint32Array(count)];
-  new Uint8Array(starts.buffer).set(found.subarray(0, count * 4));
-  new Uint8Array(ends.buffer).set(found.subarray(count * 4, count * 8));
-  const bytes = found.subarray(count * 8);
-  const { length } = bytes;
+  if (found === undefined || found.length < count * 4) return undefined;
+  const ends = new Uint32Array(count);
+  new Uint8Array(ends.buffer).set(found.subarray(0, count * 4));
+  const bytes = found.subarray(count * 4);
+  let start = 0;
   for (let row = 0; row < count; row++) {
-    const [start, end] = [starts[row] as number, ends[row] as number];
-    if (start > end || end > length || (end > start && bytes[end - 1] !== 10)) return undefined;
+    const end = ends[row] as number;
+    if (start > end || end > bytes.length || (end > start && bytes[end - 1] !== 10)) return undefined;
+    start = end;
   }
-  return { starts, ends, bytes };
+  return { ends, bytes };
 }
 
 /** Saves a table for the next session. A failure is ignored. */

@@ -157,13 +157,6 @@ export interface MessageStates {
    */
   facts?(message: number): ListFacts | undefined;
   /**
-   * Returns false if a header field's decoded values certainly do not contain all of the given words.
-   *
-   * @param field the field's name in lower case
-   * @param words printable ASCII in lower case, without spaces
-   */
-  mayContain?(message: number, field: string, words: readonly string[]): boolean;
-  /**
    * Returns a key that identifies a message as long as it is in the mailbox. In an mbox, the key is a hash of the
    * message's content (message-key.ts), which identical copies share. In a Maildir, the key is the unique part of the
    * file's name.
@@ -273,8 +266,8 @@ export interface Mailbox extends MessageStates {
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
 
   /**
-   * Asks the server which of the given messages may satisfy a condition, and returns them. The caller must then check
-   * each of these messages. A mailbox on this machine lacks this method.
+   * Returns those of the given messages that may satisfy a condition, as determined by the server or by the known facts.
+   * The caller must then check each of these messages. A format that has neither lacks this method.
    */
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 

@@ -8,9 +8,8 @@ import { decodeBytes, toBytes } from "../message/text.ts";
 /** Number of characters that are collected before they are converted to bytes. */
 const mostPending = 1 << 10;
 
-/** A text column. A row's values are the bytes from its start to its end. Each value is followed by LF. */
+/** A text column. A row's values are the bytes between the end of the previous row and its own end, each followed by LF. */
 export interface Texts {
-  readonly starts: Uint32Array<ArrayBuffer>;
   readonly ends: Uint32Array<ArrayBuffer>;
   readonly bytes: Buffer;
 }
@@ -24,9 +23,9 @@ export class TextColumnInMemory {
    * takes little time and memory.
    */
   readonly #text: string;
-  #lower: string | undefined;
+  readonly #isTextAscii: boolean;
   /** Bytes that were added after `#text`. */
-  #bytes: Buffer;
+  #bytes: Buffer = Buffer.alloc(0);
   /**
    * Values that are not yet in `#bytes`. Converting many short strings to bytes in one step is faster than converting
    * each of them.
@@ -34,15 +33,14 @@ export class TextColumnInMemory {
   #pending = "";
   /** The total number of bytes in the values. */
   length: number;
-  #isAscii: boolean;
 
   constructor(rows: number, stored?: Texts) {
-    this.#starts = stored?.starts ?? new Uint32Array(rows);
     this.#ends = stored?.ends ?? new Uint32Array(rows);
-    this.length = stored?.bytes.length ?? 0;
-    this.#isAscii = stored === undefined || isAscii(stored.bytes);
-    this.#text = this.#isAscii ? (stored?.bytes.toString("latin1") ?? "") : "";
-    this.#bytes = this.#isAscii || stored === undefined ? Buffer.alloc(0) : Buffer.from(stored.bytes);
+    this.#starts = new Uint32Array(this.#ends.length);
+    this.#starts.set(this.#ends.subarray(0, -1), 1);
+    this.#text = stored?.bytes.toString("latin1") ?? "";
+    this.#isTextAscii = stored === undefined || isAscii(stored.bytes);
+    this.length = this.#text.length;
   }
 
   /** Sets the values of a row. @param values lossless text without LF */
@@ -53,9 +51,7 @@ export class TextColumnInMemory {
     }
     this.#starts[row] = this.length;
     for (const value of values) {
-      const isPlain = /^[\x00-\x7f]*$/.test(value);
-      const added = isPlain ? value : toBytes(value).toString("latin1");
-      this.#isAscii &&= isPlain;
+      const added = /^[\x00-\x7f]*$/.test(value) ? value : toBytes(value).toString("latin1");
       this.#pending += `${added}\n`;
       this.length += added.length + 1;
     }
@@ -75,25 +71,54 @@ export class TextColumnInMemory {
   read(row: number): string {
     const start = this.#starts[row] as number;
     const end = this.#ends[row] as number;
+    if (start === end) return "";
     const loaded = this.#text.length;
-    if (end <= loaded) return this.#text.slice(start, end);
+    if (end <= loaded) {
+      const text = this.#text.slice(start, end);
+      return this.#isTextAscii || !/[\x80-\xff]/.test(text) ? text : decodeBytes(Buffer.from(text, "latin1"));
+    }
     this.#flush();
-    const bytes = this.#bytes.subarray(start - loaded, end - loaded);
-    return this.#isAscii ? bytes.toString("latin1") : decodeBytes(bytes);
+    return decodeBytes(this.#bytes.subarray(start - loaded, end - loaded));
   }
 
   /**
-   * Returns a row's values in lower case; undefined if they were not loaded from a file, or if the column is not pure
-   * ASCII.
+   * Returns 1 for each row whose decoded values may contain all of the given words, and 0 for the other rows. Upper and
+   * lower case are equivalent. A row that has no values or was not loaded from a file may contain any word.
+   *
+   * @param words printable ASCII in lower case, without spaces
    */
-  readLower(row: number): string | undefined {
-    const end = this.#ends[row] as number;
-    if (end > this.#text.length) return undefined;
-    this.#lower ??= this.#text.toLowerCase();
-    return this.#lower.slice(this.#starts[row], end);
+  findRows(count: number, words: readonly string[]): Uint8Array {
+    const rows = new Uint8Array(count).fill(1);
+    const lower = this.#text.toLowerCase();
+    for (const word of words) {
+      const found = new Uint8Array(count);
+      this.#markRows(found, lower, word);
+      for (let row = 0; row < count; row++) rows[row] = (rows[row] as number) & (found[row] as number);
+    }
+    // An encoded word may contain any of the words.
+    this.#markRows(rows, lower, "=?");
+    for (let row = 0; row < count; row++) {
+      const [start, end] = [this.#starts[row] as number, this.#ends[row] as number];
+      if (start === end || end > lower.length) rows[row] = 1;
+      else if (!this.#isTextAscii && rows[row] === 0 && /[\x80-\xff]/.test(lower.slice(start, end))) rows[row] = 1;
+    }
+    return rows;
   }
 
-  /** Returns the column as a file stores it: the starts and the ends of the first `count` rows, and then the bytes. */
+  /** Sets a row to 1 if its loaded values contain a text. @param text without LF */
+  #markRows(rows: Uint8Array, lower: string, text: string): void {
+    let row = 0;
+    for (let at = lower.indexOf(text); at >= 0; ) {
+      // Rows that were filled later have no place in the loaded text.
+      while (row < rows.length && ((this.#ends[row] as number) <= at || (this.#starts[row] as number) >= lower.length))
+        row++;
+      if (row === rows.length) return;
+      rows[row] = 1;
+      at = lower.indexOf(text, this.#ends[row]);
+    }
+  }
+
+  /** Returns the column as a file stores it: the ends of the first `count` rows, and then the bytes. */
   toBytes(count: number): Uint8Array[] {
     this.#flush();
     if (count > this.#starts.length) {
@@ -101,13 +126,40 @@ export class TextColumnInMemory {
       this.#ends = enlargeArray(this.#ends, count);
     }
     const text = Buffer.from(this.#text, "latin1");
-    const bytes = this.#bytes.subarray(0, this.length - this.#text.length);
+    const bytes = this.#bytes.subarray(0, this.length - text.length);
+    const length = this.#contiguousLength(count);
+    if (length === undefined) return this.#sortRows(count, text, bytes);
     return [
-      new Uint8Array(this.#starts.buffer, 0, count * 4),
       new Uint8Array(this.#ends.buffer, 0, count * 4),
-      text,
-      bytes,
+      text.subarray(0, length),
+      bytes.subarray(0, Math.max(0, length - text.length)),
     ];
+  }
+
+  /** Returns the length of the first `count` rows; undefined if a row does not begin where the previous one ends. */
+  #contiguousLength(count: number): number | undefined {
+    let end = 0;
+    for (let row = 0; row < count; row++) {
+      if (this.#starts[row] !== end) return undefined;
+      end = this.#ends[row] as number;
+    }
+    return end;
+  }
+
+  /** Returns the first `count` rows in ascending order. */
+  #sortRows(count: number, text: Buffer, bytes: Buffer): Uint8Array[] {
+    const ends = new Uint32Array(count);
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for (let row = 0; row < count; row++) {
+      const [start, end] = [this.#starts[row] as number, this.#ends[row] as number];
+      const from = end <= text.length ? text : bytes;
+      const before = from === text ? 0 : text.length;
+      if (end > start) pieces.push(from.subarray(start - before, end - before));
+      length += end - start;
+      ends[row] = length;
+    }
+    return [new Uint8Array(ends.buffer), Buffer.concat(pieces, length)];
   }
 }
 

@@ -37,6 +37,7 @@ function makeMessage(n: number): string {
 const sessions = [
   "f *\nf subject:hola\nf since:2026-01-01\n",
   "f subject:h\u00f6la\nsort subject\nf *\nf from:ann\n",
+  "f subject:hola or from:ann\nf subject:hola from:ann\nf not subject:hola\nf subject:hola or body:text and 1-9\n",
   "thread\nf *\nsort date\nf *\nf /hola\nsize *\nf has:attachment\n",
 ];
 

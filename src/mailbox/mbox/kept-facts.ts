@@ -9,12 +9,14 @@ import {
   columnBits,
   type FactSource,
   FactTable,
+  joinValues,
   type ListFacts,
   type NumberColumn,
   Row,
   type TextColumn,
 } from "../list-facts.ts";
 import type { Counts } from "../mailbox.ts";
+import type { ServerTerm } from "../server-term.ts";
 import { type FileState, stateOf } from "./file-state.ts";
 import { countValid, currentGeneration, type Generations } from "./generations.ts";
 import { worthIndexing } from "./index-file.ts";
@@ -37,6 +39,27 @@ const longestUsual = 16 << 10;
 /** The prefix of all keys (message-key.ts). */
 const keyPrefix = "m-";
 const countBits = columnBits.lines | columnBits.characters;
+
+/** Returns whether facts can show that a message does not satisfy a condition. */
+export function isAboutFacts(term: ServerTerm): boolean {
+  if ("allOf" in term) return term.allOf.some(isAboutFacts);
+  if ("anyOf" in term) return term.anyOf.every(isAboutFacts);
+  return "field" in term && term.words.length > 0 && columnsByField.has(term.field.toLowerCase());
+}
+
+/** Returns 0 for each row that does not satisfy a condition; undefined if the facts do not show this for any row. */
+function findRows(table: FactTable, term: ServerTerm): Uint8Array | undefined {
+  if (!isAboutFacts(term)) return undefined;
+  if ("field" in term) {
+    const words = term.words.map((word) => word.toLowerCase());
+    return table.findRows(columnsByField.get(term.field.toLowerCase()) as TextColumn, words);
+  }
+  const [terms, isBoth] = "allOf" in term ? [term.allOf, true] : "anyOf" in term ? [term.anyOf, false] : [[], true];
+  const found = terms.map((each) => findRows(table, each)).filter((rows) => rows !== undefined);
+  return found[0]?.map((_, row) =>
+    (isBoth ? found.every((rows) => rows[row] === 1) : found.some((rows) => rows[row] === 1)) ? 1 : 0,
+  );
+}
 
 /** The facts about the messages in an mbox, except for the last message, which may still grow. */
 export class KeptFacts implements FactSource {
@@ -92,11 +115,12 @@ export class KeptFacts implements FactSource {
     return row === undefined ? undefined : new Row(this, row);
   }
 
-  /** Returns whether a message's header field may contain all of the given words (see FactTable). */
-  mayContain(message: number, field: string, words: readonly string[]): boolean {
-    const [table, column] = [this.#table, columnsByField.get(field)];
-    if (table === undefined || column === undefined || this.#file?.replaced.has(message) === true) return true;
-    return message > table.count || table.mayContain(column, message - 1, words);
+  /** Returns the messages that may satisfy a condition, judging by the known facts. */
+  narrow(messages: readonly number[], term: ServerTerm): readonly number[] {
+    const [table, replaced] = [this.#table, this.#file?.replaced];
+    const rows = table === undefined ? undefined : findRows(table, term);
+    if (rows === undefined) return messages;
+    return messages.filter((message) => rows[message - 1] !== 0 || replaced?.has(message) === true);
   }
 
   /**
@@ -124,14 +148,15 @@ export class KeptFacts implements FactSource {
     return value;
   }
 
-  values(column: TextColumn, row: number): readonly string[] | undefined {
+  text(column: TextColumn, row: number): string | undefined {
     const table = this.#table;
-    const known = table?.values(column, row);
+    const known = table?.text(column, row);
     if (known !== undefined || table === undefined) return known;
     const header = this.#readHeader(row);
     const values = header === undefined ? undefined : readTextFact(header, column);
-    if (values !== undefined) table.setValues(column, row, values);
-    return values;
+    if (values === undefined) return undefined;
+    table.setValues(column, row, values);
+    return joinValues(values);
   }
 
   key(row: number): string | undefined {

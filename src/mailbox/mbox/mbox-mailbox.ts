@@ -26,8 +26,10 @@ import {
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesGone } from "../mailbox-errors.ts";
 import { keyOfMessage } from "../message-key.ts";
+import type { ServerTerm } from "../server-term.ts";
 import { openAtOnce } from "../windows.ts";
 import type { Found } from "./check-before-commit.ts";
+import { isAboutFacts } from "./kept-facts.ts";
 import { messageHeaders, readRuns, wholeMessages } from "./message-pieces.ts";
 import { finishLocked } from "./replay.ts";
 import { keepSeparators, type Outcome, planOutcome } from "./rewrite.ts";
@@ -153,8 +155,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return this.#tracked.facts?.find(message);
   }
 
-  mayContain(message: number, field: string, words: readonly string[]): boolean {
-    return this.#tracked.facts?.mayContain(message, field, words) ?? true;
+  async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
+    if (!isAboutFacts(term)) return messages;
+    this.prepareFacts(messages.length);
+    return this.#tracked.facts?.narrow(messages, term) ?? messages;
   }
 
   prepareFacts(messages: number): void {

@@ -1,6 +1,6 @@
 /** A message that a query examines. */
 import { headerText, readHeaderText } from "../../mailbox/header-text.ts";
-import type { ListFacts, TextColumn } from "../../mailbox/list-facts.ts";
+import { joinValues, type ListFacts, type TextColumn } from "../../mailbox/list-facts.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
 import { changeLetters } from "../../mailbox/marks.ts";
 import { type Charsets, nodeCharsets } from "../../message/charsets.ts";
@@ -18,7 +18,7 @@ import { charsetOfBody, parseParts } from "../../message/view/part.ts";
 const longest = 8 << 20;
 
 /** The fields whose values may be among the known facts, keyed by lower-case name. */
-const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
+const columns = {
   from: "from",
   to: "to",
   cc: "cc",
@@ -27,7 +27,11 @@ const columns: Readonly<Record<string, Exclude<TextColumn, "envelope">>> = {
   references: "references",
   "in-reply-to": "inReplyTo",
   "reply-to": "replyTo",
-};
+} as const satisfies Record<string, TextColumn>;
+
+function columnOfField(name: string): (typeof columns)[keyof typeof columns] | undefined {
+  return (columns as Readonly<Record<string, (typeof columns)[keyof typeof columns]>>)[name.toLowerCase()];
+}
 
 /** Provides the properties of a message that a query checks. Each property is computed when it is first requested. */
 export class Candidate {
@@ -79,9 +83,20 @@ export class Candidate {
 
   /** Returns the values of all fields with the given name, undecoded. */
   storedFields(name: string): readonly string[] {
-    const column = columns[name.toLowerCase()];
+    const column = columnOfField(name);
     const known = column === undefined ? undefined : this.known?.[column];
     return known ?? fieldValues(this.header, name);
+  }
+
+  /** Returns the same values as `storedFields`, each followed by LF. */
+  storedText(name: keyof typeof columns): string {
+    return this.known?.text(columns[name]) ?? joinValues(fieldValues(this.header, name));
+  }
+
+  /** Returns the undecoded value of the first field with the given name, or an empty string if there is none. */
+  firstStoredField(name: keyof typeof columns): string {
+    const text = this.storedText(name);
+    return text.slice(0, Math.max(0, text.indexOf("\n")));
   }
 
   /** Returns the decoded values of all fields with the given name. */

@@ -3,7 +3,6 @@
 import { setImmediate as turn } from "node:timers/promises";
 import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
-import type { ServerTerm } from "../../mailbox/server-term.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Candidate } from "./candidate.ts";
 import { allOf, Cost, isStateQuery, type Query } from "./query.ts";
@@ -45,7 +44,7 @@ export async function* filterMessages(
       return byState.every((part) => part.matches(state));
     });
   }
-  // The server lists the messages that may match, so that the others need not be loaded.
+  // The messages that certainly do not match need not be loaded.
   if (query.server !== undefined && mailbox.narrow !== undefined) left = await mailbox.narrow(left, query.server);
   const pause = makePause(check);
   if (byHeader.length > 0 && byBody.length > 0) {
@@ -75,11 +74,10 @@ async function* runPass(
   let found: number[] = [];
   const need = query.cost === Cost.Body ? "text" : "header";
   for await (const { messages: opened, stored } of mailbox.openMessages(messages, need)) {
-    const mayMatch = makeFactTest(stored, query.server);
     for (const candidate of makeCandidates(stored, opened, query.cost)) {
       const waited = pause(candidate.message);
       if (waited !== undefined) await waited;
-      if (!mayMatch(candidate.message) || !query.matches(candidate)) continue;
+      if (!query.matches(candidate)) continue;
       found.push(candidate.message);
       if (found.length < batch) continue;
       yield found;
@@ -92,19 +90,6 @@ async function* runPass(
 function* makeCandidates(stored: StoredMessages, messages: readonly number[], cost: Cost): Iterable<Candidate> {
   if (cost === Cost.Body) yield* wholeCandidates(stored, messages);
   else for (const message of messages) yield new Candidate(stored, message);
-}
-
-/** Returns a function that returns false for a message if the known facts rule out a match. */
-function makeFactTest(stored: StoredMessages, term: ServerTerm | undefined): (message: number) => boolean {
-  if (term === undefined || stored.mayContain === undefined) return () => true;
-  if ("allOf" in term) {
-    const tests = term.allOf.map((each) => makeFactTest(stored, each));
-    return (message) => tests.every((test) => test(message));
-  }
-  if (!("field" in term) || term.words.length === 0) return () => true;
-  const field = term.field.toLowerCase();
-  const words = term.words.map((word) => word.toLowerCase());
-  return (message) => stored.mayContain?.(message, field, words) ?? true;
 }
 
 function* wholeCandidates(stored: StoredMessages, messages: readonly number[]): Iterable<Candidate> {
