@@ -2,6 +2,7 @@
 
 import { joinAlternatives, UserMistake } from "../../errors.ts";
 import { showHeaders } from "../header-list/header-window.ts";
+import type { Pause } from "../header-list/sort-columns.ts";
 import { takesMessages } from "../message-list/message-list.ts";
 import { collapseThreads, expandThreads, restoreCollapsed } from "../session/collapse.ts";
 import { type Command, declareCommand, type Takes } from "../session/command.ts";
@@ -33,8 +34,6 @@ const takesOrder: Takes<Order | "told"> = {
   },
 };
 
-type Pause = (message: number) => Promise<void>;
-
 async function sortMessages(session: Session, order: Order): Promise<void> {
   const { folder } = session;
   if (folder === undefined) return;
@@ -55,13 +54,12 @@ async function sortMessages(session: Session, order: Order): Promise<void> {
 }
 
 async function orderByKey({ mailbox }: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
-  const { columnOf, sortBySize, sortByValues } = await import("../header-list/sort-columns.ts");
-  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const { columnOf, listMessages, sortBySize, sortByValues } = await import("../header-list/sort-columns.ts");
   const column = key === "from" || key === "subject" ? key : "date";
   const order =
     key === "size"
       ? await sortBySize(mailbox, descending)
-      : sortByValues(everyone, await columnOf(mailbox, column, pause), descending);
+      : sortByValues(listMessages(mailbox), await columnOf(mailbox, column, pause), descending);
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
 }
 
@@ -70,14 +68,8 @@ async function orderByThread(
   { descending }: Order,
   pause: Pause,
 ): Promise<DisplayOrder> {
-  const { columnOf } = await import("../header-list/sort-columns.ts");
-  const { threadsOf } = await import("../header-list/threads.ts");
-  const threading = await columnOf(mailbox, "threading", pause);
-  const { order, depths } = threadsOf(
-    threading.map(({ ids }) => ids),
-    threading.map(({ date }) => date),
-    { newestLast: descending },
-  );
+  const { readForest } = await import("../header-list/sort-columns.ts");
+  const { order, depths } = (await readForest(mailbox, pause)).arrange({ newestLast: descending });
   const collapsed = displayOrder?.threads?.collapsed ?? new Set();
   return makeThreadOrder(`In threads${descending ? ", newest last" : ""}`, { order, depths, collapsed });
 }

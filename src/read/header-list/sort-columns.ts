@@ -2,36 +2,18 @@
 import type { Mailbox } from "../../mailbox/mailbox.ts";
 import { Candidate } from "../query/candidate.ts";
 import { foldText } from "../query/fold.ts";
+import { Forest } from "./threads.ts";
 
 const columns = {
   /** In milliseconds. A message without a date is sorted as the oldest. */
   date: (candidate: Candidate) => candidate.time ?? Number.NEGATIVE_INFINITY,
   /** The name as displayed, or the address if there is no name. */
   from: (candidate: Candidate) => {
-    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(candidate.storedFields("from")[0] ?? ""));
+    const named = /^\s*"?([^"<]*[^"<\s])"?\s*</.exec(candidate.decode(candidate.firstStoredField("from")));
     return foldText(named?.[1] ?? candidate.sender);
   },
-  subject: (candidate: Candidate) => bareSubject(candidate.decode(candidate.storedFields("subject")[0] ?? "")),
-  /** All data from which threads are built. The data is a single value, so that each header is read only once. */
-  threading: (candidate: Candidate) => ({ ids: idsOf(candidate), date: columns.date(candidate) }),
-};
-
-const mostReferences = 100;
-
-/** Returns the message's own Message-ID, followed by the Message-IDs to which the message refers, nearest last. */
-function idsOf(candidate: Candidate): readonly string[] {
-  const own = firstId(candidate.storedFields("message-id")[0]) ?? "";
-  const referring = candidate.storedFields("references");
-  const references = referring.length === 0 ? null : referring.join(" ").match(/<[^<>\s]+>/g);
-  if (references !== null) return [own, ...references.slice(-mostReferences)];
-  // In-Reply-To is used only if References is missing.
-  const answered = firstId(candidate.storedFields("in-reply-to")[0]);
-  return answered === undefined ? [own] : [own, answered];
-}
-
-function firstId(text = ""): string | undefined {
-  return /^<[^<>\s]+>$/.test(text) ? text : /<[^<>\s]+>/.exec(text)?.[0];
-}
+  subject: (candidate: Candidate) => bareSubject(candidate.decode(candidate.firstStoredField("subject"))),
+} as const;
 
 const replyPrefixes = /^(?:\s*(?:re|aw|fwd?|wg|sv|antw)(?:\[\d+\])?\s*:)+\s*/i;
 
@@ -42,40 +24,88 @@ export function bareSubject(subject: string): string {
   return foldText(tag + rest.replace(replyPrefixes, "")).replace(/\s+/g, " ");
 }
 
+/** The values of all messages, by the name of the column. */
 type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Name]>[] };
 
 const known = new WeakMap<Mailbox, Columns>();
 
-/**
- * Returns a value for each message; that of the first message is at index 0.
- *
- * @param pause called and awaited regularly, with the number of the last message read; may throw to interrupt the work
- */
+/** Called and awaited regularly, with the number of the last message read. May throw to interrupt the work. */
+export type Pause = (message: number) => Promise<void>;
+
+/** Returns a value for each message; that of the first message is at index 0. */
 export async function columnOf<Name extends keyof typeof columns>(
   mailbox: Mailbox,
   name: Name,
-  pause: (message: number) => Promise<void>,
+  pause: Pause,
 ): Promise<readonly ReturnType<(typeof columns)[Name]>[]> {
   const kept: Columns = known.get(mailbox) ?? {};
   known.set(mailbox, kept);
   const values = (kept[name] ?? []) as ReturnType<(typeof columns)[Name]>[];
   const read = columns[name] as (candidate: Candidate) => ReturnType<(typeof columns)[Name]>;
-  const unread = Array.from({ length: mailbox.count - values.length }, (_, index) => values.length + index + 1);
-  for await (const { messages, stored } of mailbox.openMessages(unread, "facts")) {
+  await readNewMessages(mailbox, values.length, pause, (candidate) => values.push(read(candidate)));
+  Object.assign(kept, { [name]: values });
+  return values;
+}
+
+const forests = new WeakMap<Mailbox, Forest>();
+
+/** Returns the messages from which threads are built. */
+export async function readForest(mailbox: Mailbox, pause: Pause): Promise<Forest> {
+  const forest = forests.get(mailbox) ?? new Forest();
+  await readNewMessages(mailbox, forest.messageCount, pause, (candidate) =>
+    forest.addMessage(readOwnId(candidate), readReferences(candidate), columns.date(candidate)),
+  );
+  forests.set(mailbox, forest);
+  return forest;
+}
+
+/** Calls a function for each message after the first `count` messages, with the message's facts or header. */
+async function readNewMessages(
+  mailbox: Mailbox,
+  count: number,
+  pause: Pause,
+  read: (candidate: Candidate) => void,
+): Promise<void> {
+  for await (const { messages, stored } of mailbox.openMessages(listMessages(mailbox, count), "facts")) {
     for (const message of messages) {
-      values.push(read(new Candidate(stored, message)));
+      read(new Candidate(stored, message));
       if (message % 4096 === 0) await pause(message);
     }
   }
-  Object.assign(kept, { [name]: values });
-  return values;
+}
+
+const mostReferences = 100;
+
+/** Returns the message's own Message-ID, or an empty string if it has none. */
+function readOwnId(candidate: Candidate): string {
+  return firstId(candidate.firstStoredField("message-id")) ?? "";
+}
+
+/** Returns the Message-IDs to which the message refers, nearest last. */
+function readReferences(candidate: Candidate): readonly string[] {
+  const references = candidate.storedText("references").match(/<[^<>\s]+>/g);
+  if (references !== null) return references.slice(-mostReferences);
+  // In-Reply-To is used only if References is missing.
+  const answered = firstId(candidate.firstStoredField("in-reply-to"));
+  return answered === undefined ? [] : [answered];
+}
+
+function firstId(text: string): string | undefined {
+  return /^<[^<>\s]+>$/.test(text) ? text : /<[^<>\s]+>/.exec(text)?.[0];
+}
+
+/** Returns the numbers of all messages after the first `count` messages, ascending. */
+export function listMessages(mailbox: Mailbox, count = 0): number[] {
+  const messages: number[] = [];
+  for (let message = count + 1; message <= mailbox.count; message++) messages.push(message);
+  return messages;
 }
 
 /** Returns all messages sorted by size; messages of equal size are in ascending order of their numbers. */
 export async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
   const sorted = await mailbox.sortBySize?.(isDescending);
   if (sorted !== undefined) return sorted;
-  const everyone = Array.from({ length: mailbox.count }, (_, index) => index + 1);
+  const everyone = listMessages(mailbox);
   const sizes: number[] = [];
   for await (const { messages, stored } of mailbox.openMessages(everyone, "facts"))
     for (const message of messages) sizes.push(stored.size(message));

@@ -9,51 +9,8 @@
  * sorted by date.
  */
 
-/**
- * The messages, and the missing messages to which they refer, in arrays indexed by node number. Creating an object for
- * each of a hundred thousand nodes would take longer than the rest of the work.
- */
-class Forest {
-  /** The message number of each node; 0 if the message is not in the mailbox. */
-  readonly messages: number[] = [];
-  /** The parent of each node; -1 if it has none. */
-  readonly parents: number[] = [];
-  readonly ownDates: number[] = [];
-  /** The date of the earliest message in each subtree. */
-  readonly dates: number[] = [];
-  readonly #byId = new Map<string, number>();
-
-  get count(): number {
-    return this.messages.length;
-  }
-
-  add(): number {
-    this.messages.push(0);
-    this.parents.push(-1);
-    this.ownDates.push(0);
-    return this.dates.push(Number.POSITIVE_INFINITY) - 1;
-  }
-
-  nodeOf(id: string): number {
-    let node = this.#byId.get(id);
-    if (node === undefined) {
-      node = this.add();
-      this.#byId.set(id, node);
-    }
-    return node;
-  }
-
-  /** Sets a node's parent, unless this would create a cycle. */
-  attach(node: number, above: number): void {
-    let steps = 0;
-    for (let up = above; up >= 0; up = this.parents[up] as number) {
-      if (up === node || ++steps > longestWay) return;
-    }
-    this.parents[node] = above;
-  }
-}
-
 export interface Threads {
+  /** The message numbers in display order. */
   readonly order: readonly number[];
   /** The depth in the thread, by message number. */
   readonly depths: Uint16Array;
@@ -63,44 +20,95 @@ export interface Threads {
 const longestWay = 2000;
 
 /**
- * Arranges messages in threads.
- *
- * @param ids for each message, its own Message-ID ("" if missing) and the Message-IDs to which it refers, nearest last
- * @param dates the date of each message, in milliseconds
+ * The messages, and the missing messages to which they refer, in arrays indexed by node number. Creating an object for
+ * each of a hundred thousand nodes would take longer than the rest of the work.
  */
-export function threadsOf(
-  ids: readonly (readonly string[])[],
-  dates: readonly number[],
-  { newestLast = false }: { newestLast?: boolean } = {},
-): Threads {
-  const forest = new Forest();
-  const { messages, parents, ownDates } = forest;
-  for (const [index, [own = "", ...references]] of ids.entries()) {
-    let node = own === "" ? forest.add() : forest.nodeOf(own);
+export class Forest {
+  #messageCount = 0;
+  /** The message number of each node; 0 if the message is not in the mailbox. */
+  readonly #messages: number[] = [];
+  /** The parent of each node; -1 if it has none. */
+  readonly #parents: number[] = [];
+  /** The date of each node's message, in milliseconds. */
+  readonly #dates: number[] = [];
+  readonly #byId = new Map<string, number>();
+
+  /** The number of messages that have been added. */
+  get messageCount(): number {
+    return this.#messageCount;
+  }
+
+  /**
+   * Adds the message with the next number.
+   *
+   * @param own its own Message-ID; "" if missing
+   * @param references the Message-IDs to which it refers, nearest last
+   * @param date its date, in milliseconds
+   */
+  addMessage(own: string, references: readonly string[], date: number): void {
+    let node = own === "" ? this.#addNode() : this.#nodeOf(own);
     // A second message with the same Message-ID gets its own node.
-    if (messages[node] !== 0) node = forest.add();
-    messages[node] = index + 1;
-    ownDates[node] = dates[index] ?? 0;
-    forest.dates[node] = dates[index] ?? 0;
+    if (this.#messages[node] !== 0) node = this.#addNode();
+    this.#messages[node] = ++this.#messageCount;
+    this.#dates[node] = date;
     let above = -1;
     for (const id of references) {
-      const here = forest.nodeOf(id);
-      if (above >= 0 && (parents[here] as number) < 0) forest.attach(here, above);
+      const here = this.#nodeOf(id);
+      if (above >= 0 && (this.#parents[here] as number) < 0) this.#attach(here, above);
       above = here;
     }
     // A message's own references override those in other messages.
-    if (above >= 0) forest.attach(node, above);
+    if (above >= 0) this.#attach(node, above);
   }
-  passDatesUp(forest);
-  return listThreads(forest, newestLast);
+
+  #addNode(): number {
+    this.#messages.push(0);
+    this.#parents.push(-1);
+    return this.#dates.push(Number.POSITIVE_INFINITY) - 1;
+  }
+
+  #nodeOf(id: string): number {
+    let node = this.#byId.get(id);
+    if (node === undefined) {
+      node = this.#addNode();
+      this.#byId.set(id, node);
+    }
+    return node;
+  }
+
+  /** Sets a node's parent, unless this would create a cycle. */
+  #attach(node: number, above: number): void {
+    let steps = 0;
+    for (let up = above; up >= 0; up = this.#parents[up] as number) {
+      if (up === node || ++steps > longestWay) return;
+    }
+    this.#parents[node] = above;
+  }
+
+  /** Arranges the messages in threads. */
+  arrange({ newestLast = false }: { newestLast?: boolean } = {}): Threads {
+    const [messages, parents, dates] = [this.#messages, this.#parents, this.#dates];
+    const children = linkChildren({ messages, parents, dates: findEarliestDates(parents, dates) });
+    return listThreads({ messages, parents, dates }, children, newestLast);
+  }
 }
 
-function passDatesUp({ count, parents, dates }: Forest): void {
-  for (let node = 0; node < count; node++) {
-    const date = dates[node] as number;
-    for (let up = parents[node] as number; up >= 0 && (dates[up] as number) > date; up = parents[up] as number)
-      dates[up] = date;
+/** The arrays of a forest. */
+interface Nodes {
+  readonly messages: readonly number[];
+  readonly parents: readonly number[];
+  readonly dates: ArrayLike<number>;
+}
+
+/** Returns the date of the earliest message in each node's subtree. */
+function findEarliestDates(parents: readonly number[], dates: readonly number[]): Float64Array {
+  const earliest = Float64Array.from(dates);
+  for (let node = 0; node < parents.length; node++) {
+    const date = earliest[node] as number;
+    for (let up = parents[node] as number; up >= 0 && (earliest[up] as number) > date; up = parents[up] as number)
+      earliest[up] = date;
   }
+  return earliest;
 }
 
 /** Linked lists of each node's children, sorted by date. -1 marks the end of a list. */
@@ -109,74 +117,85 @@ interface Children {
   readonly next: Int32Array;
 }
 
-function linkChildren({ count, messages, parents, dates }: Forest): Children {
-  const compare = (a: number, b: number) =>
-    (dates[a] as number) - (dates[b] as number) || (messages[a] as number) - (messages[b] as number);
-  const byDate = Array.from({ length: count }, (_, node) => node).sort(compare);
-  const [first, next] = [new Int32Array(count).fill(-1), new Int32Array(count).fill(-1)];
-  for (let at = count - 1; at >= 0; at--) {
+function linkChildren({ messages, parents, dates }: Nodes): Children {
+  const byDate: number[] = [];
+  for (let node = 0; node < parents.length; node++) if ((parents[node] as number) >= 0) byDate.push(node);
+  byDate.sort(
+    (a, b) => (dates[a] as number) - (dates[b] as number) || (messages[a] as number) - (messages[b] as number),
+  );
+  const [first, next] = [new Int32Array(parents.length).fill(-1), new Int32Array(parents.length).fill(-1)];
+  for (let at = byDate.length - 1; at >= 0; at--) {
     const node = byDate[at] as number;
     const parent = parents[node] as number;
-    if (parent < 0) continue;
     next[node] = first[parent] as number;
     first[parent] = node;
   }
   return { first, next };
 }
 
-interface Thread {
-  /**
-   * The index of the thread's first message in the list of all threads' messages, and the index after that of its last
-   * message.
-   */
-  readonly start: number;
-  readonly end: number;
-  readonly newest: number;
-  readonly last: number;
-}
-
-function listThreads(forest: Forest, newestLast: boolean): Threads {
-  const { count, parents } = forest;
-  const children = linkChildren(forest);
-  const depths = new Uint16Array(count + 1);
+function listThreads(nodes: Nodes, children: Children, newestLast: boolean): Threads {
+  const { parents } = nodes;
   const listed: number[] = [];
-  const threads: Thread[] = [];
-  for (let root = 0; root < count; root++) {
+  const depths = new Uint16Array(parents.length + 1);
+  const levels = new Uint16Array(parents.length);
+  // The index of each thread's first message in `listed`, and the index after that of its last message.
+  const [starts, ends, newest]: [number[], number[], number[]] = [[], [], []];
+  for (let root = 0; root < parents.length; root++) {
     if ((parents[root] as number) >= 0) continue;
-    const start = listed.length;
-    const newest = listThread(forest, children, root, listed, depths);
-    threads.push({ start, end: listed.length, newest, last: listed.length > start ? (listed.at(-1) as number) : 0 });
+    starts.push(listed.length);
+    newest.push(listThread(nodes, children, root, listed, depths, levels));
+    ends.push(listed.length);
   }
-  threads.sort((a, b) => b.newest - a.newest || b.last - a.last);
+  const last = (thread: number) =>
+    ends[thread] === starts[thread] ? 0 : (listed[(ends[thread] as number) - 1] as number);
+  const threads = Array.from(starts.keys()).sort(
+    (a, b) => (newest[b] as number) - (newest[a] as number) || last(b) - last(a),
+  );
   if (newestLast) threads.reverse();
   const order: number[] = [];
-  for (const { start, end } of threads) for (let at = start; at < end; at++) order.push(listed[at] as number);
+  for (const thread of threads) {
+    const end = ends[thread] as number;
+    for (let at = starts[thread] as number; at < end; at++) order.push(listed[at] as number);
+  }
   return { order, depths };
 }
 
-/** Appends the messages of a thread, in display order, to a list, and stores their depths. @returns the newest date */
+/**
+ * Appends the messages of a thread, in display order, to a list, and stores their depths.
+ *
+ * @param levels receives the depth of each node, including nodes of missing messages
+ * @returns the newest date
+ */
 function listThread(
-  { messages, ownDates }: Forest,
+  { messages, parents, dates }: Nodes,
   { first, next }: Children,
   root: number,
   listed: number[],
   depths: Uint16Array,
+  levels: Uint16Array,
 ): number {
   let newest = Number.NEGATIVE_INFINITY;
-  const waiting = [{ node: root, depth: 0 }];
-  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
-    const { node, depth } = place;
+  let node = root;
+  while (node >= 0) {
     const message = messages[node] as number;
+    const level = levels[node] as number;
     if (message !== 0) {
       listed.push(message);
-      depths[message] = depth;
-      newest = Math.max(newest, ownDates[node] as number);
+      depths[message] = level;
+      newest = Math.max(newest, dates[node] as number);
     }
-    const children: number[] = [];
-    for (let child = first[node] as number; child >= 0; child = next[child] as number) children.push(child);
-    for (let at = children.length - 1; at >= 0; at--) {
-      const isLower = message !== 0 || at > 0;
-      waiting.push({ node: children[at] as number, depth: isLower ? depth + 1 : depth });
+    // The first reply to a missing message takes its place.
+    let lower = message === 0 ? level : level + 1;
+    const firstChild = first[node] as number;
+    for (let child = firstChild; child >= 0; child = next[child] as number) {
+      levels[child] = lower;
+      lower = level + 1;
+    }
+    let above = node;
+    node = firstChild;
+    while (node < 0 && above !== root) {
+      node = next[above] as number;
+      above = parents[above] as number;
     }
   }
   return newest;

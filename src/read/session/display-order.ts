@@ -51,7 +51,7 @@ export interface HiddenReplies {
  */
 export function makeDisplayOrder(inWords: string, order: readonly number[]): DisplayOrder {
   const places = new Uint32Array(order.length + 1);
-  for (const [index, message] of order.entries()) places[message] = index + 1;
+  for (let index = 0; index < order.length; index++) places[order[index] as number] = index + 1;
   return { inWords, order, places };
 }
 
@@ -62,7 +62,8 @@ export function makeThreadOrder(inWords: string, threads: Omit<ThreadOrder, "ind
   const places = new Uint32Array(threads.order.length + 1);
   const order: number[] = [];
   let hiddenBelow = Number.POSITIVE_INFINITY;
-  for (const [index, message] of threads.order.entries()) {
+  for (let index = 0; index < threads.order.length; index++) {
+    const message = threads.order[index] as number;
     indexes[message] = index;
     const depth = depths[message] as number;
     if (depth <= hiddenBelow) {

@@ -1,8 +1,7 @@
 /** Orders the messages that --json prints: sorted, or in threads. */
 import type { ListForm } from "../../cli/command-line.ts";
 import { pushAll } from "../../message/lists.ts";
-import { columnOf, sortBySize, sortByValues } from "../header-list/sort-columns.ts";
-import { threadsOf } from "../header-list/threads.ts";
+import { columnOf, readForest, sortBySize, sortByValues } from "../header-list/sort-columns.ts";
 import { divideMessages } from "../query/filter.ts";
 import type { Folder } from "../session/session.ts";
 
@@ -58,11 +57,7 @@ async function arrangeThreads({ mailbox }: Folder): Promise<{
   order: readonly number[];
   places: ReadonlyMap<number, ThreadPlace>;
 }> {
-  const threading = await columnOf(mailbox, "threading", noPause);
-  const { order, depths } = threadsOf(
-    threading.map(({ ids }) => ids),
-    threading.map(({ date }) => date),
-  );
+  const { order, depths } = (await readForest(mailbox, noPause)).arrange();
   const places = new Map<number, ThreadPlace>();
   let root = 0;
   for (const message of order) {

@@ -1,7 +1,15 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { bareSubject } from "../../../src/read/header-list/sort-columns.ts";
-import { threadsOf } from "../../../src/read/header-list/threads.ts";
+import { Forest, type Threads } from "../../../src/read/header-list/threads.ts";
+
+/** @param ids for each message, its own Message-ID and the Message-IDs to which it refers, nearest last */
+function threadsOf(ids: readonly (readonly string[])[], dates: readonly number[]): Threads {
+  const forest = new Forest();
+  for (const [index, [own = "", ...references]] of ids.entries())
+    forest.addMessage(own, references, dates[index] as number);
+  return forest.arrange();
+}
 
 test.each([
   ["a reply is below its original", [["a"], ["b", "a"]], "1 2.1"],
