@@ -10,6 +10,8 @@ import type { Style } from "./terminal.ts";
 import type { Paint } from "./theme.ts";
 
 const bufferSize = 64 * 1024;
+/** The maximum number of bytes in UTF-8 per UTF-16 code unit. */
+const mostBytesPerUnit = 3;
 
 /** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
 const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
@@ -42,6 +44,7 @@ export class Output {
   #text = "";
   #pendingSize = 0;
   #broken = false;
+  #memory: Buffer | undefined;
 
   constructor(descriptor: number, { guarded, paint }: OutputOptions) {
     this.#descriptor = descriptor;
@@ -111,8 +114,19 @@ export class Output {
   }
 
   #takeText(): void {
-    if (this.#text !== "") this.#pending.push(toBytes(this.#text));
+    if (this.#text !== "") this.#pending.push(this.#encodeText());
     this.#text = "";
+  }
+
+  /**
+   * Returns the bytes of the text, which are valid until the output has been flushed. Allocating a buffer for each block
+   * of output would take as long as writing it.
+   */
+  #encodeText(): Buffer {
+    const text = this.#text;
+    if (this.#pending.length > 0 || text.length > bufferSize * 2 || !text.isWellFormed()) return toBytes(text);
+    this.#memory ??= Buffer.allocUnsafeSlow(bufferSize * 2 * mostBytesPerUnit);
+    return this.#memory.subarray(0, this.#memory.write(text, "utf8"));
   }
 
   /**

@@ -69,3 +69,23 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
     { numRuns: 300 },
   );
 });
+
+test("a message's date is in ISO 8601, in UTC", async () => {
+  const dates = fc.date({ min: new Date("1970-01-02"), max: new Date("2100-01-01"), noInvalidDate: true });
+  await fc.assert(
+    fc.asyncProperty(fc.array(dates, { minLength: 1, maxLength: 5 }), async (times) => {
+      const messages = times.map((time) => `From a b\nDate: ${time.toUTCString()}\n\n`);
+      writeFileSync(join(home, "dated"), messages.join(""));
+      const box = await openLocal(join(home, "dated"), { lockwait: 1, stateDirectory: join(home, "state") });
+      try {
+        for (const [at, time] of times.entries()) {
+          const wanted = new Date(Math.floor(time.getTime() / 1000) * 1000).toISOString();
+          expect(JSON.parse(await jsonLine(box, at + 1))).toMatchObject({ date: wanted });
+        }
+      } finally {
+        await box.close();
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
