@@ -1,4 +1,4 @@
-/** The files below all layers, which every folder may import. */
+/** The files that lie below all layers. Every folder may import them. */
 const foundation =
   "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|secret-words|system-error)[.]ts$";
 

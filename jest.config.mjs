@@ -2,8 +2,8 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 /**
- * The settings of the machine and of the user must not affect the tests. Tests that depend on a time zone or a locale
- * set it for the program they start.
+ * The settings of the machine and of the user must not affect the tests. If a test depends on a time zone or a locale,
+ * it sets TZ or LC_ALL for the program that it starts.
  */
 process.env.TZ = "UTC";
 process.env.LC_ALL = "C.UTF-8";

@@ -1,6 +1,6 @@
 import base from "./jest.config.mjs";
 
-/** Tests against real servers, which an ordinary user can run. */
+/** The settings for tests against real servers. An ordinary user can run these tests. */
 export default {
   ...base,
   maxWorkers: 1,

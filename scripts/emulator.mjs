@@ -19,7 +19,7 @@ function look(cell) {
 }
 
 export function emulator({ rows, columns }) {
-  // A terminal device has already converted newlines. Tests that use no device need this conversion.
+  // A terminal device has already converted newlines. This conversion is needed by tests without a terminal device.
   const terminal = new headless.Terminal({ rows, cols: columns, allowProposedApi: true, convertEol: true });
   terminal.loadAddon(new unicode.Unicode11Addon());
   terminal.unicode.activeVersion = "11";

@@ -123,7 +123,8 @@ async function transpile(directory) {
     platform: "node",
     target: "node20",
     supported: { "dynamic-import": false },
-    // src/version.ts reads package.json beside src/, which a CommonJS copy cannot find.
+    // src/version.ts reads package.json, which is beside src/. A CommonJS copy of src/version.ts cannot find
+    // package.json.
     define: { "import.meta.url": JSON.stringify(pathToFileURL(join(root, "src/version.ts")).href) },
   });
   writeFileSync(join(directory, "package.json"), '{ "type": "commonjs" }\n');

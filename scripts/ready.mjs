@@ -91,7 +91,7 @@ function compile() {
 export function ready() {
   const [major] = process.versions.node.split(".");
   if (Number(major) < 20) stop(`Node 20 or newer is needed; this is ${process.version}.`);
-  // With this variable, swc unpacks its binary in node_modules instead of the user's ~/.cache.
+  // With this variable, swc unpacks its binary in node_modules instead of in the user's ~/.cache.
   process.env.SWC_NATIVE_BINDING_CACHE ??= join(root, "node_modules/.cache/swc");
   install();
   compile();

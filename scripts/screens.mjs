@@ -70,8 +70,8 @@ async function play({ size, env = {}, files, argv = ["mail", "-n"], steps, colou
     },
   });
   /**
-   * Waits until new output has arrived, and the screen ends with the expected text or matches the expression. █ stands
-   * for the cursor.
+   * Waits until new output has arrived and the screen either ends with the expected text or matches the expression. █
+   * stands for the cursor.
    */
   const shown = (wanted) =>
     new Promise((resolve, reject) => {

@@ -93,7 +93,8 @@ function readManual(text) {
       return;
     }
     const words = line
-      .replace(/^[.]([A-Z][a-z])\b ?/, (_, macro) => (macro === "Nm" ? "mail " : macro === "Fl" ? "-" : ""))
+      .replace(/^[.]Nm(?! [a-z])/, "mail")
+      .replace(/^[.][A-Z][a-z]\b ?((Fl|Ar|Cm|Pa|Ev|Li|Va|Ic) )*/, (macros) => (macros.includes("Fl") ? "-" : ""))
       .replace(/ (Fl|Ar|Cm|Pa|Ev|Ns|Xr|Ql|Li|Dq|Sq|Pq|Sy|Em|Va|Ic|No)\b/g, "")
       .replace(/\\&|\\f[A-Z]|^"|"$/g, "");
     add(index + 1, words);

@@ -309,7 +309,7 @@ function apply(path: string, edit: Edit): void {
   writeFileSync(file, text.slice(0, end) + edit.add + text.slice(end));
 }
 
-/** Returns the paths that ARCHITECTURE.md's table names, keyed by the first cell of the row. */
+/** Returns the paths listed in the table of ARCHITECTURE.md, keyed by the first cell of their row. */
 function readTable(): Map<string, string[]> {
   const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
   const [section = ""] = /^## To add \.\.\.\n[\s\S]*?(?=^## )/m.exec(text) ?? [];
@@ -383,7 +383,7 @@ test("each row of ARCHITECTURE.md's table is tested with exactly the files that 
 });
 
 describe("after the additions", () => {
-  test("the copy passes the checks of types, lint rules, layers and manual pages", () => {
+  test("the copy passes the type, lint, layer and manual-page checks", () => {
     expect(runTool("tsc", "--project", ".")).toBe("");
     expect(runTool("biome", "lint", "--error-on-warnings", "src")).toBe("");
     expect(runTool("depcruise", "src")).toBe("");

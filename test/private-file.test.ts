@@ -152,7 +152,7 @@ test("a missing directory is as trustworthy as its nearest existing ancestor", (
   expect(lstatSync(join(open, "a/b")).mode & 0o777).toBe(0o700);
 });
 
-test("if others can write to the state directory, the default state directory in the home directory from passwd is used", () => {
+test("if others can write to the state directory, .local/state/mail in the home directory listed in passwd is used", () => {
   const before = process.env["XDG_STATE_HOME"];
   process.env["XDG_STATE_HOME"] = join(home, "state");
   try {

@@ -1,4 +1,4 @@
-/** Checks the accounts in docs/remote.md: `mail` accepts each line, and each account needs at most five lines. */
+/** Checks the accounts in docs/remote.md: each account needs at most five lines, all of which `mail` accepts. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * Tests that no decision depends on the text of an error message. If every error message is replaced, exit codes,
- * output streams, files and suggested remedies stay the same.
+ * Tests that no decision depends on the text of an error message. Replacing every error message leaves exit codes,
+ * output streams, files and suggested remedies unchanged.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -44,8 +44,8 @@ export class Report {
 
   corpus({ large, small, many }) {
     this.#lines.push(
-      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, and the small mailbox has ${small.count} messages in ${mebibytes(small.bytes)}. The mailbox of many`,
-      `messages has ${many.count} messages in ${mebibytes(many.bytes)}.`,
+      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, and the small mailbox has ${small.count} messages in ${mebibytes(small.bytes)}. The mailbox with`,
+      `many messages has ${many.count} messages in ${mebibytes(many.bytes)}.`,
       "",
     );
   }
@@ -66,8 +66,8 @@ export class Report {
    * Adds the row of a task.
    *
    * @param figures the figures of each client's rounds, keyed by client name; `grows`: the size of the previous task
-   *   divided by the size of this task; `flat`: whether its time should equal that of the previous one; `goal`: how
-   *   many times as fast as the fastest peer the task should be
+   *   divided by the size of this task; `flat`: whether its time should equal that of the previous one; `goal`:
+   *   the target speed, as a multiple of the fastest peer's speed
    */
   work(name, figures, { grows, flat, goal } = {}) {
     const walls = this.#clients.map((client) => this.#wall(figures.get(client.name)));

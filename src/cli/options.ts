@@ -275,7 +275,7 @@ export const options = [
     argument: "command",
     variadic: true,
     meaning:
-      "Run a command, send its output, and exit with its exit code. A single argument is a shell command line. Several arguments are a program and its arguments; they end before the next option, unless -- follows --run.",
+      "Run a command, send its output, and exit with its exit code. A single argument is a shell command line. If several arguments are given, the first is a program, and the others are passed to it; they end before the next option, unless -- follows --run.",
   },
   {
     long: "if",
@@ -467,7 +467,7 @@ export const options = [
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
     long,
     noEffect: true as const,
-    meaning: "Do not read GNU mail's configuration files, which mail never reads.",
+    meaning: "Accepted without effect: mail never reads GNU mail's configuration files.",
   })),
   {
     long: "debug-level",

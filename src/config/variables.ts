@@ -96,7 +96,7 @@ function acceptsFilesAndCommands(list: string): boolean {
 }
 
 function withDefault(meaning: string, fallback: string | number): string {
-  return `${meaning} By default ${fallback}.`;
+  return `${meaning} By default, ${fallback}.`;
 }
 
 function flagKind(meaning: string): Kind<boolean> {
@@ -186,7 +186,7 @@ function daysKind(fallback: number, meaning: string): Kind<number> {
 
 export const variables = {
   aliasfile: textKind(
-    "The alias file with which sendmail rewrites local names. By default local names are not rewritten.",
+    "The alias file with which sendmail rewrites local names. By default, local names are not rewritten.",
     "file",
   ),
   allnet: flagKind(
@@ -202,7 +202,7 @@ export const variables = {
   autobcc: textKind("Bcc recipients of every message.", "list"),
   autocc: textKind("Cc recipients of every message.", "list"),
   byname: flagKind(
-    "Store a copy of each sent message in a file named after its first recipient, instead of record; the same as -F.",
+    "Store a copy of each sent message in a file named after its first recipient, instead of in the file that record names; the same as -F.",
   ),
   cadir: {
     ...textKind("A directory of PEM files with more certificate authorities to trust.", "directory"),
@@ -216,14 +216,14 @@ export const variables = {
   },
   certcheck: {
     ...textKind(
-      "Whether to verify the server's certificate: yes, no, warn (only print a warning) or ask (on a terminal; otherwise yes). By default yes.",
+      "Whether to verify the server's certificate: yes, no, warn (only print a warning) or ask (on a terminal; otherwise yes). By default, yes.",
       "yes|no|warn|ask",
     ),
     synonyms: { "ssl-verify": toCertificateCheck, "tls-verify": toCertificateCheck },
     perAccount: true,
   },
   chunking: textKind(
-    "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default large.",
+    "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default, large.",
     "always|large|never",
   ),
   clientcert: {
@@ -232,22 +232,22 @@ export const variables = {
     perAccount: true,
   },
   clientkey: {
-    ...textKind("A PEM file with the private key of clientcert. By default the file that clientcert names.", "file"),
+    ...textKind("A PEM file with the private key of clientcert. By default, the file that clientcert names.", "file"),
     synonyms: { "ssl-key": asGiven },
     perAccount: true,
   },
   crt: textKind(
-    "Page messages that have more than this number of lines. Without a value, page messages that do not fit on the terminal.",
+    "Use the pager for messages that have more than this number of lines. Without a value, use the pager for messages that do not fit on the screen.",
     "lines",
   ),
   decode: flagKind(
-    "Decode messages before showing them. By default set on a terminal; nodecode shows messages as stored.",
+    "Decode messages before showing them. By default, set on a terminal; nodecode shows messages as stored.",
   ),
-  DEAD: textKind("The file that receives unsent messages. By default ~/dead.letter.", "file"),
+  DEAD: textKind("The file that receives unsent messages. By default, ~/dead.letter.", "file"),
   debug: flagKind("Show each message instead of sending it."),
   dot: flagKind("A lone dot ends a message typed on a terminal."),
   drafts: textKind(
-    "The mailbox in which mail --draft stores messages, and from which mail --send sends them. By default ~/drafts.",
+    "The mailbox in which mail --draft stores messages, and from which mail --send sends them. By default, ~/drafts.",
     "file",
   ),
   dryrun: flagKind("Show the envelope and the message instead of sending the message; the same as --dry-run."),
@@ -260,12 +260,12 @@ export const variables = {
     "Exit after the first command that fails, without changing the mailbox. The exit code is the error's exit code, or 1.",
   ),
   escape: textKind(
-    "The character that begins an escape. By default ~. Without a value, escapes are disabled.",
+    "The character that begins an escape. By default, ~. Without a value, escapes are disabled.",
     "character",
   ),
   encoding: {
     ...textKind(
-      "The transfer encoding of a text that is not ASCII: 8bit, quoted-printable or base64. By default 8bit if the server accepts it.",
+      "The transfer encoding of a text that is not ASCII: 8bit, quoted-printable or base64. By default, 8bit if the server accepts it.",
       "encoding",
     ),
     synonyms: { "mime-encoding": asGiven },
@@ -281,7 +281,7 @@ export const variables = {
   "forward-as-attachment": flagKind("Let the forward command attach the complete message as message/rfc822."),
   from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
-    "The file that stores command lines between sessions. By default history in the state directory. Without a value, command lines are not stored.",
+    "The file that stores command lines between sessions. By default, history in the state directory. Without a value, command lines are not stored.",
     "file",
   ),
   "history-size": countKind(1000, "The number of command lines to store.", { max: 1_000_000 }),
@@ -289,8 +289,8 @@ export const variables = {
   hold: flagKind("Keep read messages in the system mailbox."),
   ignore: flagKind("Ignore interrupts while a message is being typed, and print @ instead."),
   ignoreeof: flagKind("Do not let end of input end a message or the session."),
-  indentprefix: textKind("The prefix of each line that ~m inserts. By default a tab.", "text"),
-  interactive: flagKind("Behave as on a terminal, as with -I. By default set if standard input is a terminal."),
+  indentprefix: textKind("The prefix of each line that ~m inserts. By default, a tab.", "text"),
+  interactive: flagKind("Behave as on a terminal, as with -I. By default, set if standard input is a terminal."),
   keep: flagKind("Truncate an empty system mailbox instead of removing it. This is always done."),
   keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
   LISTER: textOr("/bin/ls", "The program that the folders command runs.", "program"),
@@ -307,17 +307,17 @@ export const variables = {
     "Mark messages in an mbox as answered (X-Status) after a reply. In a Maildir, they are always marked.",
   ),
   MBOX: textKind(
-    "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. By default ~/mbox.",
+    "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. By default, ~/mbox.",
     "file",
   ),
   metoo: flagKind("Do not remove the sender from an expanded alias."),
   maillog: textKind(
-    "The mail server's log, which the track command reads. By default one of the system's usual paths.",
+    "The mail server's log, which the track command reads. By default, one of the system's usual paths.",
     "file",
   ),
   mta: {
     ...textKind(
-      "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. By default smtp://localhost:25.",
+      "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. By default, smtp://localhost:25.",
       "transport",
     ),
     synonyms: { smtp: toServerUrl },
@@ -445,19 +445,19 @@ export const variables = {
   },
   skipempty: { ...flagKind("Do not send a message with an empty body."), synonyms: { skipemptybody: asGiven } },
   "smtp-hostname": textKind(
-    "The host name in the envelope sender, whose local part is then the user name of the login.",
+    "The host name in the envelope sender. If this variable is set, the sender's local part is the user name for the login.",
     "host",
   ),
   smtpauth: {
     ...textKind(
-      "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, external, oauthbearer, xoauth2, or none to send without a login. By default the safest mechanism that the server supports.",
+      "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, external, oauthbearer, xoauth2, or none to send without a login. By default, the safest mechanism that the server supports.",
       "mechanism",
     ),
     synonyms: { "smtp-auth": toMechanism },
     perAccount: true,
   },
   smtpconnecttimeout: secondsIfGiven(
-    "The maximum time for connecting and for the server's greeting. By default the value of smtptimeout.",
+    "The maximum time for connecting and for the server's greeting. By default, the value of smtptimeout.",
     {
       max: 3600,
     },
@@ -470,23 +470,23 @@ export const variables = {
   }),
   starttls: {
     ...textKind(
-      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default required for a login on another host, none on this host, and otherwise opportunistic.",
+      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default, the policy is none on this host without a login, required on other hosts for submission or with a login, and opportunistic in all other cases.",
       "policy",
     ),
     synonyms: { "smtp-use-starttls": () => "required" },
     perAccount: true,
   },
   systemca: {
-    ...textKind("Whether to trust the system's certificate authorities. By default yes.", "yes|no"),
+    ...textKind("Whether to trust the system's certificate authorities. By default, yes.", "yes|no"),
     synonyms: { "ssl-no-default-ca": () => "no", "ssl-ca-no-defaults": () => "no", "tls-ca-no-defaults": () => "no" },
     perAccount: true,
   },
   tlsminversion: {
-    ...textKind("The minimum version of TLS: 1.2 or 1.3. By default 1.2.", "version"),
+    ...textKind("The minimum version of TLS: 1.2 or 1.3. By default, 1.2.", "version"),
     synonyms: { "ssl-protocol": toTlsVersion },
     perAccount: true,
   },
-  toplines: textKind("The number of lines that the top command prints. By default 5.", "lines"),
+  toplines: textKind("The number of lines that the top command prints. By default, 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   trash: textKind(
     "The mailbox to which the quit command moves deleted messages: a file, or a folder on a server. If this is not set, quit removes deleted messages.",
@@ -499,7 +499,7 @@ export const variables = {
     notInherited: true,
   },
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
-  ttycharset: textKind("The charset of input that is not UTF-8. By default the locale's charset.", "charset"),
+  ttycharset: textKind("The charset of input that is not UTF-8. By default, the locale's charset.", "charset"),
   VISUAL: programKind("The editor for the visual command and ~v.", [
     "/usr/bin/vi",
     "vi",

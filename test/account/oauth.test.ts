@@ -226,7 +226,7 @@ const loginTo = (host = "localhost", variables: Record<string, string> = {}) =>
     user: "ann",
   });
 
-test("an expired access token is renewed, stored, and used until it expires", async () => {
+test("an expired access token is replaced by a new token, which is stored and used until it expires", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   const login = loginTo();
@@ -285,7 +285,7 @@ test.each<[what: string, prepare: () => void, host: string, reason: string, mess
   expect(server.requests).toEqual([]);
 });
 
-test("a token is not used for a server that no variable names", async () => {
+test("a token is used only for a server that is named in a variable", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   expect(loginTo("elsewhere.example").usesToken).toBe(false);

@@ -14,7 +14,7 @@ const notes = new Set(["title", "description"]);
 
 /**
  * Returns the changes that could break a program that relies on the published schema: missing fields, and fields whose
- * schema has changed. Added properties are allowed.
+ * schema has changed. Additional properties are allowed.
  */
 function findBreaks(before: unknown, now: unknown, path: string): string[] {
   if (typeof before !== "object" || before === null) return before === now ? [] : [`${path} has changed`];

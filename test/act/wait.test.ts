@@ -25,8 +25,8 @@ function startWaiting(argv: readonly string[], seconds = 20) {
 }
 
 /**
- * The time in milliseconds after which the program usually waits for mail. Every test must also pass if the program
- * needs longer.
+ * The time in milliseconds after which the program usually waits for mail. Every test must pass even if the program
+ * takes longer.
  */
 const usualStart = 400;
 

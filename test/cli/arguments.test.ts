@@ -159,7 +159,7 @@ describe("GNU mail's labels apply to the attachments that follow them", () => {
     expect(given.bodyEncoding).toBeUndefined();
   });
 
-  test("a label that no attachment follows applies to the body", async () => {
+  test("a label that is not followed by an attachment applies to the body", async () => {
     const given = await parse(["--attach=a", "--content-type=text/html", "--encoding=base64", "a@x"]);
     expect([given.attach, given.bodyType, given.bodyEncoding]).toEqual([
       [{ path: "a" }],

@@ -54,7 +54,7 @@ test("if no file can be written, the draft remains until the next start", async 
   expect([readdirSync(drafts), texts(), existsSync(join(home, "dead.letter"))]).toEqual([["cut-off"], ["one"], false]);
 });
 
-test("another mail process neither offers nor continues a draft that is being continued", async () => {
+test("while one mail process continues a draft, no other process offers or continues it", async () => {
   const [first, second] = [await mail(), await mail()];
   await second.expect("keep it for later (Enter)? ");
   await goOn(first);

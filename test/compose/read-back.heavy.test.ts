@@ -80,7 +80,7 @@ const bytes = fc
   )
   .map((pieces) => Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))));
 
-/** A file name that is not enclosed in quotes, because Python would remove them. */
+/** A file name. It is never enclosed in quotes, because Python would remove the quotes. */
 const fileName = fc.oneof(
   words.map((text) => `f${text}`),
   fc.constantFrom("a.txt", "año.pdf", 'q"uote.png', "日本語.zip"),

@@ -88,7 +88,7 @@ function draftText(name: string): string {
  */
 const taken = (text: string) => until(() => kept().some((name) => draftText(name).includes(text)));
 
-test("a message that SIGKILL interrupted is offered by the next run of mail, which continues and sends the message", async () => {
+test("if SIGKILL ends mail while a message is being typed, the next run of mail offers to continue the message, and sends it", async () => {
   const first = await mail("-s", "plan", "a@x.org");
   first.send("one\ntwo\n");
   await first.expect("two");

@@ -28,7 +28,7 @@ function failingCalls(name: string, error: string): Campaign {
               if (broken.length === 0 && hit.some(concernsMessages)) {
                 if (ended.exit === 0)
                   broken.push(`exit code 0, though this failed: ${hit[0]?.text.replaceAll(lab.root, "")}`);
-                // A permanent failure also affects standard error.
+                // A permanent failure may also prevent output on standard error.
                 if (ended.err === "" && !isLasting) broken.push("nothing on standard error");
               }
               return [...broken, ...(await lab.accountAfterRestart(plan.fates(lab)))];

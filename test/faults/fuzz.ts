@@ -27,7 +27,7 @@ function nestParts(depth: number): string {
   return `${head}${multipart}0\n\n${parts.join("")}--b${depth}\nContent-Type: text/plain\n\ninnermost\n\n`;
 }
 
-/** The values are functions, because some mailboxes are large. */
+/** The values are functions, so that a large mailbox is created only when it is needed. */
 const mailboxes: Readonly<Record<string, () => string>> = {
   empty: () => "",
   "a newline": () => "\n",

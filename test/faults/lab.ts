@@ -1,5 +1,5 @@
 /**
- * The lab of the fault campaigns. A lab contains a home directory and mailboxes in which each message has a checksum,
+ * The lab of the fault campaigns. A lab contains a home directory and mailboxes. Each message has a checksum. The lab
  * runs the client, and compares all messages with the expected state. The lab reads mbox files, but does not know where
  * a client keeps its journals. Strings contain bytes, one per character (latin1).
  */
@@ -51,8 +51,8 @@ export function makeMessage(
 }
 
 /**
- * Returns the part that a client must not change: everything except the fields that store the message's state, and the
- * final empty lines.
+ * Returns the part that a client must not change: everything except the final empty lines and the fields that store the
+ * message's state.
  */
 function contentOf(bytes: string): string {
   const end = bytes.indexOf("\n\n") + 1;
@@ -158,7 +158,10 @@ export class Session {
   }
 }
 
-/** Returns the problems at the end of a session that no injected fault excuses: a hang, a signal or a stack trace. */
+/**
+ * Returns the problems that are never permitted at the end of a session, even after an injected fault: a hang, a signal
+ * or a stack trace.
+ */
 export function judgeEnd({ exit, out, err, isHung }: Ended): string[] {
   if (isHung) return ["never ended"];
   if (exit < 0) return [`ended by signal ${-exit}`];

@@ -273,7 +273,7 @@ testAsRoot("if others can write to the mailbox, a journal of another user makes 
   expect(text(spool)).toBe(before);
 });
 
-test("a journal of version 0.1.0, named after a symbolic link, is found by the mailbox's real name", async () => {
+test("a journal that version 0.1.0 named after a symbolic link is found when the mailbox is opened by its real name", async () => {
   await interruptQuit();
   const beside = placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
   symlinkSync(spool, join(directory, "link"));
@@ -328,7 +328,7 @@ describe("the mbox named by an interrupted quit", () => {
   }
 
   test.each(["start", "end"] as const)(
-    "the interrupted quit of an mbox is completed before other messages are moved to the %s of the mbox",
+    "an interrupted quit from an mbox is completed before other messages are moved to the %s of that mbox",
     async (at) => {
       writeFileSync(other(), before);
       await interruptMove(spool, other(), at);

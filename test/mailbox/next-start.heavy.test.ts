@@ -1,8 +1,7 @@
 /**
- * Kills the real program during a quit or a save, before each write call in turn. Before the next start, the mailbox's
- * name, the user or the environment changes, or another program writes to the mailbox. No message may be lost,
- * duplicated
- * or damaged.
+ * Kills the real program during a quit or a save, before each write call in turn. Before the next start, the mailbox is
+ * renamed, the user or the environment changes, or another program writes to the mailbox. No message may be lost,
+ * duplicated or damaged.
  */
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

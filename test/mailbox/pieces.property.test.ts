@@ -28,7 +28,7 @@ async function open(text: string) {
   return openLocal(path, { lockwait: 1, stateDirectory: join(home, "state") });
 }
 
-test("when joined, the pieces of any selection of messages equal the stored messages or headers", async () => {
+test("for any selection of messages, the joined pieces equal the stored messages or headers", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 1, maxLength: 12 }), fc.nat(), async (messages, chosen) => {
       const mailbox = await open(messages.join(""));

@@ -121,7 +121,8 @@ class Disk {
   after(survives: () => boolean): Map<string, Buffer> {
     const names = new Map(this.synced);
     for (const { done } of this.pending) {
-      // The file system journals names in order: if one change is lost, all later changes are also lost.
+      // The file system writes changes of names to its journal in order: if one change is lost, all later changes are
+      // also lost.
       if (!survives()) break;
       done(names);
     }

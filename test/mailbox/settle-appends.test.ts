@@ -89,7 +89,7 @@ describe("an append that a crash interrupted", () => {
     expect(readdirSync(state)).toEqual([]);
   });
 
-  test("an append of several writes stays if the last record marks it as complete", async () => {
+  test("an append that consists of several writes is kept if the last record marks the append as complete", async () => {
     writeFileSync(box, old);
     const descriptor = openSync(box, "a+");
     const intent = writeIntent(state, box, descriptor, false, old.length + long.length, Buffer.from(long), false);
@@ -128,7 +128,7 @@ describe("an append that a crash interrupted", () => {
     expect(readFileSync(box, "latin1")).toBe(old + half);
   });
 
-  test("an interrupted append is found under another name of the same file", async () => {
+  test("an interrupted append is found even if the file is later opened by another of its names", async () => {
     writeFileSync(box, old);
     killedAppend(half, half.length, false);
     symlinkSync(directory, join(directory, "link"));

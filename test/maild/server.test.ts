@@ -171,7 +171,7 @@ test("messages that are sent at the same time all arrive complete", async () => 
   expect(subjects.map(([, subject]) => subject).sort()).toEqual(["0", "1", "2", "3", "4", "5", "6", "7"]);
 });
 
-test("lines typed in nc may end in LF only, including the line with the final dot", async () => {
+test("lines typed in nc, including the line with the final dot, may end in LF without CR", async () => {
   const type = (line: string) => {
     dialogue.socket.write(`${line}\n`);
     return dialogue.say();

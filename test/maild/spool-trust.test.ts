@@ -143,7 +143,7 @@ function snapshot(path = directory): string[] {
     expect(lstatSync(spool)).toMatchObject({ uid: 0, gid: mailGroup, mode: 0o100660 });
   });
 
-  test("mail for a name without an account is delivered to its own file, but not through a link", async () => {
+  test("mail for a name without an account is delivered to the file of that name, but not through a link", async () => {
     makeFile(man.uid, man.gid, 0o600);
     await send();
     expect(readFileSync(spool, "latin1")).toContain("\nSubject: one\n");

@@ -73,7 +73,7 @@ export class Ledger {
   /**
    * Compares the files with the ledger.
    *
-   * A message is lost if no file contains it although it was not deleted. A message is duplicated if the spool and mbox
+   * A message that was not deleted is lost if no file contains it. A message is duplicated if the spool and mbox
    * together contain it more than once, or if the folder contains it more often than it was saved. A message is damaged
    * if its bytes in a file have changed.
    */

@@ -1,6 +1,6 @@
 /**
- * Runs commands in a private mount and host name namespace in which another program replaces /usr/sbin/sendmail.
- * Nothing outside the namespace changes.
+ * Runs commands in a private mount namespace, in which another program replaces /usr/sbin/sendmail, and in a private
+ * namespace for the host name. Nothing outside these namespaces changes.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * Tests the two ways that mail-sendmail(8) describes for using a relay that requires a login without making the
- * password readable by every user.
+ * Tests the two methods described in mail-sendmail(8) for using a relay that requires a login. With both methods,
+ * ordinary users cannot read the password.
  */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

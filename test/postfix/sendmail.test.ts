@@ -97,14 +97,11 @@ test.each<[string, string, string]>([
     `php -r 'mail("${to}", "subject", "body\\n.\\nmore\\n", "Cc: root@dominio.test\\r\\nX-Page: 1", "-froot@dominio.test") || exit(1);'`,
     "",
   ],
-])(
-  "a message from %s is delivered in the same form as if Postfix's sendmail had sent it",
-  async (_caller, command, input) => {
-    expect(await expectSame(command, input)).toContain("Subject: subject\n");
-  },
-);
+])("a message from %s is delivered exactly as if Postfix's sendmail had sent it", async (_caller, command, input) => {
+  expect(await expectSame(command, input)).toContain("Subject: subject\n");
+});
 
-test("a patch from git send-email is delivered in the same form as if Postfix's sendmail had sent it", async () => {
+test("a patch from git send-email is delivered exactly as if Postfix's sendmail had sent it", async () => {
   const patch = join(directory, "0001-change.patch");
   writeFileSync(
     patch,

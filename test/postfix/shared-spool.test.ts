@@ -155,8 +155,8 @@ async function oneImapSession(): Promise<void> {
     await client.command(`SELECT ${box}`);
     const { text } = await client.command("FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (SUBJECT)])");
     const found = [...text.matchAll(/^\* (\d+) FETCH \(FLAGS \([^)]*\) BODY\[.*\] \{\d+\}\r\nSubject: (m\d{6}z)/gm)];
-    // The last message is selected more often, because new mail begins at that message's offset once the message has
-    // been removed.
+    // The last message is selected more often than the others: once it has been removed, new mail begins at the offset
+    // where it was.
     const at = chance(50) ? found.length - 1 : randomInt(Math.max(1, found.length));
     const [, number, id = ""] = found[at] ?? [];
     if (number !== undefined && chance(50)) await client.command(`STORE ${number} +FLAGS (\\Seen)`);
@@ -267,7 +267,7 @@ function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const pid = Number.parseInt(readIfThere(path), 10);
-    // A lock file that a helper process wrote after its session was killed names process 1 or no process.
+    // If a helper process writes a lock file after its session was killed, the file names process 1 or no process.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
     if (made > 0 && isDead) {
       chronicle.note(`the test removes ${path}, which names ${Number.isNaN(pid) ? "nobody" : pid}`);

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 
-test("at most 6 calls within src/ lead from argv to the socket, and these calls involve only some of the loaded files", () => {
+test("at most 6 calls within src/ lead from argv to the socket, through only some of the loaded files", () => {
   const script = join(import.meta.dirname, "../../scripts/path-of-a-message.mjs");
   const { status, stdout, stderr } = spawnSync(process.execPath, [script, "--list"], { encoding: "utf8" });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });

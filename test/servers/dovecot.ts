@@ -296,7 +296,11 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Writes a password file for user ann to a home directory. @returns the `set` words with which mail trusts the server */
+/**
+ * Writes a password file for user ann to a home directory.
+ *
+ * @returns the arguments of `set` that make mail trust the server
+ */
 export function prepareHome(home: string): string {
   writeFileSync(join(home, ".netrc"), `machine localhost login ann password ${JSON.stringify(password)}\n`, {
     mode: 0o600,

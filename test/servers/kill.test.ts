@@ -38,7 +38,7 @@ async function runAndKill(nth: number, how: "-f" | "MAIL", input: string, isDone
   let isOver = false;
   const answer: Script["answer"] = (line, _tag, answerHonestly) => {
     if (isOver || !/^NOOP|STORE|EXPUNGE|LOGOUT/.test(line) || ++count !== nth) return undefined;
-    // The server may have executed the command before the program is killed.
+    // The server may execute the command before the program is killed.
     if (isDone) answerHonestly();
     child?.kill("SIGKILL");
     return "silent";

@@ -1,5 +1,6 @@
 /**
- * Tests sessions while other clients (Python's imaplib and mutt) change the folder, and an append that exceeds a quota.
+ * Tests an append that exceeds a quota, and sessions during which other clients (Python's imaplib and mutt) change the
+ * folder.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -217,7 +217,7 @@ test("folder opens another folder, the previous one, mbox and the spool, and rep
   `;
 });
 
-test("an if without endif is reported at the end of a sourced file, and after quit or an error, only the rest of that file is ignored", async () => {
+test("a missing endif in a sourced file is reported; after quit or an error in a sourced file, only the rest of that file is ignored", async () => {
   const files = {
     one: "echo one\nquit\necho never\n",
     two: "if s\necho sending\nelse\necho reading\n",

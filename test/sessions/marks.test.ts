@@ -29,7 +29,7 @@ test("the seen command marks messages as read, and queries find new marks immedi
   expect(after.match(/^(?:X-)?Status.*/gm)).toEqual(["Status: O", "Status: RO", "X-Status: F"]);
 });
 
-test("messages keep their marks when they move to mbox, and in a message with CRLF newlines, the line of a mark ends with CRLF", async () => {
+test("messages keep their marks when they move to mbox; in a message with CRLF newlines, the header field of a mark ends with CRLF", async () => {
   const spool = mail({ status: "RO" });
   const session = { argv: ["-N"], mailrc: "set quiet\n", input: "flag 1\ntouch 1\nq\n", files: { spool } };
   expect((await run(ours, session))["mbox"]).toContain("\nX-Status: F\n");

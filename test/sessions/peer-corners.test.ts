@@ -166,7 +166,7 @@ test.each([
   expect(output?.split("\n")[1]?.slice(6, 23).trimEnd()).toBe(shown);
 });
 
-test("with showname, a sender in a message list is searched for in names and not in addresses", async () => {
+test("with showname, a sender given in a message list is compared with names, not with addresses", async () => {
   const files = { spool: named("Ann <a@x.org>") + named("Ben <ann@x.org>") };
   const found = async (set: string) => {
     const input = "size ann\nsize x.org\nx\n";
@@ -177,7 +177,7 @@ test("with showname, a sender in a message list is searched for in names and not
   expect(await found("save")).toBe("2\n1\n2\n");
 });
 
-test("set lists variables from the environment until they are unset", async () => {
+test("the set command lists variables from the environment until they are unset", async () => {
   const { output } = await said("set\nunset PAGER\nset\nx\n");
   expect(output?.match(/^(?:EDITOR|PAGER|SHELL|VISUAL)\t.*$/gm)).toEqual([
     "EDITOR\ttrue",
@@ -198,7 +198,7 @@ test("-f # reports that there is no previous file", async () => {
   expect(await said("x\n", "", ["-f", "#"])).toMatchObject({ exit: "1", output: "No previous file\n", errors: "" });
 });
 
-test("~p and a reply show the sender that the from variable sets, and ~d reads the file that DEAD names in the home directory", async () => {
+test("~p and a reply show the sender from the from variable; if DEAD is a file name, ~d reads the file with that name in the home directory", async () => {
   const { output } = await said("m bob\n~p\n~d\n.\nr 1\n.\nx\n", "set from=me@x.org DEAD=spool\n", ["-N", "-I"]);
   expect(output).toContain("Message contains:\nFrom: me@x.org\nTo: bob\n");
   expect(output).toContain('"{HOME}/spool" 14/201\n');

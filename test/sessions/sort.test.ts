@@ -22,7 +22,7 @@ const spool = [
   letter(5, "dee", "Re: hola", 8, 3),
 ];
 
-test("sort changes the order in which messages are listed and in which next prints them, but not their numbers", async () => {
+test("sort changes the order in which messages are listed and in which the next command prints them, but not their numbers", async () => {
   await onTerminal({ spool })`
     $ mail -N
     Mail version 8.1.2 01/15/2001.  Type ? for help.

@@ -88,7 +88,7 @@ test.each([
   [["ssl-verify=ignore"], 0],
   [["cadir", "ssl-protocol=-ALL,+TLSv1.3"], 0],
 ])(
-  "with %j, a server certificate whose authority only cadir contains results in exit code %d",
+  "with %j, the exit code is %d if the authority of the server's certificate is contained only in cadir",
   async (settings, exit) => {
     const sent = await send(...settings.map((each) => (each === "cadir" ? `ssl-ca-dir=${tls}` : each)));
     expect({ exit: sent.exit, warns: sent.err.includes("not trusted") }).toEqual({

@@ -232,15 +232,12 @@ test.each([
   ["sendmail:/usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["sendmail:///usr/lib/sendmail", "/usr/lib/sendmail", [], ["-i", "-t"]],
   ["file:///opt/mta", "/opt/mta", [], ["-i", "-t"]],
-])(
-  "%s names a program and its arguments, to which mail adds its own arguments only once",
-  (value, path, words, all) => {
-    const way = parseWay(value);
-    expect(way).toEqual({ kind: "program", path, words });
-    expect(parseWay(wayName(way))).toEqual(way);
-    expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
-  },
-);
+])("if %s names a program with arguments, mail appends its own arguments only once", (value, path, words, all) => {
+  const way = parseWay(value);
+  expect(way).toEqual({ kind: "program", path, words });
+  expect(parseWay(wayName(way))).toEqual(way);
+  expect(programArguments(words, { envelopeSender: undefined, metoo: false, verbose: false })).toEqual(all);
+});
 
 test("S-nail's mta=test is refused, because --dry-run serves the same purpose", () => {
   expect(() => parseWay("test:out.txt")).toThrow("use --dry-run");

@@ -25,7 +25,7 @@ test("the pinned version of nodemailer is installed", () => {
   expect(devDependencies["nodemailer"]).toBe(version);
 });
 
-test("nodemailer's connection has all private members that our code uses", () => {
+test("nodemailer's connection has all the private members that our code uses", () => {
   const connection = new SMTPConnection({ port: 25 }) as unknown as Record<string, unknown>;
   const missing = [...privateNames].filter((name) => !(name in connection));
   expect(privateNames.size).toBeGreaterThan(15);

@@ -1,4 +1,4 @@
-/** Tests when a login may be sent over an unencrypted connection. */
+/** Tests the conditions under which a login may be sent over an unencrypted connection. */
 import { expect, test } from "@jest/globals";
 import { Settings } from "../../src/config/settings.ts";
 import { serverSettings } from "../../src/submit/transport-settings.ts";

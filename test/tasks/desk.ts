@@ -17,8 +17,8 @@ export interface Desk extends Pick<Place, "home" | "run" | "json"> {
 }
 
 /**
- * Returns a desk whose mailboxes the functions in `more` provide. Sent messages are passed to a program that records
- * them.
+ * Returns a desk whose mailboxes are provided by the functions in `more`. Sent messages are passed to a program that
+ * records them.
  */
 export function makeDesk(place: Place, settings: string, more: Pick<Desk, "box" | "create" | "deliver">): Desk {
   const path = join(place.home, "sent");

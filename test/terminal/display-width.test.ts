@@ -24,7 +24,7 @@ test.each([
   ["an emoji with a skin colour", "👍🏽", 4],
   ["a flag", "🇩🇪", 2],
   ["plain text", "señor", 5],
-])("the width of %s is the width on those terminals that show it widest", (_what, text, width) =>
+])("the width of %s is the greatest width that any terminal gives it", (_what, text, width) =>
   expect(widestWidth(text)).toBe(width),
 );
 

@@ -105,7 +105,7 @@ test("lists, messages, replies, prompts, completion, history and the pager send 
   await command("folder ?", "ab");
   const shown = terminal.transcript();
   expect(shown).toContain("^[[2J");
-  // A library draws the list of choices, whose output is tested by the recorded screens.
+  // A library draws the list of choices; the recorded screens test the library's output.
   expect(JSON.stringify(foreign(shown.slice(0, shown.lastIndexOf("folder ?"))))).toBe('""');
   terminal.send("\x03");
   await terminal.expect(prompt);

@@ -3,8 +3,8 @@ import type { Stroke } from "../../src/terminal/output.ts";
 import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.ts";
 
 /**
- * Returns the texts drawn during a task of the given duration, whose steps are 50 ms apart, and the text left on the
- * screen.
+ * Returns the texts that are drawn during a task of the given duration with a step every 50 ms, and the text that
+ * remains on the screen.
  */
 function drawn(milliseconds: number): { texts: string[]; left: string } {
   let clock = 0;

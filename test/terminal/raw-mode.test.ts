@@ -1,4 +1,4 @@
-/** However a session with line editing ends, the terminal's modes are restored, and the typed text is kept. */
+/** No matter how a session with line editing ends, the terminal's modes are restored, and the typed text is kept. */
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

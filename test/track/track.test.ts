@@ -70,7 +70,7 @@ root@dominio: delivered, delivered to mailbox
 `;
 
 test.each(["DE3232C16A", "<DE3232C16A@dominio>", "DE3232C16A@dominio", "root@dominio", "root", "debian@dominio"])(
-  "a delivered message is found by %s, without another message's lines",
+  "%s finds a delivered message, and prints no lines of other messages",
   async (what) => {
     const mixed = [arrived("DE3232C16A"), other, delivered("DE3232C16A"), removed("DE3232C16A")].join("");
     writeFileSync(path(), mixed);
@@ -94,7 +94,7 @@ test("if a queue ID is reused, the lines before the removal belong to another me
   expect({ said, exit }).toEqual({ said: life, exit: 0 });
 });
 
-test("an ID in another message's text has no effect, nor has a message ID that looks like a delivery", async () => {
+test("neither an ID in another message's text nor a message ID that looks like a delivery has any effect", async () => {
   const foreign = `${at} postfix/smtp[3]: BBBBBBBBBB: to=<x@far>, relay=far[192.0.2.1]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as DE3232C16A)\n`;
   const hostile = `${at} postfix/cleanup[8]: DE3232C16A: message-id=<x>, to=<evil@x>, relay=y, delay=1, dsn=5.0.0, status=bounced (z)\n`;
   writeFileSync(
@@ -119,7 +119,7 @@ test.each([
   expect(answer.said).toMatch(new RegExp(`^root@dominio \\(for postmaster\\): ${word}, `, "m"));
 });
 
-test("a later delivery to a recipient replaces the deferral; a recipient that the log does not mention is still in the queue", async () => {
+test("a later delivery to a recipient replaces that recipient's earlier deferral; a recipient that the log does not mention is still in the queue", async () => {
   const later = `${at} postfix/smtp[3]: DE3232C16A: to=<root@dominio>, relay=none, delay=9, delays=0/0/9/0, dsn=4.4.1, status=deferred (busy)\n`;
   writeFileSync(path(), `${arrived("DE3232C16A", "debian@dominio", 2)}${later}${delivered("DE3232C16A")}`);
   expect(await tracked("DE3232C16A")).toMatchObject({

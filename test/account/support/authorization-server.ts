@@ -34,7 +34,7 @@ export interface AuthorizationServer {
 interface Behaviour {
   /** Whether the metadata lists a device authorization endpoint. */
   readonly offersDeviceFlow?: boolean;
-  /** The error codes that the first token requests with the device code receive, in order. */
+  /** The error codes, in order, with which the server answers the first requests for a token with the device code. */
   readonly deviceErrors?: readonly string[];
   /** The lifetime of access tokens in seconds. */
   readonly lifetime?: number;
@@ -127,7 +127,7 @@ export async function startAuthorizationServer(behaviour: Behaviour = {}): Promi
   const server = createServer(identity, (sent, response) => {
     const url = new URL(sent.url ?? "/", issuer);
     if (url.pathname === "/authorize") {
-      // The server redirects the browser at once, as if the user had already decided.
+      // The server redirects the browser at once, as if the user had already granted or denied the request.
       const given = url.searchParams;
       const code = `code-${codes.size + 1}`;
       codes.set(code, {

@@ -1,4 +1,4 @@
-/** Checks the output of the forms for programs against the schemas that --json-schema prints. */
+/** Checks the machine-readable output of `mail` against the schemas that --json-schema prints. */
 import { expect } from "@jest/globals";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { formatSchemas } from "../../../src/act/schemas.ts";

@@ -312,7 +312,7 @@ describe("exit codes after system failures", () => {
     expect(readFileSync(join(home, "dead.letter"), "utf8")).toMatch(/(?:^|\n)text\n$/);
   });
 
-  /** Returns whether Node printed an uncaught error with a stack trace and Node's version. */
+  /** Returns whether Node printed an uncaught error, that is, a stack trace and Node's version. */
   const isCrash = (stderr: string) => /\n {4}at /.test(stderr) && stderr.includes(`Node.js ${process.version}`);
 
   test("the exit code is 71 if no file descriptors are left for a program, and the text is kept or printed on standard error", () => {

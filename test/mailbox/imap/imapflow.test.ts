@@ -17,7 +17,7 @@ const json = (path: string) => JSON.parse(readFileSync(join(root, path), "utf8")
 const source = (path: string) => readFileSync(join(root, path), "utf8");
 const library = source("node_modules/imapflow/dist/esm/imap-flow.js");
 
-test("imapflow's version is pinned and installed", () => {
+test("the pinned version of imapflow is installed", () => {
   expect(json("package.json").devDependencies["imapflow"]).toBe(json("node_modules/imapflow/package.json").version);
 });
 

@@ -1,6 +1,7 @@
 /**
- * Tests four delivery agents, which use only one kind of lock and write to a spool while sessions read and delete
- * messages and quit. MAIL_TEST_MESSAGES is the total number of messages; 10000 messages take several minutes.
+ * Tests four delivery agents that write to a spool while sessions read and delete messages and quit. In each test, they
+ * use only one kind of lock (fcntl or dotlock). MAIL_TEST_MESSAGES is the total number of messages; 10000 messages take
+ * several minutes.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * Tests that no message is lost or duplicated if a session is killed before any of its write calls and the mailbox is
- * then opened again.
+ * Kills a session just before each of its write calls in turn, and then opens the mailbox again. No message may be lost
+ * or duplicated.
  */
 
 import { writeFileSync } from "node:fs";

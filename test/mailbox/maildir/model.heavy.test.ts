@@ -31,8 +31,9 @@ type Step =
   | {
       readonly kind: "session";
       readonly actions: readonly { readonly at: number; readonly what: Action }[];
-      /** Number of messages delivered during the session, and a change that another client makes to a message. */
+      /** The number of messages that are delivered during the session. */
       readonly arrivals: number;
+      /** A change that another client makes to a message during the session. */
       readonly foreign: { readonly at: number; readonly what: Foreign } | undefined;
       readonly end: "quit" | "exit" | number;
     };
@@ -165,7 +166,7 @@ class Bench {
       }
       for (const { at, what } of actions) {
         const subject = numbered[at];
-        // After a kill, a saved message may correctly be in two mailboxes, which the model cannot express.
+        // After a kill, it is correct that a saved message is in two mailboxes, but the model cannot express this.
         if (subject === undefined || (killed && what === "save")) continue;
         lines.push(commands[what](at + 1));
         after.set(subject, outcome[what](this.model.get(subject) as Known));

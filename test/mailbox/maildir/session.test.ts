@@ -299,7 +299,7 @@ describe("changes by another client during the session", () => {
     expect(existsSync(join(maildir, ".mail-journal"))).toBe(false);
   });
 
-  test("a message that another client flags and moves from new to cur can still be read and marked", async () => {
+  test("if another client flags a message and moves it from new to cur, the message can still be read and marked", async () => {
     makeMaildir(maildir, three);
     const mailbox = await openLocal(maildir, options());
     renameSync(join(maildir, "new/1600000001.M000001P1.host"), join(maildir, "cur/1600000001.M000001P1.host:2,F"));

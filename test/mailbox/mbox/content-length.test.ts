@@ -113,7 +113,7 @@ test("a body that looked like several messages during delivery is read as one me
 });
 
 test.each([22, 23, 24, 28, 30, 31, 32, 33])(
-  "a Status field that a quit adds does not make the preceding message's Content-Length of %i hide the message",
+  "with a Content-Length of %i in a message, the next message is still found after a quit has added a Status field",
   async (length) => {
     writeFileSync(box, measured("From   b  c\nX-In: mail\n\n", length));
     const before = (await session(() => {})).count;

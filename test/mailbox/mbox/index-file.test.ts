@@ -143,7 +143,7 @@ test.each<[string, (bytes: Buffer) => Buffer]>([
   expect((await look()).ids).toEqual(numbers(0, 2000));
 });
 
-test("the next session detects an edit that was made at the moment of the last check and restored the modification time", async () => {
+test("the next session detects an edit even if it was made at the moment of the last check and the modification time was then restored", async () => {
   const options = { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory: cache };
   for (let late = true; late; ) {
     rmSync(cache, { recursive: true, force: true });

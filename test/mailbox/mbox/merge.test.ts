@@ -179,7 +179,7 @@ test("if another program removed the last message, new mail at the same offset s
   expect(readFileSync(box, "latin1")).toBe(message("new"));
 });
 
-test("if thousands of messages were deleted, new mail at the offset of the last one is kept", async () => {
+test("if thousands of messages were deleted, new mail at the offset of the last deleted message is kept", async () => {
   const text = `${"a line of the body\n".repeat(250)}\n`;
   const old = Array.from({ length: 2001 }, (_, at) => message(`old${at}`) + text);
   writeFileSync(box, old.join("") + message("last") + text);

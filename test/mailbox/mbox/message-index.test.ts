@@ -8,7 +8,7 @@ const states = fc.array(
   { maxLength: 6 },
 );
 
-test("the number of messages with the same flags, and the first of them, agree with the flags of each message", () => {
+test("for each combination of flags, the index returns the correct number of messages and the first of these messages", () => {
   fc.assert(
     fc.property(states, fc.array(fc.nat(8000), { maxLength: 5 }), fc.nat(2000), (runs, marked, before) => {
       const index = new MessageIndex();

@@ -1,4 +1,7 @@
-/** Tests opening a mailbox and checking for new mail while another program rewrites it in place with the fcntl() lock. */
+/**
+ * Tests the opening of a mailbox and the check for new mail. Meanwhile, another program acquires the fcntl() lock and
+ * rewrites the mailbox in place.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import {

@@ -12,7 +12,7 @@ let count = 0;
 
 function concerns(name, argument) {
   if (name === "openSync") return true;
-  // Standard output and standard error do not count as file system writes.
+  // Writes to standard output and standard error do not count as file system writes.
   return !(typeof argument === "number" && argument <= 2);
 }
 

@@ -18,8 +18,8 @@ export interface Home {
   /** Runs mail in the same way, but as another user if the test runs as root. */
   mailAs(uid: number, argv: readonly string[], lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   /**
-   * Runs mail in the same way, and kills it just before its write call with this number. The program may exit before
-   * that call.
+   * Runs mail in the same way, and kills the process just before the write call that has this number. The program may
+   * exit before that call.
    */
   mailKilledAt(call: number, lines: readonly string[], more: Readonly<Record<string, string>>): Ran;
   remove(): void;

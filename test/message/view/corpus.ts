@@ -139,7 +139,7 @@ function* singles(): Iterable<Sample> {
 
 type Mailer = (language: Language) => Piece[];
 
-/** Functions that wrap a text in the message structure of a particular mail program. */
+/** Functions that wrap text in the message structure of a particular mail program. */
 const mailers: Readonly<Record<string, Mailer>> = {
   gmail: (language) => [
     "MIME-Version: 1.0\n",

@@ -64,7 +64,7 @@ test("help shows a command's synopsis, summary, abbreviation, synonyms and an ex
 });
 
 test.each([
-  ["crt", "crt=lines\n  Page messages that have more than this number of lines"],
+  ["crt", "crt=lines\n  Use the pager for messages that have more than this number of lines"],
   ["~m", "~m messages\n  Read in messages"],
   ["msglist", "since:2d"],
   ["names", "  set showname            Show names instead of addresses in header lists. In\n"],

@@ -114,7 +114,7 @@ test("if the input is a pipe, pending changes are not reported, but resume resto
   expect(piped("resume\nx\n")).toEqual({ stdout: "Nothing to resume\n", stderr: "" });
 });
 
-test("in a Maildir, the pending changes of identical messages are restored although another client has renamed the files", async () => {
+test("in a Maildir, the pending changes of identical messages are restored even if another client has renamed the files", async () => {
   rmSync(join(home, "spool"));
   for (const place of ["new", "cur", "tmp"]) mkdirSync(join(home, "spool", place), { recursive: true });
   const file = (name: string) => join(home, "spool/cur", name);

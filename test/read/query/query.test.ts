@@ -140,7 +140,7 @@ test.each([
   expect(`${line}\n`.startsWith(words)).toBe(true);
 });
 
-test("queries find only undeleted messages, but those of the undelete command find only deleted ones", async () => {
+test("queries find only undeleted messages, except in the undelete command, where they find only deleted messages", async () => {
   box.folder.mailbox.mark(2, Flag.Deleted);
   expect(await selectMessages(box, "from:cron")).toEqual([4]);
   expect(await selectMessages(box, "from:cron", { deleted: true })).toEqual([2]);
@@ -184,7 +184,7 @@ test("not, and, or obey De Morgan's laws, and a query and its negation together 
   );
 });
 
-test("any query finds ascending message numbers or is refused with a one-line error message", async () => {
+test("any query returns message numbers in ascending order, or is refused with a one-line error message", async () => {
   const word = fc.oneof(
     leaf,
     fc.constantFrom("and", "or", "not", "(", ")", '"', "'", "since:", "since:1d", "before:2026-01-01", "size:<1k", ":"),

@@ -24,7 +24,7 @@ test("without a terminal, a message is printed as it is stored", async () => {
   expect((await run("p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
 });
 
-test("with decode a message is printed decoded, and with nodecode as it is stored", async () => {
+test("with decode, a message is printed decoded; with nodecode, it is printed as it is stored", async () => {
   expect((await run("set decode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(read);
   expect((await run("set nodecode", "p")).replace("Status: R\n", "Status: RO\n")).toBe(stored);
 });

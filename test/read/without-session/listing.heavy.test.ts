@@ -27,10 +27,10 @@ function mail(script: string): string {
   return execFileSync("/bin/bash", ["-c", command], { cwd: home, env: environment, encoding: "utf8" });
 }
 
-test("100,000 messages are printed as JSON lines, using little memory", () => {
+test("printing 100,000 messages as JSON lines uses little memory", () => {
   expect(mail("--json -f box | wc -l")).toBe(`${many}\n`);
 });
 
-test("the results of a body query are printed as JSON lines, using little memory", () => {
+test("printing the results of a body query as JSON lines uses little memory", () => {
   expect(mail("--json -f box 'body:\"JOB 99\"' | wc -l")).toBe("1111\n");
 });
