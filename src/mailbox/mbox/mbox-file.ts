@@ -50,6 +50,12 @@ export class MboxFile {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }
 
+  /** Sets the bytes that replace messages at the commit, after a commit that added to them has failed. */
+  restoreReplaced(replaced: ReadonlyMap<number, Buffer>): void {
+    this.replaced.clear();
+    for (const [message, bytes] of replaced) this.replaced.set(message, bytes);
+  }
+
   /** Whether the messages are kept in memory as they were when the file was scanned. */
   get isHeld(): boolean {
     return this.#held !== undefined;

@@ -180,12 +180,15 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     if (this.readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
     const { descriptor, release } = await this.#lock(plan.signal);
     this.#tracked.trustReads();
+    const own = this.#tracked.file;
+    const edited = new Map(own.replaced);
     try {
       await finishLocked(this.path, this.#options.stateDirectory, descriptor, this.#options.lockwait);
       let decided = await this.#decide(descriptor, plan);
-      const isOwnIndex = decided.found.file === this.#tracked.file;
-      if (isOwnIndex && this.#tracked.isUnproven && !this.#isInPlace(decided.outcome))
+      if (decided.found.file === own && this.#tracked.isUnproven && !this.#isInPlace(decided.outcome)) {
+        own.restoreReplaced(edited);
         decided = await this.#decide(descriptor, plan, { trustsIndex: false });
+      }
       // The commit can no longer be aborted.
       plan.signal?.throwIfAborted();
       await this.#carryOut(decided, plan);
@@ -198,6 +201,9 @@ export class MboxMailbox implements Mailbox, StoredMessages {
         held: outcome.kept - numbering.arrived,
         ...(numbering.notice === undefined ? {} : { notice: numbering.notice }),
       };
+    } catch (error) {
+      own.restoreReplaced(edited);
+      throw error;
     } finally {
       this.#tracked.checkReads();
       await release();

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { Fate } from "../../../src/mailbox/mailbox.ts";
+import { until } from "../../until.ts";
 import { type LocalMailbox, openLocal } from "../support/local-mailbox.ts";
 
 let directory: string;
@@ -61,6 +62,17 @@ test("the remaining messages are found again, even if the first remaining From_ 
     expect(subjectsOf(after)).toEqual(kept.map(String));
     await after.close();
   }
+});
+
+test("if a quit that changes From_ lines fails, the session still shows the messages as they are in the file", async () => {
+  writeFileSync(box, message("From - ", "one") + message(dated, "two") + message("From - ", "three"));
+  // The commit scans a mailbox again that has just been changed.
+  await until(() => Date.now() - statSync(box).ctimeMs > 50);
+  const mailbox = await open();
+  const plan = { fate: (n: number) => (n === 1 ? "mbox" : "keep"), mbox: { path: directory, at: "end" } } as const;
+  await expect(mailbox.commit(plan)).rejects.toThrow("Is a directory");
+  expect(mailbox.read(3, 0, mailbox.size(3)).toString()).toBe(message("From - ", "three"));
+  await mailbox.close();
 });
 
 test("a copy in mbox has a From_ line with the author and the date", async () => {
