@@ -48,11 +48,16 @@ const peers = [
     program: ["mutt"],
     // mutt resets the file's times, which would invalidate other programs' caches of the file.
     writesAlways: true,
-    // mutt has only a screen interface, so only the opening of a mailbox is measured.
-    opensOnly: (file, ...settings) => {
-      const given = ["set folder=~", ...settings, "push x"].flatMap((setting) => ["-e", setting]);
+    // mutt has only a screen interface, which keys control.
+    onScreen: (file, settings = [], keys = "") => {
+      const given = ["set folder=~ sleep_time=0", ...settings, `push ${keys}x`].flatMap((setting) => ["-e", setting]);
       return ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, ...given];
     },
+    keys: {
+      copyAll: (target) => `<tag-pattern>~A<enter><tag-prefix><copy-message>${target}<enter>`,
+      search: (subject) => `<limit>~s${subject}<enter>`,
+    },
+    copySettings: ["set confirmappend=no confirmcreate=no"],
     sort: { subject: "set sort=subject", thread: "set sort=threads" },
     readsMaildir: true,
   },

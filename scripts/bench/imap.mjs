@@ -108,11 +108,11 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
     const run = async (client, folder, commands, holds) => {
       const before = proxy.received();
       const figure =
-        client.opensOnly === undefined
+        client.onScreen === undefined
           ? await bench.run(openings[client.name](client, address(folder)), {
               input: bench.input(...commands),
             })
-          : await openedOnScreen(bench, client, `imap://${user}@${address(folder)}`, count, ...muttSettings(bench));
+          : await openedOnScreen(bench, client, `imap://${user}@${address(folder)}`, count, muttSettings(bench));
       if (figure === undefined) return undefined;
       const result = { ...figure, received: proxy.received() - before };
       return right(
@@ -123,7 +123,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
     };
     const opens = (output) =>
       new RegExp(`(${count} messages|^.[UNO ] ?${String(count).slice(0, 4)})`, "m").test(output);
-    const open = (client) => run(client, "INBOX", ["x"], (output) => client.opensOnly !== undefined || opens(output));
+    const open = (client) => run(client, "INBOX", ["x"], (output) => client.onScreen !== undefined || opens(output));
     const openFirst = (client) => {
       bench.clean();
       mkdirSync(bench.path("home/.cache/mutt"), { recursive: true });
@@ -145,7 +145,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
     for (const client of readers) await openFirst(client);
     const later = await bench.rounds(rounds, open, readers);
     report.work("later opening", later);
-    const lines = readers.filter(({ opensOnly }) => opensOnly === undefined);
+    const lines = readers.filter(({ onScreen }) => onScreen === undefined);
     const listed = (output) => output.split("\n").filter((line) => /@host\d|Somebody/.test(line)).length;
     report.work(
       "listing 1,000 messages, including the opening",
@@ -170,7 +170,7 @@ export async function serverFolders({ bench, report, clients, rounds, count, att
         lines,
       ),
     );
-    const peers = candidates.filter(({ opensOnly }) => opensOnly === undefined);
+    const peers = candidates.filter(({ onScreen }) => onScreen === undefined);
     report.work(
       `printing a message with an attachment of ${Math.round(attached / 2 ** 20)} MiB, including the opening`,
       await bench.rounds(

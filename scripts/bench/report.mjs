@@ -82,6 +82,7 @@ export class Report {
     if (flat === true && this.#last !== undefined && mine !== undefined) {
       verdict = `the large one takes ${number(this.#last / mine)} times as long`;
     }
+    if (goal !== undefined) verdict += `; goal: ${goal} times`;
     if (goal !== undefined && fastest / mine < goal) {
       this.#below.push(
         `${name}: ${number(fastest / mine)} times as fast as the fastest peer; the goal is ${goal} times.`,
@@ -99,9 +100,12 @@ export class Report {
     process.stderr.write(`${name}: ${cells[0]}\n`);
   }
 
-  /** Compares this program's median time for a task with the total of other commands' median times. */
+  /** Adds a row that compares this program's median time for a task with the total of other commands' median times. */
   compare(name, mine, others, most) {
-    this.limit(name, this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0), most);
+    const value = this.#wall(mine) / others.reduce((sum, each) => sum + this.#wall(each), 0);
+    const rest = this.#clients.map((_, at) => (at === 0 ? `${number(value)} times; goal: at most ${most} times` : ""));
+    this.#lines.push(`| *${name}* | ${rest.join(" | ")} | |`);
+    this.limit(name, value, most);
   }
 
   /** Lists a row if its value is above the goal. @param most the goal */

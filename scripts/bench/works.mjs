@@ -105,17 +105,22 @@ function own(bench, client, file) {
 /** Measures a session that opens a mailbox, prints the banner and the first page, and exits. */
 export async function opening(bench, client, original, count) {
   const file = own(bench, client, original);
-  if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count);
+  if (client.onScreen !== undefined) return openedOnScreen(bench, client, file, count);
   const figure = await bench.run([...client.program, ...client.options, "-f", file], { input: bench.input("x") });
   if (figure === undefined) return undefined;
   const shown = new RegExp(`(${count} messages|^.[UNO ] ?${String(count).slice(0, 4)})`, "m");
   return right(`${client.name} opens ${file}`, shown.test(figure.output), figure);
 }
 
-/** Measures a full-screen program, which runs under time(1) on a pseudo-terminal. */
-export async function openedOnScreen(bench, client, file, count, ...settings) {
+/**
+ * Measures a full-screen program, which runs under time(1) on a pseudo-terminal.
+ *
+ * @param count a number that must appear on the screen
+ * @param keys the keys to be typed before the key that exits
+ */
+export async function openedOnScreen(bench, client, file, count, settings = [], keys = "") {
   const times = bench.path("times");
-  const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.opensOnly(file, ...settings)];
+  const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.onScreen(file, settings, keys)];
   const terminal = await openPty({ argv, env: bench.env({ TERM: "vt100" }), cwd: bench.place });
   const late = AbortSignal.timeout(60_000);
   await Promise.race([terminal.exited, new Promise((resolve) => late.addEventListener("abort", resolve))]);
@@ -142,7 +147,7 @@ function occurrences(path, text) {
  * @param check called with the final numbers of messages in the spool and in mbox
  */
 export async function session(bench, client, original, commands, check, { keepIndex = false } = {}) {
-  if (client.opensOnly !== undefined) return undefined;
+  if (client.onScreen !== undefined) return undefined;
   const spool = bench.path("spool");
   bench.clean();
   copyFileSync(original, spool);
@@ -168,13 +173,15 @@ export async function session(bench, client, original, commands, check, { keepIn
 }
 
 export async function copyAll(bench, client, original, count) {
-  if (client.opensOnly !== undefined) return undefined;
   const file = own(bench, client, original);
   const target = bench.path("copied");
   rmSync(target, { force: true });
-  const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
-    input: bench.input(`copy * ${target}`, "x"),
-  });
+  const figure =
+    client.onScreen === undefined
+      ? await bench.run([...client.program, ...client.options, "-N", "-f", file], {
+          input: bench.input(`copy * ${target}`, "x"),
+        })
+      : await openedOnScreen(bench, client, file, count, client.copySettings, client.keys.copyAll(target));
   if (figure === undefined) return undefined;
   const copied = occurrences(target, messageId);
   rmSync(target, { force: true });
@@ -182,7 +189,7 @@ export async function copyAll(bench, client, original, count) {
 }
 
 export async function listAll(bench, client, original, count) {
-  if (client.opensOnly !== undefined) return undefined;
+  if (client.onScreen !== undefined) return undefined;
   const file = own(bench, client, original);
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
     input: bench.input("f *", "x"),
@@ -201,7 +208,7 @@ export async function sort(bench, client, original, key, count) {
   const command = client.sort?.[key];
   if (command === undefined) return undefined;
   const file = own(bench, client, original);
-  if (client.opensOnly !== undefined) return openedOnScreen(bench, client, file, count, command);
+  if (client.onScreen !== undefined) return openedOnScreen(bench, client, file, count, [command]);
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
     input: bench.input(command, "h", "x"),
   });
@@ -222,8 +229,9 @@ export async function json(bench, client, path, count) {
 
 /** Measures a search for a subject. @param command returns a client's command line */
 export async function search(bench, client, original, subject, count, command = client.search) {
-  if (client.opensOnly !== undefined) return undefined;
   const file = own(bench, client, original);
+  if (client.onScreen !== undefined)
+    return openedOnScreen(bench, client, file, `Msgs:${count}/`, [], client.keys.search(subject));
   const figure = await bench.run([...client.program, ...client.options, "-N", "-f", file], {
     input: bench.input(command(subject), "x"),
   });
@@ -236,7 +244,7 @@ export async function search(bench, client, original, subject, count, command = 
  * Measures many small commands, excluding the time to open the mailbox, which is measured separately and subtracted.
  */
 export async function commands(bench, client, original, lines) {
-  if (client.opensOnly !== undefined) return undefined;
+  if (client.onScreen !== undefined) return undefined;
   const call = [...client.program, ...client.options, "-N", "-f", own(bench, client, original)];
   const cost = { wall: [], cpu: [] };
   let figure;
