@@ -40,7 +40,7 @@ test("imapflow has the internal members that `mail` uses or replaces", () => {
     "write",
     "failProtocol",
   ];
-  const replaced = ["startSession", "_failSTARTTLS", "initialPREAUTH"];
+  const replaced = ["startSession", "handleResponse", "_failSTARTTLS", "initialPREAUTH"];
   expect([...members, ...replaced].filter((name) => !(name in flow))).toEqual([]);
   expect(library).toContain("this.byeReason = ");
 });
@@ -48,6 +48,7 @@ test("imapflow has the internal members that `mail` uses or replaces", () => {
 test("imapflow calls the replaced methods while it connects", () => {
   expect(library).toMatch(/beginSession\(\) \{.*?this\.startSession\(\)/s);
   expect(library).toMatch(/async upgradeToSTARTTLS\(\) \{.*?return this\._failSTARTTLS\(\);/s);
+  expect(library).toContain("keepReading = await this.handleResponse(data);");
   expect(library).toContain("this.untaggedHandlers.PREAUTH = () => this.initialPREAUTH();");
 });
 
