@@ -62,6 +62,7 @@ const parts = {
   ]),
   "mail-read": inSource(["read/read.ts", "read/commands/command-table.ts"]),
   "mail-list": inSource(["read/without-session/listing.ts", "terminal/for-program.ts", "cli/program-forms.ts"]),
+  "mail-view": inSource(["message/view/view.ts"]),
   "mail-login": inSource(["account/access-server.ts", "account/logins.ts", "account/netrc.ts"]),
   "mail-imap": inSource(["mailbox/imap/imap-mailbox.ts"]),
   "mail-oauth": [...inSource(["account/oauth-server.ts", "account/log-in.ts"]), ...packages("oauth4webapi")],
@@ -72,7 +73,7 @@ const parts = {
 
 /** The parts that are loaded only after another part that sends or reads, in the order in which they are loaded. */
 const onServers = ["mail-login", "mail-imap"];
-const laterParts = [...onServers, "mail-oauth"];
+const laterParts = ["mail-view", ...onServers, "mail-oauth"];
 
 /** Returns the given ids and those of all modules that they import statically. */
 function withImports(ids, context) {
@@ -198,7 +199,7 @@ try {
     })),
     ...(await bundle("maild", false)),
   ];
-  warmUp("mail", "version", "send", "read", "list", "imap");
+  warmUp("mail", "version", "send", "read", "list", "view", "imap");
   warmUp("maild");
   const help = helpTopics();
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));

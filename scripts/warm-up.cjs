@@ -70,16 +70,14 @@ const tasks = {
     await main([builtInRc, "-f", box]);
   },
   list: async ({ main, home }) => main([builtInRc, "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
+  view: async ({ main, home }) => main([builtInRc, "-S", "decode", "--print", "-f", path.join(home, "box")]),
   imap: async ({ main, home }) => {
     const listening = imapServer().listen(0, "127.0.0.1");
     await once(listening, "listening");
-    const rc = path.join(home, "rc");
-    fs.writeFileSync(rc, "set starttls=none password-a@127.0.0.1=secret\n", { mode: 0o600 });
-    process.env.MAILRC = rc;
+    fs.writeFileSync(path.join(home, ".netrc"), "machine 127.0.0.1 login a password secret\n", { mode: 0o600 });
     const folder = `imap://a@127.0.0.1:${listening.address().port}/INBOX`;
     // The first run fills the cache, and the second run reads it.
-    for (const _ of [1, 2]) await main(["-n", "-f", folder]);
-    delete process.env.MAILRC;
+    for (const _ of [1, 2]) await main([builtInRc, "-S", "starttls=none", "-f", folder]);
     listening.close();
   },
 };

@@ -9,7 +9,7 @@ import { expect, test } from "@jest/globals";
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 const cachedParts = [
-  ...["mail", "mail-session", "mail-send", "mail-read", "mail-list", "mail-login", "mail-imap"],
+  ...["mail", "mail-session", "mail-send", "mail-read", "mail-list", "mail-view", "mail-login", "mail-imap"],
   "maild",
 ];
 

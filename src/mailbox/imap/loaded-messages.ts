@@ -202,11 +202,18 @@ export class MessageWriter {
 /** The parts of a message, from the smallest to the largest. */
 const order: readonly MessageNeed[] = ["facts", "header", "text", "whole"];
 
+const fillerLine = `${"A".repeat(76)}\n`;
+/** Filler for reads of up to 2 MiB. Readers must not modify it. */
+let commonFiller: Buffer | undefined;
+
 /** Returns bytes `start` to `end` of filler, which consists of meaningless base64 lines. */
 function makeFiller(start: number, end: number): Buffer {
-  const bytes = Buffer.alloc(end - start, "A");
-  for (let at = 76 - (start % 77); at < bytes.length; at += 77) bytes[at] = LF;
-  return bytes;
+  const first = start % fillerLine.length;
+  const last = first + end - start;
+  commonFiller ??= Buffer.alloc(fillerLine.length * 27_235, fillerLine);
+  return last <= commonFiller.length
+    ? commonFiller.subarray(first, last)
+    : Buffer.alloc(last, fillerLine).subarray(first);
 }
 
 /** Keeps the loaded messages of a session. */
@@ -259,7 +266,7 @@ export class LoadedMessages {
       }
       skipped += hole.end - hole.start;
     }
-    return Buffer.concat(pieces);
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   /** Discards all messages if the file is large. The caller must ensure that no window is open. */
