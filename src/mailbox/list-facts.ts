@@ -21,6 +21,9 @@ const numberArrays = {
   received: Float64Array,
   /** 1 if the header shows that the message has no attachments and no X-Status, and does not report a failed delivery. */
   plain: Uint8Array,
+  /** The number of distinct senders or subjects that precede the message's in alphabetical order. */
+  fromRank: Uint32Array,
+  subjectRank: Uint32Array,
 } as const;
 
 type NumberArray = Uint8Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;

@@ -172,6 +172,12 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/** The keys by which messages are ranked for alphabetical sorting. */
+export type RankedKey = "from" | "subject";
+
+/** The rank of a message that has not been ranked. */
+export const unknownRank = 0xffff_ffff;
+
 /** Messages whose bytes can be read. Callers obtain this object by opening a window (MessageWindow). */
 export interface StoredMessages extends MessageStates {
   /** Returns the stored message's size in bytes, including its From_ line. */
@@ -256,6 +262,15 @@ export interface Mailbox extends MessageStates {
    * load or collect them together. Opening messages for their facts or headers has the same effect.
    */
   prepareFacts?(messages: number): void;
+
+  /**
+   * Returns the rank of each message by a key, as `keepRanks` stored it, or unknownRank. The rank of the first message
+   * is at index 0. Returns undefined if no ranks can be stored. A format that keeps no facts lacks this method.
+   */
+  ranks?(key: RankedKey): Uint32Array | undefined;
+
+  /** Stores the rank of each message by a key. A format that keeps no facts lacks this method. */
+  keepRanks?(key: RankedKey, ranks: Uint32Array): void;
 
   /**
    * Yields windows that together contain the given messages in the given order. A mailbox on this machine yields one

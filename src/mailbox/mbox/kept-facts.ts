@@ -15,7 +15,7 @@ import {
   Row,
   type TextColumn,
 } from "../list-facts.ts";
-import type { Counts } from "../mailbox.ts";
+import { type Counts, type RankedKey, unknownRank } from "../mailbox.ts";
 import type { ServerTerm } from "../server-term.ts";
 import { type FileState, stateOf } from "./file-state.ts";
 import { countValid, currentGeneration, type Generations } from "./generations.ts";
@@ -38,6 +38,7 @@ const smallMissing = 1 / 32;
 const longestUsual = 16 << 10;
 /** The prefix of all keys (message-key.ts). */
 const keyPrefix = "m-";
+const rankColumns = { from: "fromRank", subject: "subjectRank" } as const satisfies Record<RankedKey, NumberColumn>;
 const countBits = columnBits.lines | columnBits.characters;
 
 /** Returns whether facts can show that a message does not satisfy a condition. */
@@ -200,6 +201,29 @@ export class KeptFacts implements FactSource {
     const key = compute();
     table.setKey(row, key.slice(keyPrefix.length));
     return key;
+  }
+
+  /** Returns the rank of each message by a key, or unknownRank; undefined if facts about the mailbox are not kept. */
+  ranks(key: RankedKey): Uint32Array | undefined {
+    const [file, table] = [this.#file, this.#table];
+    if (file === undefined || table === undefined) return undefined;
+    const ranks = new Uint32Array(file.count).fill(unknownRank);
+    const column = rankColumns[key];
+    for (let row = 0; row < Math.min(table.count, file.count); row++) {
+      const rank = table.number(column, row) ?? unknownRank;
+      if (rank < ranks.length) ranks[row] = rank;
+    }
+    for (const message of file.replaced.keys()) ranks[message - 1] = unknownRank;
+    return ranks;
+  }
+
+  /** Stores the rank of each message by a key. */
+  keepRanks(key: RankedKey, ranks: Uint32Array): void {
+    const [table, replaced] = [this.#table, this.#file?.replaced];
+    if (table === undefined) return;
+    for (let row = 0; row < Math.min(table.count, ranks.length); row++) {
+      if (replaced?.has(row + 1) !== true) table.setNumber(rankColumns[key], row, ranks[row] as number);
+    }
   }
 
   /** Keeps only the facts about the first `count` messages, because the others may have changed. */

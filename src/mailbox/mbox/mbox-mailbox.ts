@@ -22,6 +22,7 @@ import {
   type MessagePiece,
   type MessageRun,
   type MessageWindow,
+  type RankedKey,
   type StoredMessages,
 } from "../mailbox.ts";
 import { MailboxBusy, MailboxChanged, MessagesGone } from "../mailbox-errors.ts";
@@ -163,6 +164,14 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   prepareFacts(messages: number): void {
     this.#tracked.prepareFacts(messages);
+  }
+
+  ranks(key: RankedKey): Uint32Array | undefined {
+    return this.#tracked.facts?.ranks(key);
+  }
+
+  keepRanks(key: RankedKey, ranks: Uint32Array): void {
+    this.#tracked.facts?.keepRanks(key, ranks);
   }
 
   replace(message: number, bytes: Buffer): void {

@@ -54,12 +54,8 @@ async function sortMessages(session: Session, order: Order): Promise<void> {
 }
 
 async function orderByKey({ mailbox }: Folder, { key, descending }: Order, pause: Pause): Promise<DisplayOrder> {
-  const { columnOf, listMessages, sortBySize, sortByValues } = await import("../header-list/sort-columns.ts");
-  const column = key === "from" || key === "subject" ? key : "date";
-  const order =
-    key === "size"
-      ? await sortBySize(mailbox, descending)
-      : sortByValues(listMessages(mailbox), await columnOf(mailbox, column, pause), descending);
+  const { sortByKey } = await import("../header-list/sort-by-key.ts");
+  const order = await sortByKey(mailbox, key === "thread" ? "date" : key, descending, pause);
   return makeDisplayOrder(`Sorted by ${key}${descending ? ", descending" : ""}`, order);
 }
 

@@ -24,6 +24,11 @@ export function bareSubject(subject: string): string {
   return foldText(tag + rest.replace(replyPrefixes, "")).replace(/\s+/g, " ");
 }
 
+/** Returns the value by which a message is sorted. */
+export function readSortKey(name: "from" | "subject", candidate: Candidate): string {
+  return columns[name](candidate);
+}
+
 /** The values of all messages, by the name of the column. */
 type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Name]>[] };
 
@@ -99,32 +104,4 @@ export function listMessages(mailbox: Mailbox, count = 0): number[] {
   const messages: number[] = [];
   for (let message = count + 1; message <= mailbox.count; message++) messages.push(message);
   return messages;
-}
-
-/** Returns all messages sorted by size; messages of equal size are in ascending order of their numbers. */
-export async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
-  const sorted = await mailbox.sortBySize?.(isDescending);
-  if (sorted !== undefined) return sorted;
-  const everyone = listMessages(mailbox);
-  const sizes: number[] = [];
-  for await (const { messages, stored } of mailbox.openMessages(everyone, "facts"))
-    for (const message of messages) sizes.push(stored.size(message));
-  return sortByValues(everyone, sizes, isDescending);
-}
-
-/**
- * Returns messages sorted by their values; those with equal values are in ascending order.
- *
- * @param values the values of all messages
- */
-export function sortByValues(
-  messages: readonly number[],
-  values: readonly (number | string)[],
-  isDescending: boolean,
-): number[] {
-  const sign = isDescending ? -1 : 1;
-  return [...messages].sort((a, b) => {
-    const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
-    return first < second ? -sign : first > second ? sign : a - b;
-  });
 }

@@ -1,7 +1,8 @@
 /** Orders the messages that --json prints: sorted, or in threads. */
 import type { ListForm } from "../../cli/command-line.ts";
 import { pushAll } from "../../message/lists.ts";
-import { columnOf, readForest, sortBySize, sortByValues } from "../header-list/sort-columns.ts";
+import { type SortKey, sortByKey } from "../header-list/sort-by-key.ts";
+import { readForest } from "../header-list/sort-columns.ts";
 import { divideMessages } from "../query/filter.ts";
 import type { Folder } from "../session/session.ts";
 
@@ -34,7 +35,7 @@ export async function* orderList(
   const selected: number[] = [];
   for await (const batch of found) pushAll(selected, batch);
   if (!form.thread) {
-    const sorted = await sortByKey(folder, form.sort ?? "date", selected);
+    const sorted = await sortSelected(folder, form.sort ?? "date", selected);
     for (const messages of divideMessages(sorted.slice(0, left))) yield { messages };
     return;
   }
@@ -45,12 +46,10 @@ export async function* orderList(
 }
 
 /** @param key a key that the sort command accepts; a minus sign reverses the order */
-async function sortByKey({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<readonly number[]> {
-  const name = key.replace("-", "") as "date" | "from" | "subject" | "size";
-  const isDescending = key.startsWith("-");
-  if (name !== "size") return sortByValues(messages, await columnOf(mailbox, name, noPause), isDescending);
+async function sortSelected({ mailbox }: Folder, key: string, messages: readonly number[]): Promise<readonly number[]> {
   const wanted = new Set(messages);
-  return (await sortBySize(mailbox, isDescending)).filter((message) => wanted.has(message));
+  const sorted = await sortByKey(mailbox, key.replace("-", "") as SortKey, key.startsWith("-"), noPause);
+  return sorted.filter((message) => wanted.has(message));
 }
 
 async function arrangeThreads({ mailbox }: Folder): Promise<{
