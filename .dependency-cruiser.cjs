@@ -1,6 +1,6 @@
 /** The files that lie below all layers. Every folder may import them. */
 const foundation =
-  "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|secret-words|system-error)[.]ts$";
+  "^src/(errors|file-stats|groups|libc|notices|passwd|private-file|process-start|reasons|secret-words|system-error)[.]ts$";
 
 /**
  * The layers: a folder may import only from itself, the folders listed after its name, and the foundation.

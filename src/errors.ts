@@ -1,3 +1,5 @@
+import type { Reason, SystemCode } from "./reasons.ts";
+
 /**
  * Exit codes from sysexits.h. The code is 1 if bsd-mailx also exits with 1 (a usage error, no mail, a missing folder).
  */
@@ -22,12 +24,9 @@ export const Exit = {
 
 export type ExitCode = (typeof Exit)[keyof typeof Exit];
 
-/**
- * The default reason for each exit code, used if an error specifies none. Programs may depend on these phrases, so they
- * never change.
- */
-const reasonOfExit: Readonly<Record<ExitCode, string>> = {
-  [Exit.Ok]: "none",
+/** The reason for an error that specifies none. */
+const reasonOfExit: Readonly<Record<ExitCode, Reason>> = {
+  [Exit.Ok]: "failed",
   [Exit.Failure]: "failed",
   [Exit.Usage]: "usage",
   [Exit.DataErr]: "invalid data",
@@ -52,7 +51,7 @@ const reasonOfExit: Readonly<Record<ExitCode, string>> = {
 type ErrorForm = "named" | "bare" | "output";
 
 interface ErrorFacts {
-  readonly reason?: string;
+  readonly reason?: Reason;
   readonly remedy?: string | undefined;
   readonly details?: string | undefined;
 }
@@ -65,7 +64,7 @@ export class MailError extends Error {
   readonly exit: ExitCode;
   readonly form: ErrorForm = "named";
   /** The kind of error, for programs: a phrase, or a system error code such as ENOENT. */
-  readonly reason: string;
+  readonly reason: Reason;
   /** The action that the user can take. */
   readonly remedy: string | undefined;
   /** Additional lines, such as the program's usage, that only a person needs. */
@@ -87,10 +86,10 @@ export class MailError extends Error {
 }
 
 /** Returns the error code of a failed system call. */
-function findSystemCode(cause: unknown): string | undefined {
+function findSystemCode(cause: unknown): Reason | undefined {
   if (cause instanceof MailError) return cause.reason;
   const { code, syscall } = (cause ?? {}) as { code?: unknown; syscall?: unknown };
-  return typeof code === "string" && syscall !== undefined ? code : undefined;
+  return typeof code === "string" && syscall !== undefined ? (code as SystemCode) : undefined;
 }
 
 /**
@@ -104,8 +103,11 @@ export class UserMistake extends MailError {
   /** Whether the rest of a file of commands is run after the mistake, as in bsd-mailx if errexit is not set. */
   readonly isTolerated: boolean;
 
-  constructor(message: string, options: { form?: "bare"; hint?: string | undefined; isTolerated?: true } = {}) {
-    super(message, Exit.Failure, undefined, { reason: "mistake", remedy: options.hint });
+  constructor(
+    message: string,
+    options: { form?: "bare"; reason?: Reason; hint?: string | undefined; isTolerated?: true } = {},
+  ) {
+    super(message, Exit.Failure, undefined, { reason: options.reason ?? "mistake", remedy: options.hint });
     this.form = options.form ?? "output";
     this.hint = options.hint;
     this.isTolerated = options.isTolerated ?? false;
@@ -116,7 +118,7 @@ export class UserMistake extends MailError {
 export interface ErrorValue {
   /** The exit code that results from the error. */
   readonly code: ExitCode;
-  readonly reason: string;
+  readonly reason: Reason;
   readonly message: string;
   readonly remedy: string | null;
 }

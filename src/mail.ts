@@ -145,10 +145,11 @@ async function printHelp(topic: string, terminal: Terminal): Promise<void> {
 }
 
 /** Returns an object that prints errors before a terminal has been opened. */
-function placeForErrors(argv: readonly string[]) {
+async function placeForErrors(argv: readonly string[]) {
   const err = (text: string) => void process.stderr.write(text);
   if (!argv.includes("--json")) return { out: printText, err };
-  return { out: printText, err, report: (error: ErrorValue) => err(`${JSON.stringify({ error })}\n`) };
+  const { formatError } = await import("./terminal/for-program.ts");
+  return { out: printText, err, report: (error: ErrorValue) => err(formatError(error)) };
 }
 
 /** Prints text before a terminal has been opened. @throws the system's error, which process.stdout would not report */
@@ -191,8 +192,8 @@ export async function main(argv: readonly string[], open: OpenTerminal = openOwn
     return exit;
   } catch (error) {
     const failure = toMailError(error);
-    const to = terminal ?? placeForErrors(argv);
     try {
+      const to = terminal ?? (await placeForErrors(argv));
       // The reader of standard output has exited, so a message would be useless.
       if (isSystemError(error) && error.code === "EPIPE") to.err("");
       else printError(to, failure);

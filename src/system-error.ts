@@ -70,7 +70,7 @@ export function toMailError(error: unknown): MailError {
   if (error instanceof MailError) return error;
   if (isSystemError(error)) {
     const words = strerror(error);
-    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr);
+    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr, error);
   }
   const what = error instanceof Error ? error.message : String(error);
   return new MailError(`internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, Exit.Software);

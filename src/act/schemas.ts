@@ -7,6 +7,7 @@
 import { UsageError } from "../cli/command-line.ts";
 import { Exit, joinAlternatives } from "../errors.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
+import { namedReasons } from "../reasons.ts";
 
 type Schema = Readonly<Record<string, unknown>>;
 
@@ -260,7 +261,11 @@ const schemas: Readonly<Record<string, Schema>> = {
   error: describeObject("An error, one object per line on standard error", {
     error: describeObject("The error", {
       code: { type: "integer", minimum: 1, description: "The exit code that results from the error (sysexits.h)." },
-      reason: { type: "string", description: "The kind of error, as a phrase that never changes." },
+      reason: {
+        type: "string",
+        description: "The kind of error, as a phrase that never changes, or a system error code such as ENOENT.",
+        examples: namedReasons,
+      },
       message: { type: "string" },
       remedy: { type: ["string", "null"], description: "The action that the caller can take." },
     }),

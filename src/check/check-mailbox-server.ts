@@ -15,7 +15,7 @@ import type { ServerAddress } from "../mailbox/server-access.ts";
 import { parseServerAddress } from "../mailbox/server-address.ts";
 import { pushAll } from "../message/lists.ts";
 import { isServerAddress } from "../message/server-name.ts";
-import { settingRemedy } from "../submit/remedies.ts";
+import { findUsualRemedy } from "../reasons.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
 
@@ -41,7 +41,7 @@ export async function checkMailboxServers(context: Context): Promise<Finding[]> 
     for (const named of groupByServer(context.config)) pushAll(findings, await checkMailboxServer(context, named));
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    findings.push(fail("mailbox", error.message, settingRemedy));
+    findings.push(fail("mailbox", error.message, findUsualRemedy(error.reason)));
   }
   return findings;
 }
@@ -88,7 +88,7 @@ async function checkMailboxServer(
     ];
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return [fail(nameFailedStep(error), error.message, chooseRemedy(error))];
+    return [fail(nameFailedStep(error), error.message, findUsualRemedy(error.reason))];
   } finally {
     await connection?.logout();
   }
@@ -147,29 +147,4 @@ function describeQuota({ root, resource, used, limit }: Quota): Finding {
 function nameFailedStep({ reason }: MailError): "login" | "TLS" | "mailbox" {
   if (isLoginReason(reason) || reason === "logged in before TLS" || reason === "login unavailable") return "login";
   return isTlsReason(reason) || reason === "STARTTLS injected" || reason === "TLS on this port" ? "TLS" : "mailbox";
-}
-
-function chooseRemedy({ reason }: MailError): string {
-  switch (reason) {
-    case "no token":
-    case "no password":
-      return "see mailrc(5) for netrc, passwordcommand and oauth-client-id";
-    case "login refused":
-      return "check the user name, and the password in ~/.netrc or from passwordcommand";
-    case "login not encrypted":
-      return "use imaps://, or set starttls=required";
-    case "certificate for another name":
-      return "use a host that the certificate names, or install a certificate for this host on the server";
-    case "certificate not trusted":
-      return "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
-    case "certificate expired":
-    case "certificate not yet valid":
-      return "install a new certificate on the server; check the clocks of both machines";
-    case "STARTTLS refused":
-    case "no TLS on this port":
-    case "TLS on this port":
-      return "use the port that the server offers: imaps:// for 993, imap:// for 143";
-    default:
-      return "check the host and port; see the server's log";
-  }
 }

@@ -12,12 +12,13 @@ import { isLoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
 import { isTlsReason } from "../connect/tls-failure.ts";
 import { Exit, MailError } from "../errors.ts";
+import { findUsualRemedy } from "../reasons.ts";
 import { connect } from "../submit/connection.ts";
 import { Dialogue, type Step } from "../submit/dialogue.ts";
 import { localRefusal } from "../submit/local.ts";
 import { outcomeOfError } from "../submit/nodemailer/outcome-of-error.ts";
 import type { SmtpSession } from "../submit/nodemailer/smtp-session.ts";
-import { recipientRemedy, senderRemedy, settingRemedy, submissionRemedy } from "../submit/remedies.ts";
+import { recipientRemedy, senderRemedy, submissionRemedy } from "../submit/remedies.ts";
 import { exitCodeForRefusal, replyOnOneLine } from "../submit/replies.ts";
 import { type FailureReason, SubmissionFailed } from "../submit/submission-errors.ts";
 import {
@@ -51,7 +52,7 @@ export async function checkServer(context: Context, address: string | undefined)
     return await checkDialogue(context, address);
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return [fail(about, error.message, settingRemedy)];
+    return [fail(about, error.message, findUsualRemedy(error.reason))];
   }
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { resolve } from "node:path";
-import { MailError } from "../errors.ts";
+import { Exit, MailError } from "../errors.ts";
 import { statIfPresent } from "../file-stats.ts";
 import { startsWithFrom } from "../message/header.ts";
 import { isServerAddress } from "../message/server-name.ts";
@@ -34,7 +34,8 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   }
   const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options);
   try {
-    if (fstatSync(descriptor).isDirectory()) throw new MailError(`${path}: Is a directory`);
+    if (fstatSync(descriptor).isDirectory())
+      throw new MailError(`${path}: Is a directory`, Exit.Failure, undefined, { reason: "EISDIR" });
     const compression = compressionOf(descriptor);
     if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options, path);
     const isWritable = !readOnly && (await finishIfPossible(absolute, descriptor, options));

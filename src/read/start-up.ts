@@ -73,7 +73,9 @@ export function createSession(
 /** Starts the session of `mail`. The settings given with -S override those of the start-up files. */
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
-  if (user !== undefined && !isUser(user)) throw new MailError(`"${user}" is not a user of this system`);
+  if (user !== undefined && !isUser(user)) {
+    throw new MailError(`"${user}" is not a user of this system`, Exit.Failure, undefined, { reason: "unknown user" });
+  }
   // $MAIL is the path of the user's own spool.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };
   const session = createSession(terminal, environment, findIdentity(environment, user), {

@@ -4,13 +4,13 @@
  * The program is run once, without a shell, and `mail` waits for it. The program must read the complete message and
  * exit with 0.
  */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { pipeline } from "node:stream/promises";
 import { Exit, type ExitCode } from "../errors.ts";
 import { isSystemError, strerror } from "../system-error.ts";
 import { unknownOutcome } from "./failures.ts";
 import { runOnAbort } from "./interrupt.ts";
+import { type PrintLine, ProgramOutput, spawnReader } from "./program-output.ts";
 import { Interrupted, OutcomeUnknown, ProgramFailed, type SubmissionFailed } from "./submission-errors.ts";
 import type { Envelope, Outcome, Outgoing, Transport } from "./transport.ts";
 import type { ProgramWay } from "./transport-settings.ts";
@@ -23,6 +23,8 @@ export interface ProgramOptions {
   readonly verbose: boolean;
   /** Whether the program reads the recipients from the header, which is the default, or from its arguments. */
   readonly recipients?: "header" | "arguments";
+  /** Prints the lines that the program prints; by default, the program writes to the standard streams of `mail`. */
+  readonly print?: PrintLine | undefined;
 }
 
 /** Submits messages to a program with sendmail(8)'s interface. */
@@ -39,7 +41,8 @@ export class ProgramTransport implements Transport {
 
   async submit(envelope: Envelope, message: Outgoing, interrupt?: AbortSignal): Promise<Outcome> {
     const child = this.#start(envelope.to);
-    const ended = once(child, "close") as Promise<[number | null, NodeJS.Signals | null]>;
+    const output = new ProgramOutput(child, this.#options.print);
+    const ended = once(child, "exit") as Promise<[number | null, NodeJS.Signals | null]>;
     let all = false;
     const fed: Promise<unknown> = pipeline(message.open(), child.stdin).then(
       () => {
@@ -65,9 +68,15 @@ export class ProgramTransport implements Transport {
       atEase();
     }
     const trouble = await fed;
+    const last = await output.finish();
+    if (code !== null && code !== 0) {
+      const exit = toExitCode(code);
+      if (last !== undefined) throw new ProgramFailed(`${this.#program}: ${last}`, exit, code);
+      const text = `${this.#program}: exited with code ${code}`;
+      throw new ProgramFailed(text, exit, code, this.#options.print === undefined);
+    }
+    output.printLast();
     if (signal !== null) throw new ProgramFailed(`${this.#program}: ended by ${signal}`, Exit.TempFail);
-    if (code !== 0)
-      throw new ProgramFailed(`${this.#program}: the program failed`, toExitCode(code ?? 1), code ?? 1, true);
     if (trouble !== undefined) {
       throw new ProgramFailed(`${this.#program}: stopped reading before the end of the message`, Exit.IoErr);
     }
@@ -78,9 +87,7 @@ export class ProgramTransport implements Transport {
 
   #start(to: readonly string[]) {
     try {
-      return spawn(this.#program, programArguments(this.#words, this.#options, to), {
-        stdio: ["pipe", "inherit", "inherit"],
-      });
+      return spawnReader(this.#program, programArguments(this.#words, this.#options, to), this.#options.print);
     } catch (error) {
       // Node throws some errors, such as ENOTDIR, instead of reporting them later.
       throw this.#explain(error);

@@ -2,15 +2,13 @@
 import { existsSync } from "node:fs";
 import { isLoopback } from "../connect/socket.ts";
 import { Exit } from "../errors.ts";
+import { findUsualRemedy } from "../reasons.ts";
 import { isSystemError } from "../system-error.ts";
 import { OutcomeUnknown, SubmissionFailed } from "./submission-errors.ts";
 import type { Refusal } from "./transport.ts";
 import type { ServerWay, Way } from "./transport-settings.ts";
 
-export const settingRemedy = "see mailrc(5) for the variable's values";
 const logIn = "to log in, set mta=submission://USER@HOST and put the password in ~/.netrc";
-const askRecipient =
-  "ask the recipients whether they have received the message; another attempt could deliver it twice";
 
 /** The information, apart from the error, that determines a remedy. */
 interface Facts {
@@ -23,14 +21,10 @@ interface Facts {
 /** Returns the remedy for a failed submission, or for a server that cannot be used. */
 export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGreeted = false }: Facts): string {
   const { reason, exit } = error;
-  if (error instanceof OutcomeUnknown) return askRecipient;
-  if (exit === Exit.Config) return settingRemedy;
+  if (error instanceof OutcomeUnknown) return findUsualRemedy("outcome unknown");
+  if (exit === Exit.Config) return findUsualRemedy("invalid setting");
   if (refusal !== undefined) return refusal.startsWith("4") ? waiting : placeRemedy(way, error);
   switch (reason) {
-    case "no password":
-      return "see mailrc(5) for netrc and passwordcommand";
-    case "no token":
-      return "run mail --login ACCOUNT";
     case "login not encrypted":
       return "set starttls=required";
     case "login not offered":
@@ -41,11 +35,6 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
       return "check the user name in mta, and the password from ~/.netrc or passwordcommand";
     case "certificate for another name":
       return "set mta to a host that the certificate names, or install a certificate for this host on the server";
-    case "certificate expired":
-    case "certificate not yet valid":
-      return "install a new certificate on the server; check the clocks of both machines";
-    case "certificate not trusted":
-      return "set cafile=FILE; FILE must contain the certificate of the server or of its authority";
     case "no TLS on this port":
       if (isImplicitTls(way)) return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
       return tlsRemedy(way);
@@ -53,8 +42,6 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "TLS timed out":
     case "TLS failed":
       return tlsRemedy(way);
-    case "not SMTP":
-      return "no mail server is listening there; check the port in mta";
     case "no greeting":
     case "no reply":
       if (way.kind !== "smtp" || way.protocol !== "smtp" || isGreeted) return placeRemedy(way, error);
@@ -67,24 +54,10 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "unexpected reply":
     case "system error":
       return placeRemedy(way, error);
-    case "total time exceeded":
-      return "try again later, or increase smtptotaltimeout";
     case "interrupted":
       return "send the message again";
-    case "invalid setting":
-      return settingRemedy;
-    case "invalid envelope":
-      return "check the addresses of the sender and the recipients";
-    case "address not ASCII":
-      return "use an address in ASCII, or a server that offers SMTPUTF8";
-    case "message too large":
-      return "send fewer or smaller attachments";
-    case "message unreadable":
-      return "check the attached files and the free space for temporary files";
-    case "program failed":
-      return "check the program's output and log";
     default:
-      return reason satisfies never;
+      return findUsualRemedy(reason);
   }
 }
 
@@ -129,7 +102,7 @@ export function senderRemedy(reply: string): string {
 
 /** Returns the remedy if a server refuses the recipient. */
 export function recipientRemedy({ reply, exit, unknown }: Refusal): string {
-  if (unknown === true) return askRecipient;
+  if (unknown === true) return findUsualRemedy("outcome unknown");
   if (exit === Exit.TempFail) return waiting;
   if (/relay|access denied|authenticat|client host rejected/i.test(reply)) {
     return `the server does not relay mail from this machine; ${logIn}`;

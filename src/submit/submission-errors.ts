@@ -72,7 +72,7 @@ export class Interrupted extends SubmissionFailed {
 export class ProgramFailed extends SubmissionFailed {
   /** The program's exit code; 1 if it did not exit by itself. */
   readonly code: number;
-  /** Whether the program exited by itself, in which case it has printed the reason on standard error. */
+  /** Whether the program itself has reported the reason to the user. */
   readonly hasReported: boolean;
 
   constructor(message: string, exit: ExitCode, code = 1, hasReported = false) {

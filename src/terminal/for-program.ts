@@ -2,8 +2,9 @@
  * The terminal for output that a program reads. On this terminal, `mail` never prompts, runs a pager, edits lines or
  * uses colours, even if the standard streams are terminals.
  */
-import { Exit, MailError } from "../errors.ts";
+import { type ErrorValue, Exit, MailError } from "../errors.ts";
 import { escapeControls } from "../message/safe-text.ts";
+import { findUsualRemedy } from "../reasons.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Returns a terminal for a program. @param json whether errors and warnings are printed as JSON objects */
@@ -13,9 +14,10 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
   const out = (text: string | Uint8Array) => (collecting === undefined ? own.out(text) : collecting(text));
   const err = (text: string) => {
     if (!json) own.err(text);
-    else for (const line of text.split("\n")) if (line !== "") printValue({ warning: { message: withoutName(line) } });
+    else
+      for (const line of text.split("\n"))
+        if (line !== "") own.err(formatProblem({ warning: { message: withoutName(line) } }));
   };
-  const printValue = (value: object) => own.err(`${escapeControls(JSON.stringify(value))}\n`);
   return {
     interactive: false,
     inputIsTerminal: false,
@@ -26,7 +28,7 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
     size: () => ({ rows: 24, columns: 80 }),
     out: (text) => (hasBegun ? out(text) : err(typeof text === "string" ? text : Buffer.from(text).toString())),
     err,
-    ...(json ? { report: (error) => printValue({ error }) } : {}),
+    ...(json ? { report: (error) => own.err(formatError(error)) } : {}),
     beginResult: (collect) => {
       hasBegun = true;
       collecting = collect;
@@ -50,6 +52,15 @@ export function openForProgram(own: Terminal, json: boolean): Terminal {
     onInterrupt: () => () => {},
     close: () => own.close(),
   };
+}
+
+/** Returns an error as a line of JSON. An error without a remedy of its own gets the usual remedy for its reason. */
+export function formatError(error: ErrorValue): string {
+  return formatProblem({ error: { ...error, remedy: error.remedy ?? findUsualRemedy(error.reason) } });
+}
+
+function formatProblem(value: object): string {
+  return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
 /** @throws MailError, because `mail` would otherwise wait for ever for a user's input */

@@ -10,7 +10,7 @@ type Schema = { readonly [key: string]: Schema | unknown };
 const published = JSON.parse(readFileSync(join(import.meta.dirname, "published-schemas.json"), "utf8")) as Schema;
 
 /** Keywords that do not affect validation. */
-const notes = new Set(["title", "description"]);
+const notes = new Set(["title", "description", "examples"]);
 
 /**
  * Returns the changes that could break a program that relies on the published schema: missing fields, and fields whose

@@ -23,9 +23,10 @@ async function start(script: Script = {}, settings = ""): Promise<ScriptedServer
   return server;
 }
 
+const environment = () => ({ PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" });
+
 async function send(argv: readonly string[], input = "text\n", form = "submission") {
-  const env = { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" };
-  const { exit, out, err } = await runMail(["-n", "--json", ...argv], env, input);
+  const { exit, out, err } = await runMail(["-n", "--json", ...argv], environment(), input);
   const [value, ...others] = parseLines(form, out);
   expect(others).toEqual([]);
   return { exit, value, problems: parseProblems(err) };
@@ -102,7 +103,9 @@ describe("mail --json reports the result of sending a message", () => {
   test("if a file cannot be written, no remedy for addresses is suggested", async () => {
     await start({}, "set expandaddr\n");
     const { problems } = await send(["-s", "hola", "ann@x.org", "/nowhere/file"]);
-    expect(problems[0]).toMatchObject({ error: { reason: "recipient refused", remedy: null } });
+    expect(problems[0]).toMatchObject({
+      error: { reason: "recipient refused", remedy: expect.stringContaining("file can be written") },
+    });
   });
 
   test("if a message was sent but its copy could not be stored, the exit code is 0 and a warning is printed", async () => {
@@ -138,6 +141,75 @@ describe("mail --json reports the result of sending a message", () => {
     const { exit, value } = await send(["-s", "hola", "-A", "./none", "ann@x.org"]);
     expect({ exit, value }).toMatchObject({ exit: 66, value: { sent: false, reason: "ENOENT" } });
     expect(messages).toEqual([]);
+  });
+});
+
+describe("an error before the submission is reported with its reason and a remedy, and nothing is sent", () => {
+  test.each<[reason: string, exit: number, argv: readonly string[], settings: string]>([
+    ["invalid configuration", 78, ["-s", "x", "ann@x.org"], "set mta=gopher://x\n"],
+    ["invalid configuration", 78, ["-s", "x", "ann@x.org"], "set starttls=perhaps\n"],
+    ["invalid configuration", 78, ["-s", "x", "ann@x.org"], "set encoding=morse\n"],
+    ["invalid configuration", 78, ["--account", "none", "-s", "x", "ann@x.org"], ""],
+    ["no password", 77, ["-s", "x", "ann@x.org"], "set user=me starttls=none\n"],
+    ["password command failed", 77, ["-s", "x", "ann@x.org"], "set user=me starttls=none passwordcommand=true\n"],
+    ["ENOENT", 66, ["-s", "x", "-A", "./none", "ann@x.org"], ""],
+    ["EISDIR", 66, ["-s", "x", "-A", ".", "ann@x.org"], ""],
+    ["usage", 1, ["-s", "x"], ""],
+    ["usage", 64, ["-s", "x", "--quote", "ann@x.org"], ""],
+    ["no recipients", 1, ["-t"], ""],
+    ["invalid address", 65, ["-s", "x", "ann@x.org\nBcc: eve@x.org"], ""],
+    ["invalid address", 65, ["-s", "x", "-r", "me\nBcc: eve@x.org", "ann@x.org"], ""],
+    ["invalid draft", 65, ["--from-json"], ""],
+  ])("%s: exit code %i with %j and the start-up file %j", async (reason, exit, argv, settings) => {
+    const { messages } = await start({ EHLO: "250-test\r\n250 AUTH PLAIN" }, settings);
+    const found = await runMail(["-n", "--json", ...argv], environment(), "X-Job: 1\n\ntext\n");
+    const [problem] = parseProblems(found.err).filter((each) => "error" in each);
+    expect(problem).toEqual({
+      error: { code: exit, reason, message: expect.any(String), remedy: expect.stringMatching(/\S/) },
+    });
+    expect({ exit: found.exit, messages }).toEqual({ exit, messages: [] });
+  });
+});
+
+describe("a sendmail program's output does not mix with the result", () => {
+  const sendBy = async (script: string, variable: string, argv: readonly string[] = []) => {
+    writeFileSync(at("sendmail"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    writeFileSync(at(".mailrc"), `set ${variable}=${at("sendmail")}\n`);
+    return send([...argv, "-s", "hola", "ann@x.org"]);
+  };
+
+  test.each([
+    ["mta", 69],
+    ["sendmail", 1],
+  ])("if it fails, its last line is the error's message, and the exit code is that of %s", async (variable, exit) => {
+    const script = "cat >/dev/null; echo first; echo 'postdrop: full' >&2; exit 69";
+    const { value, problems, ...rest } = await sendBy(script, variable);
+    expect(rest.exit).toBe(exit);
+    expect(value).toMatchObject({ sent: false, reason: "program failed", deadLetter: at("dead.letter") });
+    const remedy = expect.stringContaining("log");
+    const [last, message] = [{ warning: { message: "first" } }, `${at("sendmail")}: postdrop: full`];
+    expect(problems).toEqual(
+      expect.arrayContaining([last, { error: { code: exit, reason: "program failed", message, remedy } }]),
+    );
+    expect(problems.filter((each) => "error" in each)).toHaveLength(1);
+  });
+
+  test("if it fails without a line, the error states its exit code", async () => {
+    const { problems } = await sendBy("cat >/dev/null; exit 67", "mta");
+    const message = `${at("sendmail")}: exited with code 67`;
+    expect(problems[0]).toMatchObject({ error: { code: 67, reason: "program failed", message } });
+  });
+
+  test("if it succeeds, its lines are warnings, even if one has no newline", async () => {
+    const { exit, value, problems } = await sendBy("cat >/dev/null; echo one; printf 'two\\033[2J'", "mta");
+    expect({ exit, value }).toMatchObject({ exit: 0, value: { sent: true, warnings: [] } });
+    expect(problems).toEqual([{ warning: { message: "one" } }, { warning: { message: "two\u001b[2J" } }]);
+  });
+
+  test("mail does not wait for a background process that keeps the output open", async () => {
+    const { exit, value } = await sendBy(`cat >/dev/null; sleep 600 & echo $! >${at("pid")}; exit 0`, "mta");
+    process.kill(Number(readFileSync(at("pid"), "utf8")));
+    expect({ exit, value }).toMatchObject({ exit: 0, value: { sent: true } });
   });
 });
 

@@ -137,7 +137,10 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a user without a password",
     { script: { EHLO: "250-t\r\n250 AUTH PLAIN" }, host: "you@localhost" },
-    [greets, /^fail login: no password for you at localhost.* -> see mailrc\(5\) for netrc and passwordcommand$/],
+    [
+      greets,
+      /^fail login: no password for you at localhost.* -> see mailrc\(5\) for netrc, passwordcommand and oauth-client-id$/,
+    ],
   ],
   [
     "a login method that the server does not offer",

@@ -74,7 +74,8 @@ interface Part extends Attachment {
 async function openPart(typed: string, how: HowToAttach, interrupt: AbortSignal | undefined): Promise<Part> {
   const path = toBytes(typed);
   const found = statSync(path);
-  if (found.isDirectory()) throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput);
+  if (found.isDirectory())
+    throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput, undefined, { reason: "EISDIR" });
   if (found.isFile()) return await openRegularFile(typed, path, how);
   // The name of <(command) is a number, which would mean nothing to the recipient.
   const name = how.fileName ?? (/^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed));
@@ -136,7 +137,9 @@ async function labelAttachment(part: Part, how: HowToAttach): Promise<Attachment
   const encoding = how.encoding as TransferEncoding;
   const facts = factsOfAll();
   if (!canBeEncoded(facts, encoding)) {
-    throw new MailError(`${part.path}: cannot be sent as ${encoding}; use base64`, Exit.DataErr);
+    throw new MailError(`${part.path}: cannot be sent as ${encoding}; use base64`, Exit.DataErr, undefined, {
+      reason: "unsuitable encoding",
+    });
   }
   return { ...labelled, facts, encoding };
 }
@@ -154,7 +157,9 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   const iconv = (await import("iconv-lite")).default;
   const unknown = [input, output].find((each) => each !== "" && !iconv.encodingExists(each));
   if (unknown !== undefined) {
-    throw new MailError(`${attachment.path}: "${unknown}": unknown charset`, Exit.Usage);
+    throw new MailError(`${attachment.path}: "${unknown}": unknown charset`, Exit.Usage, undefined, {
+      reason: "unknown charset",
+    });
   }
   const [bare = ""] = attachment.type.split(";");
   const type = `${/^text\//i.test(bare) ? bare : "text/plain"}; charset=${(output || input).toLowerCase()}`;
@@ -164,7 +169,12 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   const text = iconv.decode(body.bytes(), input || "utf-8");
   const converted = iconv.encode(text, output);
   if (iconv.decode(converted, output) !== text) {
-    throw new MailError(`${attachment.path}: "${output}" cannot represent all of its characters`, Exit.DataErr);
+    throw new MailError(
+      `${attachment.path}: "${output}" cannot represent all of its characters`,
+      Exit.DataErr,
+      undefined,
+      { reason: "unknown charset", remedy: "use utf-8" },
+    );
   }
   return { ...attachment, type, size: converted.length, open: () => Readable.from([converted], { objectMode: false }) };
 }
@@ -211,7 +221,12 @@ async function pipeStream(path: Buffer, patience: number | undefined): Promise<R
 /** The error for a pipe to which nothing was written within the time limit. */
 class SilentPipe extends MailError {
   constructor(patience: number) {
-    super(`nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`, Exit.NoInput);
+    super(
+      `nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`,
+      Exit.NoInput,
+      undefined,
+      { reason: "timed out", remedy: "use -A to wait without a limit" },
+    );
   }
 }
 

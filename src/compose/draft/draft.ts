@@ -98,10 +98,18 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
     if (/^content-type$/i.test(field.name)) Object.assign(field, { value: declareCharset(field.value, declared) });
   }
   if (form.withoutMime === true && transferEncodingOf(body.facts, false) !== "7bit") {
-    throw new MailError("--without-mime: the text is not plain ASCII; nothing was sent", Exit.DataErr);
+    throw new MailError("--without-mime: the text is not plain ASCII; nothing was sent", Exit.DataErr, undefined, {
+      reason: "unsuitable encoding",
+      remedy: "omit --without-mime",
+    });
   }
   if (form.encoding !== undefined && !canBeEncoded(body.facts, form.encoding)) {
-    throw new MailError(`--encoding: the body cannot be sent as ${form.encoding}; nothing was sent`, Exit.DataErr);
+    throw new MailError(
+      `--encoding: the body cannot be sent as ${form.encoding}; nothing was sent`,
+      Exit.DataErr,
+      undefined,
+      { reason: "unsuitable encoding" },
+    );
   }
 }
 

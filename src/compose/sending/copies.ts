@@ -57,7 +57,7 @@ export async function keepCopies(
     const copy = await copyTo({ to: [sink], cc: [], bcc: [] });
     const failed = await catchFailure(interrupt, () =>
       sink.startsWith("|")
-        ? feedCommand(config, sink.slice(1), copyForMbox(config, copy, stamp.date), interrupt)
+        ? feedCommand(context, sink.slice(1), copyForMbox(config, copy, stamp.date), interrupt)
         : keepCopy(context, sink, copy, stamp.date, interrupt),
     );
     copies.push({ to: sink, error: failed });

@@ -32,12 +32,14 @@ export async function reportOutcome(
   return { exit: first.exit, sent: outcome.accepted.length > 0, outcome, deadLetter, isUnknown };
 }
 
+const sinkRemedy = "check whether the file can be written, or whether the command can be run";
+
 /** Prints each refused recipient, with the server's reply, on standard error. */
 export async function reportRefused(terminal: Terminal, refused: readonly Refusal[]): Promise<void> {
   for (const refusal of refused) {
     const { recipient, reply, exit, unknown } = refusal;
     const reason = unknown === true ? "outcome unknown" : "recipient refused";
-    const remedy = isSink(recipient) ? undefined : await findRemedy(terminal, (to) => to.recipientRemedy(refusal));
+    const remedy = isSink(recipient) ? sinkRemedy : await findRemedy(terminal, (to) => to.recipientRemedy(refusal));
     printError(terminal, new MailError(`${recipient}: ${reply}`, exit, undefined, { reason, remedy }));
   }
 }
@@ -71,16 +73,19 @@ async function remedyOfError(error: MailError, terminal: Terminal, config: Confi
  * as in bsd-mailx.
  */
 function reportError(error: MailError, terminal: Terminal, config: Config, remedy: string | undefined): ExitCode {
-  if (!(error instanceof ProgramFailed && error.hasReported)) printError(terminal, error, remedy);
   if (!(error instanceof ProgramFailed)) {
+    printError(terminal, error, remedy);
     if (error instanceof SubmissionFailed && !(error instanceof OutcomeUnknown)) {
       const hint = terminal.rich && error instanceof Unreachable ? "; mail --check looks for the cause" : "";
       terminal.err(`mail: the message was not sent${hint}\n`);
     }
     return error.exit;
   }
-  terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);
-  return config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
+  const exit = config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
+  if (!error.hasReported) printError(terminal, new MailError(error.message, exit, error), remedy);
+  if (terminal.report === undefined)
+    terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);
+  return exit;
 }
 
 /** Returns up to 20 addresses and the number of remaining addresses. */

@@ -63,7 +63,8 @@ export function prepareDraft(context: ComposeContext, draft: Draft): PreparedDra
     const subject = draft.subject === undefined || draft.subject === "";
     terminal.out(subject ? "No message, no subject; hope that's ok\n" : "Null message body; hope that's ok\n");
   }
-  if (everyone.length + refused.length === 0) throw new UserMistake("No recipients specified");
+  if (everyone.length + refused.length === 0)
+    throw new UserMistake("No recipients specified", { reason: "no recipients" });
   const stamp = newStamp(identity.mailName);
   const author: Author = { identity, charset, encoding: undefined };
   // The header also names refused recipients.
@@ -197,12 +198,16 @@ export function listEnvelope({ identity }: Config, { people, way, envelopeSender
 
 function checkAddresses(item: string, mailName: string): string[] {
   const addresses = envelopeAddresses(item, mailName);
-  if (addresses.length === 0) throw new MailError(`"${item}": not an address; nothing was sent`, Exit.DataErr);
+  if (addresses.length === 0) throw makeAddressError(`"${item}": not an address; nothing was sent`);
   for (const address of addresses) {
     const reason = findAddressFault(address);
-    if (reason !== undefined) throw new MailError(`"${item}": ${reason}; nothing was sent`, Exit.DataErr);
+    if (reason !== undefined) throw makeAddressError(`"${item}": ${reason}; nothing was sent`);
   }
   return addresses;
+}
+
+function makeAddressError(text: string): MailError {
+  return new MailError(text, Exit.DataErr, undefined, { reason: "invalid address" });
 }
 
 /** @throws MailError if the value is invalid */
@@ -220,14 +225,14 @@ function readEncoding(settings: Config["settings"]): Author["encoding"] {
 function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
   for (const item of everyone) {
     if (/[\r\n\0]/.test(item)) {
-      throw new MailError(`recipient ${JSON.stringify(item)} contains a line break; nothing was sent`, Exit.DataErr);
+      throw makeAddressError(`recipient ${JSON.stringify(item)} contains a line break; nothing was sent`);
     }
-    if (item.trim() === "") throw new MailError("a recipient is empty; nothing was sent", Exit.DataErr);
+    if (item.trim() === "") throw makeAddressError("a recipient is empty; nothing was sent");
   }
   const lists = draft.fields.filter(({ name }) => isAddressField(name));
   for (const { name, value } of [...lists, { name: "Reply-To", value: draft.replyTo ?? "" }]) {
     if (/[\r\n\0]/.test(value)) {
-      throw new MailError(`${name} ${JSON.stringify(value)} contains a line break; nothing was sent`, Exit.DataErr);
+      throw makeAddressError(`${name} ${JSON.stringify(value)} contains a line break; nothing was sent`);
     }
   }
   if (draft.from === undefined) return;
@@ -237,7 +242,7 @@ function checkHeaderText(draft: Draft, everyone: readonly string[]): void {
     address.startsWith("-") ||
     findAddressFault(qualifyAddress(address, "localhost")) !== undefined
   ) {
-    throw new MailError(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`, Exit.DataErr);
+    throw makeAddressError(`sender ${JSON.stringify(draft.from)}: not an address; nothing was sent`);
   }
 }
 

@@ -1,5 +1,4 @@
 /** Writes copies of sent messages to mailboxes and commands. */
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -13,9 +12,11 @@ import { mboxForm } from "../../mailbox/mbox-form.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { toBytes } from "../../message/text.ts";
 import { runOnAbort } from "../../submit/interrupt.ts";
+import { ProgramOutput, spawnReader } from "../../submit/program-output.ts";
 import { addPathToError } from "../../system-error.ts";
 import type { Built } from "../draft/body.ts";
 import type { ComposeContext } from "./context.ts";
+import { linePrinter } from "./submission.ts";
 
 /**
  * Appends a message to a mailbox.
@@ -48,19 +49,23 @@ export async function recordMessage(
  * @throws MailError if the command cannot be run or fails
  */
 export async function feedCommand(
-  config: Config,
+  { config, terminal }: Pick<ComposeContext, "config" | "terminal">,
   command: string,
   copy: Iterable<Uint8Array>,
   interrupt: AbortSignal,
 ): Promise<void> {
   const shell = config.settings.get("SHELL");
-  const child = spawn(shell, ["-c", command], { stdio: ["pipe", "inherit", "inherit"] });
-  const closed = once(child, "close");
+  const print = linePrinter(terminal);
+  const child = spawnReader(shell, ["-c", command], print);
+  const output = new ProgramOutput(child, print);
+  const ended = once(child, "exit");
   pipeline(Readable.from(copy, { objectMode: false }), child.stdin).catch(() => {}); // the command may ignore its input
   const atEase = runOnAbort(interrupt, () => child.kill());
   try {
     // A background process that the command has started may keep the output open.
-    await Promise.race([closed, rejectOnAbort(interrupt)]);
+    await Promise.race([ended, rejectOnAbort(interrupt)]);
+    await output.finish();
+    output.printLast();
   } catch (error) {
     throw addPathToError(shell, error);
   } finally {

@@ -10,6 +10,7 @@ import { stateDirectory, storeOptions } from "../../config/paths.ts";
 import type { Login } from "../../connect/login.ts";
 import { Exit, MailError } from "../../errors.ts";
 import type { DialogueObserver } from "../../submit/dialogue.ts";
+import type { PrintLine } from "../../submit/program-output.ts";
 import { Interrupted, OutcomeUnknown, SubmissionFailed } from "../../submit/submission-errors.ts";
 import type { Departure, Envelope, Outcome, Transport } from "../../submit/transport.ts";
 import {
@@ -69,6 +70,8 @@ interface TransportOptions extends ServerSettings {
   readonly metoo: boolean;
   /** Where a sendmail program finds the recipients. */
   readonly recipients: "header" | "arguments";
+  /** Prints the lines that a sendmail program prints, if the output of `mail` is for a program. */
+  readonly print: PrintLine | undefined;
   readonly observe: DialogueObserver | undefined;
   /** Provides the credentials for a server; undefined if no login is required. */
   readonly login: Login | undefined;
@@ -205,6 +208,7 @@ export class Submission {
     const transport = await loadTransport(used, {
       ...said,
       storeOptions: () => storeOptions(this.#config),
+      print: linePrinter(this.#terminal),
       observe: shown.verbose || shown.json ? await this.#printer(shown) : undefined,
       login: used.kind === "smtp" && used.user !== undefined ? await this.#loginTo(used, used.user) : undefined,
       acceptCertificate: (reason) => acceptCertificate(this.#terminal, reason),
@@ -227,6 +231,11 @@ export class Submission {
     const logins = await this.#options.logins();
     return logins.loginTo({ protocol: "smtp", host, port, user });
   }
+}
+
+/** Returns a function that prints a child program's output. Returns undefined if no program reads the output of `mail`. */
+export function linePrinter(terminal: Terminal): PrintLine | undefined {
+  return terminal.beginResult === undefined ? undefined : (line) => terminal.err(`${line}\n`);
 }
 
 /** Returns the transport for `way`. The compiler reports any kind of transport that this function does not handle. */

@@ -93,7 +93,7 @@ function planEdits(session: Session, folder: Folder): Leaving | undefined {
 async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
   const { mailbox, name } = folder;
   const undone = `${name}: interrupted; nothing was written`;
-  if (session.interrupted) throw new MailError(undone, Exit.TempFail);
+  if (session.interrupted) throw new MailError(undone, Exit.TempFail, undefined, { reason: "interrupted" });
   try {
     return await makeInterruptible(
       session,

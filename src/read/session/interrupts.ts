@@ -27,7 +27,9 @@ export async function makeInterruptible<T>(
   done?: string,
 ): Promise<T> {
   const interrupt = new AbortController();
-  const stop = terminal.onInterrupt(() => interrupt.abort(new MailError(undone, Exit.TempFail)));
+  const stop = terminal.onInterrupt(() =>
+    interrupt.abort(new MailError(undone, Exit.TempFail, undefined, { reason: "interrupted" })),
+  );
   try {
     const result = await work(interrupt.signal);
     // The event loop delivers signals at one point in each turn, which the current turn may already have passed.

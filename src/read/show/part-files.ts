@@ -149,7 +149,10 @@ function createNew(held: number, directory: string, name: string, tries: number)
       return { file: openSync(within, flags, 0o600), within, path };
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EEXIST") throw addPathToError(path, error);
-      if (at + 1 >= tries) throw new MailError(`${path}: already exists; nothing was overwritten`);
+      if (at + 1 >= tries)
+        throw new MailError(`${path}: already exists; nothing was overwritten`, Exit.Failure, undefined, {
+          reason: "EEXIST",
+        });
     }
   }
 }

@@ -2,6 +2,7 @@
 import { expect } from "@jest/globals";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { formatSchemas } from "../../../src/act/schemas.ts";
+import { namedReasons } from "../../../src/reasons.ts";
 
 const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
 for (const keyword of ["x-untrusted", "version"]) ajv.addKeyword(keyword);
@@ -29,10 +30,19 @@ export function parseLines(form: string, text: string): Record<string, unknown>[
     });
 }
 
-/** Parses the lines on standard error, each of which must be an error or a warning. */
+/**
+ * Parses the lines on standard error, each of which must be an error or a warning. An error must have one of the reasons
+ * that the schema lists, and a remedy.
+ */
 export function parseProblems(text: string): Record<string, unknown>[] {
   return text
     .split(/(?<=\n)/)
     .filter((line) => line !== "")
-    .flatMap((line) => parseLines("error" in (JSON.parse(line) as object) ? "error" : "warning", line));
+    .flatMap((line) => parseLines("error" in (JSON.parse(line) as object) ? "error" : "warning", line))
+    .map((problem) => {
+      const { error } = problem as { error?: { reason: string; remedy: string | null } };
+      if (error !== undefined && !/^E[A-Z0-9]+$/.test(error.reason)) expect(namedReasons).toContain(error.reason);
+      expect(error?.remedy).not.toBe(null);
+      return problem;
+    });
 }

@@ -198,7 +198,7 @@ test.each(["--json", "--count", "--print"])("%s reports a file that is not a mai
   expect(ended).toEqual({ status: 65, stdout: "" });
   if (option === "--json")
     expect(parseProblems(stderr)).toEqual([
-      { error: { code: 65, reason: "not a mailbox", message: text, remedy: null } },
+      { error: { code: 65, reason: "not a mailbox", message: text, remedy: "check the name of the file" } },
     ]);
   else expect(stderr).toBe(`mail: ${text}\n`);
   expect(mail("-e", "-f", "garbage")).toEqual({ status: 1, stdout: "", stderr: "" });
