@@ -57,7 +57,7 @@ interface ErrorFacts {
 }
 
 /**
- * An error that the user can understand and act on. The message describes the problem, and anything that was left
+ * An error that the user can understand and act on. The message describes the problem and anything that was left
  * unchanged.
  */
 export class MailError extends Error {
@@ -136,7 +136,7 @@ interface ErrorPlace {
 }
 
 /**
- * Prints an error in the form that it specifies, followed by its hint.
+ * Prints an error in the form that the error specifies, followed by the error's hint.
  *
  * @param remedy the remedy, if the error itself cannot determine it
  */

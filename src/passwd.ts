@@ -1,4 +1,4 @@
-/** Looks up this machine's users by their ID in passwd(5). */
+/** Looks up this machine's users by ID in passwd(5). */
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
 

@@ -78,7 +78,7 @@ function isOwnedByUs({ uid }: Stats): boolean {
 /**
  * Returns the reason why a directory is not trusted; undefined if it is trusted.
  *
- * @throws the system's error if it cannot be read
+ * @throws the system's error if the directory cannot be read
  */
 export function distrustDirectory(path: string): Distrust | undefined {
   const stats = statSync(path);

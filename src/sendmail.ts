@@ -1,4 +1,6 @@
-/** Runs `sendmail`, also as `mailq` and `newaliases`. Only this file prints its errors and sets its exit code. */
+/**
+ * Runs `sendmail`, also as `mailq` and `newaliases`. Only this file prints the program's errors and sets its exit code.
+ */
 import { realpathSync } from "node:fs";
 import { Exit, type ExitCode, type MailError } from "./errors.ts";
 import { showNotices } from "./notices.ts";

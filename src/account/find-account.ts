@@ -23,7 +23,7 @@ type Address = Pick<LoginServer, "host" | "port">;
 
 /**
  * Returns the account for a server. The user name comes from the URL, from the `user` variable or from the netrc file.
- * A mailbox always requires a login; the default is the user's login name on this system.
+ * A mailbox always requires a user name; the default is the user's login name on this system.
  *
  * @throws MailError if a login is requested and no user name is known
  */

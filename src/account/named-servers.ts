@@ -1,6 +1,6 @@
 /**
- * Finds the servers that the variables name. A user name, password or token from a variable without a suffix is sent
- * only to a server that a variable names.
+ * Finds the servers that are named in variables. A user name, password or token from a variable without a suffix is
+ * sent only to a server that is also named in a variable.
  */
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";
@@ -57,10 +57,10 @@ export function toServerName(host: string): string {
   return domainToASCII(host) || host.toLowerCase();
 }
 
-/** Returns the servers that variables name, each with its variable. */
+/** Returns the servers that are named in variables, each with its variable. */
 export function listNamedServers({ settings }: Config): { readonly server: NamedServer; readonly variable: Found }[] {
   return namingVariables.flatMap((name) => {
-    // As when a transport is chosen, the `sendmail` variable has no effect if `mta` is set.
+    // The `sendmail` variable has no effect if `mta` is set. The same rule applies when a transport is chosen.
     const variable = name === "sendmail" && settings.find("mta") !== undefined ? undefined : settings.find(name);
     const server = variable === undefined ? undefined : parseServerUrl(variable.value);
     return variable === undefined || server === undefined ? [] : [{ server, variable }];

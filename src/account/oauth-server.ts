@@ -168,7 +168,7 @@ export class OAuthServer {
     return { address: address.href, state, verifier };
   }
 
-  /** Exchanges the authorization code in a redirect for tokens. @throws LoginFailed */
+  /** Reads the authorization code from a redirect, and exchanges the code for tokens. @throws LoginFailed */
   async redeemRedirect(
     redirected: URL,
     { redirect, state, verifier }: { redirect: string; state: string; verifier: string },

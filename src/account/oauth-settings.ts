@@ -32,7 +32,7 @@ interface LoginServer {
 
 /**
  * Returns the OAuth2 client or the token command for a login; undefined if the variables do not request OAuth2.
- * Variables without an account suffix apply only to servers that a variable names.
+ * Variables without an account suffix apply only to servers that are named in variables.
  *
  * @throws MailError if a value is invalid
  */

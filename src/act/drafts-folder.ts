@@ -6,7 +6,11 @@ import type { FolderName } from "../read/folder/folder.ts";
 import { folderNamed } from "../read/folder/folder.ts";
 import type { Session } from "../read/session/session.ts";
 
-/** Returns the folder that the `drafts` variable names. @throws UserMistake if the name does not expand to one file */
+/**
+ * Returns the folder specified by the `drafts` variable.
+ *
+ * @throws UserMistake if the name does not expand to one file
+ */
 export function nameDraftsFolder(session: Session): FolderName {
   const typed = session.config.settings.text("drafts") || "~/drafts";
   const expanded = expandFileName(session, typed);

@@ -17,7 +17,7 @@ import { openForAct } from "./open-for-act.ts";
 import { locateSelected, makeGoneError, makeNoMatchError, type Selection, selectForAct } from "./select.ts";
 import type { Ended, Located, Work } from "./work.ts";
 
-/** The actions that either complete or change nothing, so that they can be retried after a failure. */
+/** The actions that either succeed completely or have no effect, and can therefore be retried after a failure. */
 const repeatable: ReadonlySet<RequestedAct["kind"]> = new Set(["delete", "move", "copy", "mark"] as const);
 
 /** The maximum number of times that the mailbox is opened if other programs keep changing it. */

@@ -69,7 +69,8 @@ export async function locateSelected(folder: Folder | undefined, { ids }: Select
   const found = folder === undefined ? [] : await findByIds(folder.mailbox, ids);
   const selected = ids.map((id, index) => ({ id, message: found[index] }));
   if (folder?.mailbox.isKeyedByContent !== true) return selected;
-  // In a large mailbox, the keys may come from the cache directory, so they are computed again.
+  // The keys of a large mailbox may come from the cache directory. An action must not rely on the cache, so the keys
+  // are computed again.
   const numbers = found.filter((message) => message !== undefined).sort((a, b) => a - b);
   const keys = new Map<number, string>();
   for await (const { messages, stored } of folder.mailbox.openMessages(numbers, "whole")) {

@@ -7,7 +7,7 @@ import { draftMessage } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
 import { dryRun, printSubmission, type Submitted } from "./submission-result.ts";
 
-/** Sends or stores the message that the command line describes. @returns the exit code of its outcome */
+/** Sends or stores the message described by the command line. @returns the exit code for the outcome */
 export async function sendForProgram(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal } = session;
   let submitted: Submitted;

@@ -21,7 +21,7 @@ export interface StoredDraft {
 /** The outcome of a message, with details that are reported only to programs. */
 export interface Submitted extends ComposeResult {
   readonly draft?: StoredDraft;
-  /** The reason why the message was not sent, if no error occurred. */
+  /** The reason why the message was not sent, if the reason is not an error. */
   readonly notSent?: "stored" | typeof dryRun | "already sent";
   /** With --dry-run: the envelope and the message. */
   readonly preview?: string;

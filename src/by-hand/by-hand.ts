@@ -28,7 +28,7 @@ import { type Hint, Protocol } from "./protocol.ts";
 /**
  * Runs the dialogue.
  *
- * @param to HOST, HOST:PORT or a value of `mta`; undefined for the server that the variables name
+ * @param to HOST, HOST:PORT or a value of `mta`; undefined for the server that is named in the variables
  */
 export async function runDialogueByHand(
   { config, terminal }: { readonly config: Config; readonly terminal: Terminal },

@@ -1,6 +1,6 @@
 /**
- * Checks the IMAP servers that variables name: the connection, TLS, the login, the server's capabilities, the folders
- * and the quotas. Nothing is changed.
+ * Checks the IMAP servers that are named in variables: the connection, TLS, the login, the server's capabilities, the
+ * folders and the quotas. Nothing is changed.
  */
 import { accessServer } from "../account/access-server.ts";
 import type { Logins } from "../account/logins.ts";
@@ -28,13 +28,13 @@ interface Context {
   readonly logins: () => Promise<Logins>;
 }
 
-/** A server, with the folders that variables name on it. */
+/** A server, and those of its folders that are named in variables. */
 interface NamedFolders {
   readonly address: ServerAddress;
   readonly folders: readonly { readonly variable: VariableName; readonly folder: string }[];
 }
 
-/** Returns the findings for every IMAP server that a variable names; empty if no variable names one. */
+/** Returns the findings for every IMAP server that is named in a variable; empty if there is no such server. */
 export async function checkMailboxServers(context: Context): Promise<Finding[]> {
   const findings: Finding[] = [];
   try {

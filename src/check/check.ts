@@ -18,7 +18,7 @@ import { checkSpool } from "./check-spool.ts";
 import type { Finding } from "./finding.ts";
 
 export interface CheckOptions {
-  /** The address for which to check whether the server would accept mail. */
+  /** A recipient's address. The check asks the server whether it would accept mail for this address. */
   readonly address: string | undefined;
   /** Whether to print one JSON object per line, with status, about, text and, for a problem, remedy. */
   readonly json: boolean;
@@ -52,7 +52,8 @@ export async function runChecks(
 }
 
 /**
- * Checks the IMAP servers that variables name. The code for these checks is loaded only if a variable names a server.
+ * Checks the IMAP servers that are named in variables. The code for these checks is loaded only if there is such a
+ * server.
  */
 async function checkNamedServers(context: {
   readonly config: Config;

@@ -8,7 +8,7 @@ import type { PartLabel } from "../message/part-label.ts";
 /** A file to attach, with its label. */
 export interface AttachRequest extends PartLabel {
   readonly path: string;
-  /** Whether a pipe must deliver data within a minute, because it was given with -a. */
+  /** Whether the file is a pipe that was given with -a. Such a pipe must deliver data within a minute. */
   readonly isLimited?: true;
   /**
    * Whether the file was given with -A, which selects an account in S-nail. If the start-up files define an account
@@ -45,7 +45,7 @@ export interface ListForm {
   readonly parts: boolean;
   readonly text: boolean;
   readonly allHeaders: boolean;
-  /** Whether --show was given, which prints one complete message. */
+  /** Whether to print one complete message (--show). */
   readonly show: boolean;
 }
 
@@ -116,8 +116,9 @@ export interface CommandLine {
   readonly folders: boolean;
   readonly queue: boolean;
   readonly flush: boolean;
-  /** True if the option is given without its optional argument; the same applies to `track`. */
+  /** The argument of --smtp; true if the option is given without its optional argument. */
   readonly smtp: string | true | undefined;
+  /** The argument of --track; true if the option is given without its optional argument. */
   readonly track: string | true | undefined;
   readonly wait: number;
   readonly set: readonly string[];
@@ -170,8 +171,8 @@ export function isSending(given: CommandLine): boolean {
 }
 
 /**
- * Returns whether a message is sent or stored for a program, which receives the outcome. Such a program uses
- * --from-json, --draft or --send, or uses --json together with an option that applies only to sending.
+ * Returns whether a program sends or stores a message and receives the outcome. Such a program uses --from-json,
+ * --draft or --send, or uses --json together with an option that applies only to sending.
  */
 export function sendsForProgram(given: CommandLine): boolean {
   const { fromJson, draft, send } = given.outgoing;

@@ -141,8 +141,8 @@ function namesWithPrefix(prefix: string, names: readonly string[]): string[] {
 }
 
 /**
- * Expands a word that begins with one dash. The word consists of option letters without a value. The last letter may
- * have a value: the rest of the word or the next word.
+ * Expands a word that begins with one dash. Each letter of the word is an option that takes no value. Only the last of
+ * these options may take a value, which is the rest of the word or the next word.
  */
 function expandLetters(
   word: string,
@@ -171,7 +171,7 @@ function valueOfLetter(letter: string, value: string | undefined, rest: string):
   if (letter === "E") return value !== undefined && commandLine.test(value) ? [`--startup-cmd=${value}`] : undefined;
   if (letter === "M") return value !== undefined && isMediaType(value) ? [`--body-type=${value}`] : undefined;
   if (letter === "m") {
-    // In HP-UX, -m takes no value and may be followed by other letters.
+    // On HP-UX, -m takes no value and may be followed by other letters.
     const isFile = value !== undefined && (rest === "" ? !value.startsWith("-") : existsSync(rest));
     return isFile ? [`--body-file=${value}`] : undefined;
   }

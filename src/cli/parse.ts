@@ -113,8 +113,8 @@ function appendValue(value: string, before: unknown): string[] {
 }
 
 /**
- * Returns whether to declare an option. Options that cannot occur are skipped, because declaring them takes longer
- * than parsing. If an argument asks for help or is not a known option, all options are declared.
+ * Returns whether an option must be declared. Options that cannot occur are skipped, because declaring them takes
+ * longer than parsing. If an argument asks for help or is not a known option, all options are declared.
  */
 function mayBeGiven({ letter, long, noEffect }: Option, words: readonly string[]): boolean {
   if (noEffect === true) return false;

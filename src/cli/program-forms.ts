@@ -1,6 +1,6 @@
 /**
- * Reads and checks the options for programs: those that act on messages, and those that shape the list that --json
- * prints.
+ * Reads and checks the options for programs: the options that act on messages, and the options that determine the form
+ * of the list printed by --json.
  */
 import { Exit, joinAlternatives } from "../errors.ts";
 import {

@@ -19,8 +19,8 @@ const computed = /^(?:MIME-Version[ \t]*:[ \t]*1\.0|Content-Transfer-Encoding[ \
 const field = /^[!-9;-~]+[ \t]*:/;
 
 /**
- * Splits the argument of -s: MIME fields after the first line are honoured if no other lines follow. Otherwise all
- * lines are joined.
+ * Splits the argument of -s. If the first line is followed only by MIME fields, these fields are honoured. Otherwise,
+ * all lines are joined.
  */
 export function readSubject(text: string): SubjectLines {
   const [first = "", ...lines] = text.replace(/(?:\r?\n)+$/, "").split(/\r?\n/);

@@ -143,7 +143,7 @@ async function startAutosave(config: Config, continued: Unfinished | undefined):
   return Autosave.start(config, continued);
 }
 
-/** Collects the text. Returns undefined if the message is to be sent, otherwise the result. */
+/** Collects the text. Returns undefined if the message is to be sent, and the result otherwise. */
 async function collectDraft(
   context: ComposeContext,
   draft: Draft,
@@ -156,7 +156,7 @@ async function collectDraft(
     if (ended === "sent") return undefined;
     if (ended === "dropped") return unsentResult(Exit.Ok);
     const exit = followsBsdMailx(config) ? Exit.Ok : Exit.Failure;
-    // The user may still want the text if the terminal was lost.
+    // If the terminal was lost, the text is kept even with `nosave`, because the user may still want it.
     if (terminal.lost || config.settings.text("nosave") === undefined) await keeping.keep();
     return unsentResult(exit);
   } catch (error) {

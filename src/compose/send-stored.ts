@@ -24,7 +24,7 @@ export interface StoredMessage {
 }
 
 interface Attempt {
-  /** The recipients to which an earlier attempt has sent the draft. */
+  /** The recipients to whom an earlier attempt has sent the draft. */
   readonly reached: ReadonlySet<string>;
   /** Called before the first byte is sent. If this function throws a MailError, nothing is sent. */
   begin(): Promise<void>;

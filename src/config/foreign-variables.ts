@@ -76,8 +76,8 @@ export const foreignVariables: Readonly<Record<string, Foreign>> = {
 };
 
 /**
- * The first characters of names that form a family. `smime-encrypt-ann@example.org` encrypts messages to that recipient;
- * a name that begins with a dot, such as `.mailer.url`, is a statement of GNU mail's configuration.
+ * The first characters of names that form a family. `smime-encrypt-ann@example.org` encrypts messages to that
+ * recipient; a name that begins with a dot, such as `.mailer.url`, is a statement in GNU mail's configuration.
  */
 const foreignFamilies: Readonly<Record<string, Foreign>> = {
   ".": refused("set a variable, such as mta, folder or MAIL"),

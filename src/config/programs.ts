@@ -1,4 +1,4 @@
-/** Finds an installed program, which is used if no variable names one. */
+/** Finds an installed program, which is used if no variable specifies a program. */
 import { accessSync, constants, statSync } from "node:fs";
 import { join } from "node:path";
 

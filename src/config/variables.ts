@@ -9,8 +9,8 @@ import { Exit, joinAlternatives, MailError } from "../errors.ts";
 import { findInstalled } from "./programs.ts";
 
 /**
- * Converts another client's value to the value of the variable in `mail`. Returns undefined if the value means that
- * nothing is set.
+ * Converts another client's value to the value of the variable in `mail`. Returns undefined if the value is equivalent
+ * to an unset variable.
  *
  * @throws MailError with Exit.Config if the value cannot be honoured
  */
@@ -26,9 +26,9 @@ interface Kind<T> {
   readonly synonyms?: Readonly<Record<string, Convert>>;
   /** Whether NAME-USER@HOST and NAME-HOST set the variable for one account, as in S-nail. */
   readonly perAccount?: true;
-  /** Whether the value is never shown. */
+  /** Whether the value is a secret, which is never shown. */
   readonly isSecret?: true;
-  /** Whether the environment is not read, because other programs use a variable of this name. */
+  /** Whether to ignore the environment variable of the same name. Other programs use that variable. */
   readonly notInherited?: true;
 }
 
@@ -85,7 +85,10 @@ const toTlsVersion: Convert = (value) => {
   return allowed.size === 1 && allowed.has("TLSV1.3") ? "1.3" : "1.2";
 };
 
-/** Returns whether S-nail's list of accepted recipients includes files and commands; without a value, all are accepted. */
+/**
+ * Returns whether S-nail's list of accepted recipients includes files and commands. An empty list accepts all
+ * recipients.
+ */
 function acceptsFilesAndCommands(list: string): boolean {
   let isAccepted = list.trim() === "";
   for (const word of list.toLowerCase().split(/[\s,]+/)) {
@@ -169,7 +172,8 @@ function countKind(fallback: number, meaning: string, { max }: { max: number }):
 }
 
 /**
- * Returns the kind of a variable whose value is a number of seconds, without a default. An invalid value has no effect.
+ * Returns the kind for variables that have no default and whose value is a number of seconds. An invalid value has no
+ * effect.
  */
 function secondsIfGiven(meaning: string, { max }: { max: number }): Kind<number | undefined> {
   const inside = (number: number) => (number >= 0 && number <= max ? number : undefined);
@@ -522,7 +526,10 @@ const namesOf = new Map(
   ]),
 );
 
-/** Returns the names under which a variable may be set, its own first, with the conversions of their values. */
+/**
+ * Returns the names under which a variable may be set, beginning with its own name. Each name has a conversion for its
+ * value.
+ */
 export function namesOfVariable(name: VariableName): readonly (readonly [string, Convert])[] {
   return namesOf.get(name) ?? [];
 }

@@ -51,8 +51,8 @@ export interface RawWord {
 }
 
 /**
- * Splits a line into words. A backslash is special except in single quotes, as in the shell; in `splitWords`, it is
- * special only in quotes. The words are file names, which are expanded later.
+ * Splits a line into words. As in the shell, a backslash is special except in single quotes. In `splitWords`, however,
+ * a backslash is special only in quotes. The words are file names, which are expanded later.
  */
 export function splitRawWords(line: string): RawWord[] {
   const words: RawWord[] = [];

@@ -66,7 +66,7 @@ function targetsOf({ socket, host, port }: Server): Target[] {
   return hosts.map((each) => ({ host: each, port }));
 }
 
-/** Returns the description of the first address's error. There may be no address at all. */
+/** Describes the error that occurred at the first address. The error is undefined if there was no address. */
 function wordsFor(error: NodeJS.ErrnoException | undefined): string {
   if (error === undefined) return "not an address";
   return isSystemError(error) || error.code !== undefined ? strerror(error) : error.message;

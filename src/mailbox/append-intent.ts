@@ -1,7 +1,7 @@
 /**
- * Makes an append all or nothing. Before the first byte is written, a small file in the private state directory records
- * where the append begins. This file, the intent, is removed after all bytes have reached the disk. After a crash,
- * `mail` removes an incomplete append the next time it starts (settle-appends.ts).
+ * Makes an append atomic: either all of the bytes are added, or none. Before the first byte is written, a small file in
+ * the private state directory records where the append begins. This file, the intent, is removed after all bytes have
+ * reached the disk. After a crash, `mail` removes an incomplete append the next time it starts (settle-appends.ts).
  *
  * Only an incomplete append is ever removed. The intent contains a SHA-256 checksum for each page of each write, so
  * that `mail` removes only bytes that `mail` itself has written. A complete append stays, because another program may
@@ -33,8 +33,8 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Maximum length in bytes of an append whose intent is synced before each write. During a longer append, a power
- * failure may destroy the end of the intent. In that case, the appended bytes are kept.
+ * Maximum length in bytes of an append for which the intent is synced before each write. During a longer append, a
+ * power failure may destroy the end of the intent. In that case, the appended bytes are kept.
  */
 const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 checksum is truncated. */
@@ -230,7 +230,7 @@ export function readIntent(name: string): Left | undefined {
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**
- * Compares the bytes that were added to the file with the recorded append.
+ * Compares the recorded append with the bytes that were added to the file.
  *
  * @param size the file's size in bytes
  * @param running whether the system has been running without a restart since the append. After a power failure, bytes

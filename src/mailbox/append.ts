@@ -38,7 +38,7 @@ export interface AppendOptions {
   readonly stateDirectory?: string;
   /** Called before each write with the total number of bytes that will have been appended after that write. */
   readonly onWritten?: (bytes: number) => void;
-  /** Aborts the append with the signal's reason. The file is left unchanged. */
+  /** Aborts the append; the error is the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
   /**
    * Returns the settings for reaching a server. Without this function, messages can be appended only to mailboxes on

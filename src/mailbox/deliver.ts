@@ -12,8 +12,8 @@ import type { Rights } from "./rights.ts";
 import { refuseSpool } from "./spool.ts";
 
 /**
- * Returns the user whose rights root uses for a spool: the recipient, or the file's owner if the name has no account.
- * Returns undefined if this process does not run as root.
+ * Returns the user whose rights root uses for a spool: the recipient, or the file's owner if the recipient has no
+ * account. Returns undefined if this process does not run as root.
  */
 export function rightsForSpool(spool: string, account: Rights | undefined): Rights | undefined {
   if (process.geteuid?.() !== 0) return undefined;
@@ -23,7 +23,8 @@ export function rightsForSpool(spool: string, account: Rights | undefined): Righ
 }
 
 /**
- * Delivers a message to a spool or Maildir. A process that runs as root uses the recipient's rights.
+ * Delivers a message to a spool or Maildir. If the process runs as root, the message is delivered with the recipient's
+ * rights.
  *
  * @param options `account` is the recipient's account; undefined if no password database contains the name
  * @throws MailboxBusy, SpoolRefused, or MailError with the system's reason; the spool is left unchanged

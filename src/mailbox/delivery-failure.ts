@@ -36,7 +36,7 @@ export function findDeliveryFailure(spool: string, recipient: Rights): unknown {
   }
 }
 
-/** Returns whether an error means that the disk or quota is full. */
+/** Returns whether an error means that the disk is full or the quota is exhausted. */
 export function isStorageFull(error: unknown): boolean {
   return storageFull.has(systemCode(error) ?? "");
 }

@@ -1,6 +1,6 @@
 /**
- * Stores, between sessions, the facts that message lists show. The file is optional: a file with any fault is ignored,
- * and the facts in a damaged column are treated as unknown.
+ * Stores, between sessions, the facts that are shown in message lists. The file is optional: a file with any fault is
+ * ignored, and the facts in a damaged column are treated as unknown.
  *
  * The file consists of a header of Float64 numbers, a bit mask of the known columns of each row (Uint32), and the
  * columns. Each column begins at a multiple of 8 bytes, and has its own checksum because it is read only if it is
@@ -139,7 +139,8 @@ export function saveFacts(directory: string, name: string, stamp: Stamp, table: 
       pieces.push(new Uint8Array(align(length) - length));
       return { length, sum: parts.reduce((sum, part) => crc32(part, sum), 0) };
     };
-    // A damaged column becomes unknown while it is loaded, so `known` is stored after the columns have been loaded.
+    // `known` is stored after the columns have been loaded, because loading a damaged column marks the column as
+    // unknown.
     const contents = columns.map((column) => table.bytesOf(column) ?? []);
     const { known } = table;
     header.set([magic, table.count, put([new Uint8Array(known.buffer, known.byteOffset, known.byteLength)]).sum]);

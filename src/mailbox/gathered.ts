@@ -11,10 +11,10 @@ import { openTemporary } from "./packed/temporary-file.ts";
 import { oneByOne } from "./pieces.ts";
 
 /**
- * Runs a task that can read all of the given messages at any time. No message is copied if the mailbox opens all of
+ * Runs a task that can read all of the given messages at any time. Messages are not copied if the mailbox opens all of
  * them in a single window, as a mailbox on this machine does.
  *
- * @param signal aborts loading with its reason
+ * @param signal aborts the loading of messages; the error is the signal's reason
  */
 export async function gatherMessages<T>(
   mailbox: Mailbox,

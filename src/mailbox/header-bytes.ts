@@ -50,8 +50,8 @@ export function headerIn(bytes: Buffer): Buffer | undefined {
 }
 
 /**
- * Returns whether a header was truncated. This is the case if bytes follow the header although it does not end in an
- * empty line.
+ * Returns whether a header was truncated, that is, whether the header does not end with an empty line but is followed
+ * by more bytes.
  */
 export function isHeaderContinued(header: Buffer, size: number): boolean {
   if (header.length >= size || header.at(-1) !== 10) return false;

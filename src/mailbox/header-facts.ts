@@ -1,4 +1,4 @@
-/** Reads from a header the facts that message lists show. */
+/** Reads, from a header, the facts that are shown in message lists. */
 import { parseDateField } from "../message/field-date.ts";
 import { firstValue, valuesOfPlainFields } from "../message/field-values.ts";
 import { mayHaveAttachments } from "../message/view/attaching.ts";

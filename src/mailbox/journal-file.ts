@@ -22,8 +22,8 @@ import { withRights } from "./rights.ts";
 const leastSpace = 1024 * 1024;
 
 /**
- * Returns whether the disk or the user's quota is full. If so, there may still be space on the disk that holds another
- * place. ENOSPC from a disk that has space is a fault of that disk, which must be reported.
+ * Returns whether the disk is full or the user's quota is exhausted. If so, the next possible place may be on a disk
+ * that has free space. ENOSPC from a disk that has free space indicates a fault of that disk, and must be reported.
  */
 function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
   if (code === "EDQUOT" || code === "EFBIG") return true;
@@ -37,12 +37,12 @@ function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
 }
 
 /**
- * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk that holds a
- * place is full, the next place is tried, because users must be able to delete messages even when a disk is full.
+ * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk for a place is
+ * full, the next place is tried, because users must be able to delete messages even when a disk is full.
  *
  * @param places the possible places, the preferred one first
- * @param fill called for each attempt with the file, open for reading and writing, and its place; must not close the
- *   file
+ * @param fill called once per attempt; receives the file, which is open for reading and writing, and the place of the
+ *   file; must not close the file
  * @param mailbox the path to print in error messages
  * @param replaces whether the journal replaces an older one
  * @throws MailError with the reason, or the error of `fill`; no journal is left
@@ -63,7 +63,8 @@ export async function writeJournalFile<T>(
     syncDirectory(dirname(place.path));
     return filled;
   } catch (error) {
-    // The free space is checked first, because removing the draft frees the space that the draft occupies.
+    // The free space is checked before the draft is removed, because the removal frees the space that the draft
+    // occupies.
     const isFull = created !== undefined && isSystemError(error) && isOutOfSpace(error, created.place.path);
     if (created !== undefined) abandonJournal(created, replaces);
     if (!isSystemError(error)) throw error;

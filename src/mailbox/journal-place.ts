@@ -2,11 +2,11 @@
  * Decides where a mailbox's journal is stored. The next session must find the journal even if it opens the mailbox
  * under another name, runs as another user, or has another HOME.
  *
- * As in SQLite, the journal is beside the mailbox's real path if the session may create files in that directory.
- * Otherwise, the journal is in the state directory below the owner's home directory (from passwd), or else in the
- * session's own state directory. Version 0.1.0 used only the session's directory, and named the journal after the path
- * by which the mailbox was opened. The state directories are therefore searched for every journal whose first line
- * names the mailbox.
+ * As in SQLite, the journal is in the same directory as the mailbox (after resolving symbolic links) if the session may
+ * create files in this directory. Otherwise, the journal is in the state directory below the owner's home directory
+ * (from passwd), or else in the session's own state directory. Version 0.1.0 used only the session's directory, and
+ * named the journal after the path by which the mailbox was opened. The state directories are therefore searched for
+ * every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
  * written. The exception is a quit in which root moves messages to a file that the owner cannot write to. The journal
@@ -261,7 +261,7 @@ export function findJournal(mailbox: string, suffix: JournalSuffix, stateDirecto
 }
 
 /**
- * Returns the place of the journal that a notice names. Another user may have planted the notice, so the journal is
+ * Returns the place of a journal, as recorded in a notice. Another user may have planted the notice, so the journal is
  * checked like any other.
  */
 function journalNamedBy(noticePath: string, own: JournalPlace): JournalPlace[] {
@@ -299,8 +299,8 @@ function startOf(path: string): string {
 }
 
 /**
- * Returns whether a mailbox may have a journal. The check needs only a few system calls. Names in state directories are
- * hashes, and loading node:crypto takes 2 ms.
+ * Returns whether a mailbox may have a journal. The check needs only a few system calls. In state directories, it
+ * accepts any journal. The exact name contains a hash, and loading node:crypto to compute the hash would take 2 ms.
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);

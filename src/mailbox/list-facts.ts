@@ -19,7 +19,10 @@ const numberArrays = {
   characters: Uint32Array,
   date: Float64Array,
   received: Float64Array,
-  /** 1 if the header shows that the message has no attachments and no X-Status, and does not report a failed delivery. */
+  /**
+   * 1 if the header shows that the message has no attachments, has no X-Status, and is not a report of a failed
+   * delivery.
+   */
   plain: Uint8Array,
   /** The number of distinct senders or subjects that precede the message's in alphabetical order. */
   fromRank: Uint32Array,
@@ -82,7 +85,10 @@ export interface ListFacts {
   readonly replyTo: readonly string[] | undefined;
   /** A hash of the message's contents, as 32 hexadecimal digits. */
   readonly key: string | undefined;
-  /** 1 if the header shows that the message has no attachments and no X-Status, and does not report a failed delivery. */
+  /**
+   * 1 if the header shows that the message has no attachments, has no X-Status, and is not a report of a failed
+   * delivery.
+   */
   readonly plain: number | undefined;
   /**
    * Returns the values of a text fact, each followed by LF; an empty string if there are none; undefined if the fact is
@@ -94,7 +100,7 @@ export interface ListFacts {
 /** The columns of a table that is stored in a file. */
 export interface StoredColumns {
   readonly count: number;
-  /** For each row, the bits (columnBits) of the columns that are known. */
+  /** For each row, a bit mask (columnBits) of the known columns. */
   readonly known: Uint32Array<ArrayBuffer>;
   /**
    * Returns the bytes of a column of numbers or keys; undefined if the column is missing or damaged. The bytes are
@@ -150,7 +156,7 @@ export class FactTable implements FactSource {
     return this.#hasChanged;
   }
 
-  /** Whether the table is too large to add another row. */
+  /** Whether the table is too large for another row. */
   get isFull(): boolean {
     let size = 0;
     for (const { length } of Object.values(this.#texts)) size += length;
@@ -189,7 +195,7 @@ export class FactTable implements FactSource {
     this.#hasChanged = true;
   }
 
-  /** For each row, the bits of the columns that are known. */
+  /** For each row, a bit mask of the known columns. */
   get known(): Uint32Array {
     return this.#known.subarray(0, this.#count);
   }

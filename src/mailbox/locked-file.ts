@@ -62,7 +62,7 @@ export function hasName(descriptor: number, path: string): boolean {
  * A file that is not a regular file, such as a terminal, is not locked.
  *
  * @param lockwait how long to wait, in seconds
- * @param signal aborts the wait with its reason
+ * @param signal aborts the wait; the error is the signal's reason
  * @param access the rights for the spool, if it belongs to another user
  * @throws MailboxBusy, SpoolRefused, or a system error
  */

@@ -45,8 +45,8 @@ export class CannotFinish extends MailError {
 }
 
 /**
- * Reports an interrupted quit that moves messages to a mailbox that this session has locked. Only a separate session
- * can finish such a quit.
+ * Reports a quit that was interrupted while it was moving messages to a mailbox locked by this session. Only a separate
+ * session can finish such a quit.
  */
 export class FinishFirst extends MailError {
   constructor(path: string, mbox: string) {
@@ -71,7 +71,7 @@ export class MessageUnreadable extends MailError {
   }
 }
 
-/** Returns the header that represents a message that cannot be read, so that lists contain it. */
+/** Returns a substitute header for a message that cannot be read, so that lists still contain the message. */
 export function makeSubstituteHeader({ message }: MailError): Buffer {
   return Buffer.from(`From MAILER-DAEMON ${formatAsctime(new Date(0))}\nSubject: (${message})\n\n`);
 }

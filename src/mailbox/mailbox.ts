@@ -84,7 +84,7 @@ export interface CommitPlan {
    * Messages that must still be in the mailbox once it is locked. If a required message is missing, nothing is changed.
    */
   readonly required?: readonly number[];
-  /** Aborts the commit with the signal's reason if nothing has been written yet. */
+  /** Aborts the commit if nothing has been written yet. The error is the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
@@ -132,7 +132,7 @@ export interface LockedCopy {
   readonly messages: readonly number[];
   /** The path of the file to which the messages are appended. */
   readonly target: string;
-  /** Aborts the wait for the lock, with the signal's reason. */
+  /** Aborts the wait for the lock; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -287,9 +287,9 @@ export interface Mailbox extends MessageStates {
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
   /**
-   * Returns the numbers of all messages in the order of their sizes, without loading any message. Messages of equal
-   * size are in ascending order. Returns undefined if the server cannot sort. A mailbox on this machine lacks this
-   * method.
+   * Returns the numbers of all messages in order of size, without loading any message. Messages of equal size are in
+   * ascending order of message number. Returns undefined if the server cannot sort. A mailbox on this machine lacks
+   * this method.
    */
   sortBySize?(isDescending: boolean): Promise<readonly number[] | undefined>;
 
@@ -339,7 +339,7 @@ export interface Mailbox extends MessageStates {
   /**
    * Commits the session: acquires the locks, moves messages to mbox, removes the deleted messages, and sets the Status
    * of the remaining messages ("O", or "RO" if read). Mail that has been delivered in the meantime is kept. The commit
-   * is all or nothing, even if a crash interrupts it.
+   * is atomic, even if a crash interrupts it.
    *
    * @throws MailboxBusy if the lock is not acquired in time, MessagesGone if a required message no longer exists, or
    *   MailError with the reason for any other failure; the mailbox is left unchanged, and the session's messages keep
@@ -360,7 +360,7 @@ export interface MailboxOptions {
   /** Private directory for journals, created when it is first needed. */
   readonly stateDirectory: string;
   /**
-   * Private directory for indexes of large mailboxes. An index speeds up opening the mailbox again. If no directory is
+   * Private directory for indexes of large mailboxes. An index speeds up reopening the mailbox. If no directory is
    * given, no index is kept.
    */
   readonly cacheDirectory?: string | undefined;
@@ -376,7 +376,7 @@ export interface MailboxOptions {
    */
   readonly mustBeMailbox?: boolean;
   readonly onProgress?: Progress | undefined;
-  /** Aborts opening, with the signal's reason. */
+  /** Aborts the opening of the mailbox; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Returns the settings for reaching a server. Without this function, only mailboxes on this machine can be opened.

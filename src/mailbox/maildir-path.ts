@@ -8,7 +8,7 @@ export function isMaildir(path: string): boolean {
 }
 
 /**
- * Returns whether messages written to a path are added to a Maildir, because the path is a Maildir or ends in a slash.
+ * Returns whether messages written to a path are added to a Maildir: true if the path is a Maildir or ends in a slash.
  */
 export function meansMaildir(path: string): boolean {
   return path.endsWith("/") || isMaildir(path);

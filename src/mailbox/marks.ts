@@ -38,8 +38,8 @@ export function changeLetters(letters: string, flags: number, form: "xStatus" | 
 }
 
 /**
- * Returns a header whose X-Status field contains the session's marks. The field replaces the first existing one, or
- * follows the last field. An empty field is removed.
+ * Returns a header whose X-Status field contains the session's marks. The field replaces the first existing X-Status
+ * field. If there is none, the new field is added after the last field. An empty field is removed.
  *
  * @param header the stored header, from the From_ line to the empty line; its newlines, LF or CRLF, are kept
  */

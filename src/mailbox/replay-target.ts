@@ -1,4 +1,4 @@
-/** Opens the mbox that the journal of an interrupted quit names. */
+/** Opens the mbox that is named in the journal of an interrupted quit. */
 import { existsSync, realpathSync } from "node:fs";
 import { nameOfUser } from "../passwd.ts";
 import { isSystemError } from "../system-error.ts";
@@ -8,8 +8,8 @@ import { type Rights, withRights } from "./rights.ts";
 import { accessSpool, SpoolRefused } from "./spool.ts";
 
 /**
- * Locks the mbox that a journal names. Root acts with the rights of the mailbox's owner if that user also owns the
- * journal. Otherwise, a journal could lead root to a file that the journal's owner could not have written.
+ * Locks the mbox that is named in a journal. Root acts with the rights of the mailbox's owner if that user also owns
+ * the journal. Otherwise, a journal could lead root to a file that the journal's owner could not have written.
  *
  * @throws CannotFinish if only the owner can finish the quit
  */

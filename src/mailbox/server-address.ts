@@ -8,8 +8,8 @@ const ports = { imap: 143, imaps: 993 } as const;
 /**
  * Parses `imaps://USER@HOST[:PORT]/FOLDER` or `imap://...`. The user and the folder may be percent-encoded UTF-8.
  *
- * A user name may be a mail address, because the user name ends only at the last `@` before the host. A folder may
- * contain any character.
+ * A user name may be a mail address, because the user name ends only at the last `@` before the host. A folder's name
+ * may contain any character.
  *
  * @throws MailError if the address is invalid
  */

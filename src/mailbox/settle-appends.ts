@@ -24,7 +24,7 @@ import { lockFile } from "./lock/lock-file.ts";
 /**
  * Settles an interrupted append to one file.
  *
- * @param descriptor the file, locked
+ * @param descriptor the descriptor of the locked file
  * @returns a notice for the user, if there is something to report
  */
 export function settleAppend(directory: string, path: string, descriptor: number): string | undefined {

@@ -15,10 +15,12 @@ export type MessageBytes = Pick<StoredMessages, "header" | "read" | "size">;
 export interface StoredFormOptions {
   /** The value of the Status field to store. If this value is undefined, the header stays unchanged. */
   readonly status?: string | undefined;
-  /** The message's flags, whose marks are stored in X-Status. The flags are ignored if `status` is undefined. */
+  /**
+   * The message's flags, including the marks to be stored in X-Status. The flags are ignored if `status` is undefined.
+   */
   readonly flags?: number;
   /**
-   * Returns whether a header field is kept, together with its folded lines. If this function is missing, all fields are
+   * Returns whether a header field, including its folded lines, is kept. If this function is missing, all fields are
    * kept.
    */
   readonly keepField?: ((lowerName: string) => boolean) | undefined;
@@ -39,7 +41,7 @@ function selectFields(header: Buffer, keep: (lowerName: string) => boolean): Buf
  * the header.
  *
  * If the Status changes, a `From ` line in the body is quoted as `>From `, as in bsd-mailx, unless a Content-Length
- * measures the body.
+ * determines the end of the body.
  */
 export function* formatForStorage(
   stored: MessageBytes,

@@ -76,9 +76,9 @@ class FrameReader {
 }
 
 /**
- * Files all framed messages that the Maildir does not contain yet.
+ * Adds all framed messages that are not yet in the Maildir.
  *
- * @param owner the required owner of the Maildir, if that user's journal names it
+ * @param owner the user who must own the Maildir, if the Maildir is named in that user's journal
  * @returns a function that removes the files again
  * @throws MailError that names the Maildir, which is left unchanged
  */

@@ -2,9 +2,9 @@
  * Converts the newlines of lines that are typed by hand in nc to CR LF. nc sends only LF, but smtp-server ends DATA
  * only at `CR LF . CR LF`.
  *
- * The client's first line decides whether its lines are converted. If that line ends in CR LF, lone LFs in the client's
- * messages are never converted, because they could otherwise be used to end a message early and smuggle in a second
- * message.
+ * The first line that a client sends determines whether the client's lines are converted. If that first line ends in CR
+ * LF, lone LFs in the client's messages are never converted, because they could otherwise be used to end a message
+ * early and smuggle in a second message.
  */
 import type { Socket } from "node:net";
 

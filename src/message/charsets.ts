@@ -75,7 +75,8 @@ function orUtf8(decode: Decode): Decode {
 }
 
 /**
- * Returns a decoder that treats ASCII bytes without a NUL as ASCII. Real UTF-16 text contains a NUL in each newline.
+ * Returns a decoder that decodes text as ASCII if all bytes are ASCII and none is NUL. Real UTF-16 text contains a NUL
+ * in each newline.
  */
 function orAscii(decode: Decode): Decode {
   return (bytes) => (isAscii(bytes) && !bytes.includes(0) ? decodeUtf8(bytes) : decode(bytes));

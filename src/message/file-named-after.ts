@@ -1,4 +1,4 @@
-/** Determines the name of the file that POSIX mailx names after a person, for -F, followup, Save and Copy. */
+/** Derives a file name from a person's address, as POSIX mailx does for -F, followup, Save and Copy. */
 
 /**
  * Returns the local part of the first address as a file name, without characters that have a special meaning in paths.

@@ -5,7 +5,7 @@ import { decodeBytes } from "./text.ts";
 export interface Field {
   /** The name as it was written. */
   readonly name: string;
-  /** Lossless text, unfolded, without outer white space. */
+  /** Lossless text, unfolded, without leading or trailing white space. */
   readonly value: string;
   /** The stored bytes, including folds and line endings. */
   readonly raw: Uint8Array;

@@ -28,7 +28,10 @@ const host =
   /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}(?:[.\u3002\uff0e\uff61][\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8-]{1,63}){1,20}/gu;
 /** A run of characters that can occur in a host name. A run may be millions of characters long. */
 const hostCharacters = /[\p{L}\p{M}\p{N}_\u2024\u2044\u2215\u2571\u29f8.\u3002\uff0e\uff61-]+/gu;
-/** The length of the longest run that is searched for host names, which have at most 253 characters (RFC 1035). */
+/**
+ * The maximum length of a run of characters that is searched for host names, which have at most 253 characters (RFC
+ * 1035).
+ */
 const longestRun = 2000;
 
 /** Returns the ASCII form (RFC 5891) of a misleading host name, or undefined if the name is not misleading. */

@@ -1,6 +1,6 @@
 /**
- * Makes text safe to show on a terminal: replaces control characters, characters that reorder text, and invisible
- * characters with visible text.
+ * Makes text safe to show on a terminal: visible text replaces control characters, characters that reorder text, and
+ * invisible characters.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
  * characters are shown as <U+NNNN>, and bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji

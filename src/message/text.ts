@@ -57,7 +57,7 @@ export function toBytes(text: string): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Returns the lines with their line endings. The last line may have no line ending. */
+/** Returns the lines with their line endings. The last line may lack a line ending. */
 export function linesOf(text: string): string[] {
   const lines: string[] = [];
   for (let at = 0; at < text.length; ) {

@@ -73,7 +73,7 @@ function describeEarlierRuns(waiting: readonly WaitingRun[]): string[] {
   return ["", `Runs since the last message: ${waiting.length}`, ...rows];
 }
 
-/** Returns the end of a run's output for a digest, as Latin-1 text, which JSON preserves. */
+/** For a digest, returns the end of a run's output as Latin-1 text, which JSON preserves. */
 export function outputForDigest(run: Run): string {
   return readRunOutput(run, Math.max(0, run.size - keptForDigest), run.size).toString("latin1");
 }

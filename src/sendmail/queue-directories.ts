@@ -92,7 +92,7 @@ function passwdHome(): string {
   }
 }
 
-/** Returns whether a directory belongs to root, and no user can remove or rename another user's entries in it. */
+/** Returns whether a directory belongs to root and prevents users from removing or renaming each other's entries. */
 function isSharedSpool(spool: string): boolean {
   const found = lstatIfPossible(spool);
   const sticky = 0o1000;

@@ -121,7 +121,8 @@ export class Queue {
       const start = ifTrusted(() => readPrivate(path));
       if (start !== undefined && (await keep(id, start))) removeIfPresent(path);
     }
-    // Only a flush creates a lock. A lock without a message remains if a flush was killed while it removed the entry.
+    // Only a flush creates a lock. A lock without a message remains if a flush was killed while it was removing the
+    // entry.
     for (const id of this.#ids("lock")) {
       if (!entries.has(id) && (await this.#isUnlocked(id)))
         for (const kind of besides) removeIfPresent(this.#path(id, kind));
@@ -216,7 +217,7 @@ export class Queue {
       return true;
     } catch (error) {
       if (!(error instanceof MailboxBusy)) throw error;
-      // The process that holds the lock removes the lock's file together with the message. This call may have recreated
+      // The process that holds the lock removes the lock file together with the message. This call may have recreated
       // the file.
       if (!existsSync(this.#path(id, "message"))) removeIfPresent(path);
       return false;

@@ -75,8 +75,8 @@ interface TransportVariables {
 }
 
 /**
- * A transport, and the setting that selected it. "account" means that an account set `sendmail`, which bsd-mailx does
- * not support.
+ * A transport, and the setting that selected it. "account" means that `sendmail` was set by an account; bsd-mailx does
+ * not support accounts.
  */
 export interface ConfiguredWay {
   readonly way: Way;
@@ -84,7 +84,7 @@ export interface ConfiguredWay {
 }
 
 /**
- * Returns the transport that the `mta` or `sendmail` variable names.
+ * Returns the transport specified by the `mta` or `sendmail` variable.
  *
  * @throws MailError if the value is invalid
  */
@@ -243,7 +243,7 @@ export function serverSettings(
   };
 }
 
-/** Returns the time limits in milliseconds. The variables are in seconds. */
+/** Returns the time limits in milliseconds. The variables' values are in seconds. */
 export function serverTimeouts(settings: ServerVariables): ServerSettings["timeouts"] {
   const silence = Math.max(1, settings.get("smtptimeout") * 1000);
   const connect = settings.get("smtpconnecttimeout");

@@ -72,7 +72,7 @@ export interface Departure {
   readonly envelopeSender: string | undefined;
   /** Whether to show the dialogue. */
   readonly verbose: boolean;
-  /** Where a sendmail program finds the recipients; by default, as the session specifies. */
+  /** Where a sendmail program finds the recipients; the default is the session's setting. */
   readonly recipients?: "header" | "arguments";
 }
 

@@ -1,6 +1,6 @@
 /**
- * The terminal for output that a program reads. On this terminal, `mail` never prompts, runs a pager, edits lines or
- * uses colours, even if the standard streams are terminals.
+ * The terminal to use when the output is read by a program. On this terminal, `mail` never prompts, runs a pager, edits
+ * lines or uses colours, even if the standard streams are terminals.
  */
 import { type ErrorValue, Exit, MailError } from "../errors.ts";
 import { escapeControls } from "../message/safe-text.ts";

@@ -39,7 +39,11 @@ export function pressInSearch(
   }
 }
 
-/** Shows the next match in the history. @param from the number of lines back at which the search begins */
+/**
+ * Shows the next match in the history.
+ *
+ * @param from the line at which the search begins, counted from the end of the history
+ */
 function showMatch(state: LineState, search: Search, from: number, history: readonly string[]): Pressed {
   for (let back = from; back <= history.length; back++) {
     const text = history[history.length - back] ?? "";

@@ -51,7 +51,7 @@ function stopUntilContinued(target: number): void {
   for (const handler of handlers) process.on("SIGTSTP", handler);
 }
 
-/** Returns whether any other process in this process group is neither stopped nor dead. */
+/** Returns whether any other process in this process group is running, that is, not stopped or dead. */
 function isJobRunning(): boolean {
   const own = readProcess("self")?.group;
   return readdirSync("/proc").some((name) => {

@@ -1,4 +1,4 @@
-/** Parses the bytes that a terminal sends into keys. */
+/** Parses the bytes received from a terminal, and returns keys. */
 import { decodeBytes } from "../message/text.ts";
 
 export type KeyName =

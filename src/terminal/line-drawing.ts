@@ -33,8 +33,8 @@ function drawWhole(view: LineView): Stroke[] {
 
 /**
  * Returns the output that moves the cursor to the next row after a full row. Without this output, a terminal leaves the
- * cursor at the right edge. A line feed is not suitable, because it would divide the line into two, which the terminal
- * would not join when the window grows.
+ * cursor at the right edge. A line feed is not suitable, because it would divide the line into two lines, which the
+ * terminal would not join when the window grows.
  */
 function leaveEdge(end: Place): Stroke[] {
   return end.column === 0 && end.row > 0 ? [{ text: " " }, { move: { rows: 0, column: 0 } }] : [];

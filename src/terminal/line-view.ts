@@ -82,8 +82,8 @@ function findPlaceAfter(text: string, columns: number): Place {
 }
 
 /**
- * Returns the widths of those parts of a character that can be on different rows. A character that is shown as several
- * characters, and in more than two columns, is divided into parts of one column.
+ * Returns the widths of the parts of a character that the terminal can place on different rows. A character that is
+ * shown as several characters, and in more than two columns, is divided into parts of one column.
  */
 function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);
@@ -93,8 +93,8 @@ function measureWidths(character: string): readonly number[] {
 /** Returns the entire text, or only the part around the cursor if the text would fill the screen. */
 function findShownPart(prompt: string, { text, cursor }: LineState, { rows, columns }: Size) {
   const room = Math.max((rows - 1) * columns, columns);
-  // No more text than this can be shown, apart from combining marks. The rest of a pasted text, which can be megabytes
-  // long, is not examined.
+  // The maximum amount of text that can be shown, not counting combining marks. The rest of a pasted text, which can be
+  // megabytes long, is not examined.
   const reach = 4 * room;
   if (text.length <= reach && displayWidth(prompt) + displayWidth(text) < room) return { text, cursor };
   const before = splitGraphemes(text.slice(Math.max(cursor - reach, 0), cursor));

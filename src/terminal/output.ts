@@ -16,7 +16,10 @@ const mostBytesPerUnit = 3;
 /** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
 const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
 
-/** An output command for the terminal, and the only way to control it: in text, control characters are made visible. */
+/**
+ * An output command for the terminal. Only such commands can control the terminal, because control characters in text
+ * are made visible.
+ */
 export type Stroke =
   | { readonly text: string; readonly style?: Style }
   /** Moves the cursor by a number of rows, down if positive, and to a column counted from 0. */

@@ -17,7 +17,7 @@ export function isPasteMarked(asked: Asked): boolean {
   return asked === "text" || asked === "subject";
 }
 
-/** Distinguishes pasted from typed keys (xterm's bracketed paste, mode 2004). */
+/** Distinguishes pasted text from typed keys (xterm's bracketed paste, mode 2004). */
 export class Pasting {
   #going = false;
   /** Whether the received bytes ended with a carriage return; a line feed that follows belongs to it. */
@@ -77,8 +77,8 @@ export class Pasting {
     if (belongs) return { key: { name: "text", text: "" }, size: 1 };
     const lineEnd = this.#lineEnd(bytes, 0);
     if (lineEnd > 0) return { key: { name: "enter" }, size: lineEnd };
-    // Terminals never send Ctrl-C in a paste. The user must have typed this Ctrl-C, and the sequence that ends the
-    // paste must have been lost.
+    // Terminals never send Ctrl-C in a paste. Evidently, the user typed this Ctrl-C, and the sequence that ends the
+    // paste was lost.
     if (first === ETX) {
       this.#going = false;
       return firstKey(bytes);

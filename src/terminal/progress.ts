@@ -51,7 +51,7 @@ export class ProgressBar {
   }
 }
 
-/** Returns the details that a bar for bytes shows: ` of 1024 MB, 830 MB/s, 2 s left`. */
+/** Returns the details shown in a progress bar that counts bytes: ` of 1024 MB, 830 MB/s, 2 s left`. */
 export function formatPace(done: number, total: number, milliseconds: number): string {
   const megabytes = (bytes: number) => `${Math.round(bytes / (1 << 20))} MB`;
   const perSecond = (done / Math.max(milliseconds, 1)) * 1000;

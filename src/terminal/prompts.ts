@@ -143,8 +143,8 @@ async function ask<T>(
 
 /**
  * Handles Ctrl-C, Ctrl-D and Ctrl-Z before enquirer's readline interface receives them. Ctrl-C and Ctrl-D cancel the
- * prompt. If the interface received them, it would close itself and then be used again, which is an error since Node 24
- * (ERR_USE_AFTER_CLOSE). After Ctrl-Z, the interface would never read again.
+ * prompt. If the interface received these keys, it would close itself and then be used again, which has been an error
+ * since Node 24 (ERR_USE_AFTER_CLOSE). After Ctrl-Z, the interface would never read again.
  */
 function handleControlKeys(stdin: ReadStream, prompt: Running<unknown>): void {
   const emit = stdin.emit.bind(stdin);

@@ -1,5 +1,5 @@
 /**
- * Reads lines from a terminal in cooked mode, which echoes and edits them itself.
+ * Reads lines from a terminal in cooked mode. In this mode, the terminal itself echoes and edits the lines.
  *
  * The terminal device is closed when no input is being waited for (terminal-device.ts). The device stays open between
  * lines that are requested in direct succession, such as the lines of a message.

@@ -1,6 +1,6 @@
 /**
  * Reads one line key by key. line-editor.ts maps keys to states, and line-view.ts maps states to rows. This module
- * handles signals and the sequence of events.
+ * handles signals and determines the order of events.
  */
 import type { ReadStream } from "node:tty";
 import { completeOffer, type Outcome } from "./completion.ts";

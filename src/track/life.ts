@@ -53,7 +53,7 @@ export interface Fate {
   readonly last: Delivery;
 }
 
-/** Returns the fate of each recipient according to the last line that names it. */
+/** Returns the fate of each recipient, as stated in the last log line about that recipient. */
 export function listFates(life: Life): Fate[] {
   const latest = new Map<string, Delivery>();
   for (const event of life.events) {

@@ -91,7 +91,7 @@ function findFirstEvent(
   return undefined;
 }
 
-/** Searches backwards, because an address may occur in every second line of a log. */
+/** Searches backwards, because an address may occur in every other line of a log. */
 function findLastEvent(part: Part, bare: string): LogEvent | undefined {
   for (const [start, stop] of part.linesWith([bare]).reverse()) {
     const found = eventsOf(part.text(start, stop)).find((event) => concernsAddress(event, bare));

@@ -105,8 +105,8 @@ function stripBrackets(messageId: string): string {
 }
 
 /**
- * Returns the current log's inode (0 if it is missing) and size in bytes. For the journal, the size is different at each
- * call.
+ * Returns the current log's inode (0 if it is missing) and size in bytes. For the journal, the size differs from call
+ * to call.
  */
 function newestOf([newest]: readonly LogSource[]): { readonly file: number; readonly size: number } {
   if (newest?.path === undefined) return { file: 1, size: Date.now() };

@@ -282,7 +282,7 @@ export function hasField(draft: Draft, lowerName: string): boolean {
   return draft.fields.some(({ name }) => name.toLowerCase() === lowerName);
 }
 
-/** Returns the text of the fields. A field without a name is a complete line, which was given with -a. */
+/** Returns the text of the fields. A field without a name is a complete line given with -a. */
 export function formatFields(fields: readonly Field[]): string {
   return fields.map(([name, value]) => (name === "" ? `${value}\n` : `${name}: ${value}\n`)).join("");
 }

@@ -65,7 +65,7 @@ export async function openAttachment(
   }
 }
 
-/** An attachment, its first bytes, from which its type is determined, and the facts about its entire content. */
+/** An attachment with its first bytes, which determine its type, and with the facts about its entire content. */
 interface Part extends Attachment {
   readonly start: Buffer;
   readonly factsOfAll: () => TextFacts;
@@ -194,8 +194,8 @@ function factsOf(descriptor: number): TextFacts {
 }
 
 /**
- * Reads a pipe or device. A pipe is read as a socket. Opening or reading a pipe as a file may block forever, and
- * signals would not be handled meanwhile.
+ * Reads a pipe or device. A pipe is read as a socket. If a pipe were opened or read as a file, the program could block
+ * forever and would not handle signals in the meantime.
  */
 async function* specialFile(
   path: Buffer,

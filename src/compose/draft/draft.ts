@@ -51,7 +51,7 @@ export interface BodyForm {
   readonly html?: true;
   /** The plain-text alternative; by default `mail` generates it. */
   readonly plainForm?: string;
-  /** The type that is declared if the body appears to be of that type. */
+  /** The type to declare if the content of the body appears to match this type. */
   readonly likelyType?: string;
   /** Whether MIME fields are omitted. */
   readonly withoutMime?: boolean;

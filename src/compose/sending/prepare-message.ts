@@ -91,7 +91,7 @@ function addressOf(from: string | undefined): string | undefined {
 }
 
 /**
- * Returns the envelope sender if `smtp-hostname` is set: the login's user name, at the host that the variable names.
+ * Returns the envelope sender if `smtp-hostname` is set: the login's user name, at the host specified by the variable.
  */
 function hostOfSender({ settings, identity }: Config, way: Way): string | undefined {
   const host = settings.text("smtp-hostname");

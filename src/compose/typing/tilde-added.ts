@@ -17,7 +17,7 @@ export const addedEscapes: readonly TildeEscape[] = [
 
 /**
  * Returns whether an additional escape has an effect. In a pipe, a line such as `~a` is an unknown escape, as in
- * bsd-mailx, unless its variable is set.
+ * bsd-mailx, unless the variable to be inserted is set.
  */
 export function isOfUse({ config }: Composing, line: string): boolean {
   const [first = "", name = ""] = [line.charAt(0), line.slice(1).trim()];

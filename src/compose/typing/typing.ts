@@ -62,8 +62,8 @@ export class Typing {
   }
 
   /**
-   * Prints a newline after a line that ended with Ctrl-D instead of Enter. If the terminal edits lines itself, Ctrl-D
-   * leaves the cursor on that line.
+   * Prints a newline after a line that ended with Ctrl-D instead of Enter. If the terminal itself edits the line,
+   * Ctrl-D leaves the cursor at the end of the line.
    */
   #endLine(answer: Input): void {
     const { terminal } = this.#composing;
@@ -72,8 +72,8 @@ export class Typing {
   }
 
   /**
-   * Asks for recipients. As in bsd-mailx, the second interrupt ends the message, and Ctrl-D has no effect. If only
-   * ends of input arrive, the terminal is considered lost.
+   * Asks for recipients. As in bsd-mailx, the second interrupt ends the message, and Ctrl-D has no effect. If the input
+   * keeps ending, the terminal is considered lost.
    */
   async #askPeople(prompt: string, present: string[]): Promise<string[] | "cancelled"> {
     const { terminal } = this.#composing;

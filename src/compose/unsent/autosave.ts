@@ -40,7 +40,10 @@ export class Autosave {
   #descriptor: number | undefined;
   #header = "";
   #edition = -1;
-  /** The number of saved bytes of the text, which follows the header at offset #textStart. */
+  /**
+   * The number of bytes of the text that have been saved. In the file, the text begins after the header, at offset
+   * #textStart.
+   */
   #saved = 0;
   #textStart = 0;
   #due: NodeJS.Immediate | undefined;
@@ -68,7 +71,9 @@ export class Autosave {
       : new Autosave(join(directory, `${Date.now().toString(36)}-${process.pid}`), continued?.path);
   }
 
-  /** Saves the draft soon after a line. Lines that arrive together, as in a paste, are saved together. */
+  /**
+   * Saves the draft soon after a line has been typed. Lines that arrive together, as in a paste, are saved together.
+   */
   updateSoon(draft: Draft): void {
     this.#due ??= setImmediate(() => this.update(draft));
   }

@@ -1,4 +1,4 @@
-/** Determines the typed reasons for the errors of imapflow, of Node and of servers that refuse a command. */
+/** Classifies the errors that come from imapflow, from Node, and from servers that refuse a command. */
 import { strerror } from "../../system-error.ts";
 import { type ImapFailed, type ImapReason, reasonOfCode } from "./imap-failure.ts";
 import { type ConnectionSettings, type FlowError, isRefusal, makeFailure, onOneLine } from "./imap-flow.ts";

@@ -1,7 +1,7 @@
 /**
- * Stores, between sessions, the state of each message in a folder and the facts that message lists show. Both files are
- * in the cache directory, in the format that all kinds of mailbox share (facts-file.ts). A damaged or planted file is
- * ignored, and the data is requested from the server again.
+ * Stores, between sessions, the state of each message in a folder and the facts that are shown in message lists. Both
+ * files are in the cache directory, in the format that all kinds of mailbox share (facts-file.ts). A damaged or planted
+ * file is ignored, and the data is requested from the server again.
  */
 import { crc32 } from "../checksum.ts";
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
@@ -11,8 +11,8 @@ import type { KnownState } from "./imap-connection.ts";
 import type { UidTable } from "./uid-table.ts";
 
 /**
- * The table is stored only if the rows for removed messages outnumber the existing messages by no more than this
- * number.
+ * The table is stored only if the number of rows for removed messages exceeds the number of existing messages by at
+ * most this value.
  */
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
@@ -114,14 +114,15 @@ export class FolderCache {
     return size === undefined || received === undefined ? undefined : { size, received };
   }
 
-  /** Returns the facts that lists show about a message; undefined if they have never been loaded. */
+  /** Returns the facts about a message for message lists; undefined if these facts have never been loaded. */
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
   }
 
   /**
-   * Returns whether the cached facts suffice to list a message, because they are known and consist of ASCII characters.
+   * Returns whether the cached facts suffice to list a message, that is, whether they are known and consist of ASCII
+   * characters.
    */
   hasPlainFacts(uid: number): boolean {
     const facts = this.findListFacts(uid);
@@ -131,7 +132,7 @@ export class FolderCache {
   }
 
   /**
-   * Returns a header that contains the cached values of the fields that lists show.
+   * Returns a header that contains the cached values of the fields for message lists.
    *
    * @returns undefined if the values are unknown
    */
@@ -156,7 +157,7 @@ export class FolderCache {
    * Records the facts about a message.
    *
    * @param header the From_ line and the header; undefined if the header was not loaded
-   * @returns whether the facts that lists show are now known
+   * @returns whether the facts for message lists are now known
    */
   add(uid: number, { size, received }: MessageFacts, header?: Buffer): boolean {
     const known = this.#rows.get(uid);

@@ -605,7 +605,9 @@ export class ImapConnection {
     return makeFailure(this.#settings, reason, detail, cause);
   }
 
-  /** Converts an error to `ImapFailed`. The error that ended the connection explains all later ones but refusals. */
+  /**
+   * Converts an error to `ImapFailed`. The error that ended the connection explains all later errors except refusals.
+   */
   #failureOf(thrown: unknown): ImapFailed {
     if (thrown instanceof ImapFailed) return thrown;
     const error = thrown as FlowError;

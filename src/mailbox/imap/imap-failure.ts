@@ -1,6 +1,6 @@
 /**
- * Lists the reasons why a server cannot be used or refuses a command. Callers decide on these typed reasons, never on
- * the text of a message.
+ * Lists the reasons why a server cannot be used or refuses a command. Callers base their decisions on these reasons,
+ * never on the text of a message.
  */
 import type { LoginReason } from "../../connect/login.ts";
 import type { TlsReason } from "../../connect/tls-failure.ts";

@@ -192,7 +192,7 @@ function needsCharset(key: SearchKey): boolean {
   return "text" in key && /[^\x20-\x7e]/.test(key.text);
 }
 
-/** Makes the arguments of SEARCH for a key. */
+/** Converts a key to the arguments of a SEARCH command. */
 export function searchTokens(key: SearchKey): Node[] {
   if ("word" in key) return [makeAtom(key.word)];
   if ("set" in key) return [{ type: "SEQUENCE", value: key.set }];

@@ -60,8 +60,8 @@ async function loadFacts(loading: Loading, messages: readonly number[]): Promise
 }
 
 /**
- * Loads the header fields that lists show. For most messages, the facts in these fields suffice. The fields themselves
- * are kept only if they are unusual or are not ASCII.
+ * Loads the header fields for message lists. For most messages, the facts in these fields suffice. The fields
+ * themselves are kept only if they are unusual or are not ASCII.
  */
 async function loadListedFields(loading: Loading, messages: readonly number[]): Promise<void> {
   const section = `HEADER.FIELDS (${listedFields})`;

@@ -1,4 +1,4 @@
-/** Gives access to the loaded messages of a window, to edited messages, and to the facts of all others. */
+/** Gives access to a window's loaded messages, to edited messages, and to the facts about all other messages. */
 import { countLineFeeds } from "../counts.ts";
 import { headerOf } from "../header-bytes.ts";
 import type { ListFacts } from "../list-facts.ts";

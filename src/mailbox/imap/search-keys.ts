@@ -10,8 +10,8 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  * others. The keys allow for the following differences between servers:
  *
  * - Servers decode encoded words before they search. If a server does not know the charset of an encoded word, it may
- *   leave the word undecoded. So messages that contain `=?` are also matched. Dovecot removes such words, so their text
- *   is not found.
+ *   leave the word undecoded. Messages that contain `=?` are therefore also matched. Dovecot removes such words, so
+ *   their text is not found.
  * - SENTSINCE and SENTBEFORE compare days and ignore the time zone, so the range is extended by a day. If a message has
  *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
  * - A server searches only text parts. Messages of any other type are always matched, so that the caller checks them.

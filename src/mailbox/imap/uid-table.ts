@@ -10,7 +10,7 @@ import { Flag } from "../mailbox.ts";
 import { stateOfBits } from "./server-flags.ts";
 import type { UidRange } from "./uid-set.ts";
 
-/** The bits of Flag that follow the flags on the server, unless this session has changed them. */
+/** The bits of Flag that are kept equal to the flags on the server, unless this session has changed them. */
 const shared = Flag.Read | Flag.Deleted;
 
 /** Assigns numbers to messages in the order of their UIDs, and stores their states. */

@@ -49,7 +49,7 @@ function runHelper(program: string, argv: readonly string[]): number | null {
 /**
  * Locks a mailbox with the first suitable program.
  *
- * @returns undefined if no program is installed that can lock this mailbox
+ * @returns undefined if no installed program can lock this mailbox
  */
 export function lockByHelper(path: string): { release(): void } | "refused" | undefined {
   for (const { program, take, drop, refused } of helpers) {

@@ -18,7 +18,7 @@ import { type Release, waitForLock } from "./wait.ts";
  *
  * @param descriptor open for writing; must stay open until the lock is released
  * @param lockwait how long to wait, in seconds
- * @param signal aborts the wait with its reason
+ * @param signal aborts the wait; the error is the signal's reason
  * @throws MailboxBusy; MailError if the file cannot be locked, or the disk that would contain the lock file is full
  */
 export async function lockFile(
@@ -42,7 +42,7 @@ export async function lockFile(
  *
  * @param descriptor open for reading
  * @param lockwait how long to wait, in seconds
- * @param signal aborts the wait with its reason
+ * @param signal aborts the wait; the error is the signal's reason
  * @returns undefined if another program still holds the lock for writing
  */
 export async function lockForReading(

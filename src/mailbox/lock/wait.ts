@@ -7,7 +7,7 @@ import { MailboxBusy } from "../mailbox-errors.ts";
  * random, so that two waiting programs do not stay in step.
  */
 const pause = (tries: number) => Math.min(5 * 2 ** tries, 150) * (0.5 + Math.random());
-/** Wait in milliseconds after which the user is notified. */
+/** The delay, in milliseconds, after which the user is notified. */
 const patience = 2500;
 
 export type Release = () => Promise<void>;
@@ -17,7 +17,7 @@ export type Release = () => Promise<void>;
  *
  * @param lockwait how long to wait, in seconds
  * @param holder returns the process that appears to hold the lock
- * @param signal aborts the wait with its reason
+ * @param signal aborts the wait; the error is the signal's reason
  * @throws MailboxBusy
  */
 export async function waitForLock<T>(

@@ -16,7 +16,7 @@ export interface FlaggedMessage {
 /**
  * Adds messages to a Maildir.
  *
- * @param signal aborts the operation with its reason
+ * @param signal aborts the operation; the error is the signal's reason
  * @throws MailError with the system's reason; nothing was added
  */
 export async function addToMaildir(

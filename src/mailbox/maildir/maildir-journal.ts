@@ -1,11 +1,11 @@
 /**
- * Writes and reads the journal that makes the commit of a Maildir all or nothing. The journal lists the messages to be
- * removed, and contains all data that must first be written elsewhere.
+ * Writes and reads the journal that makes the commit of a Maildir atomic. The journal lists the messages to be removed,
+ * and contains all data that must first be written elsewhere.
  *
- * The journal consists of one line of JSON, the names that are removed or changed, the messages moved to an mbox (or
- * frames for a Maildir), and the edited messages as frames. A journal under its final name is complete
- * (journal-file.ts). If a crash leaves a journal behind, the commit is completed the next time the Maildir is opened.
- * Each step skips work that has already been done.
+ * The journal consists of four parts: one line of JSON; the names that are removed or changed; the moved messages, as
+ * mbox text or, if they are moved to a Maildir, as frames; and the edited messages, as frames. A journal under its
+ * final name is complete (journal-file.ts). If a crash leaves a journal behind, the commit is completed the next time
+ * the Maildir is opened. Each step skips work that has already been done.
  */
 import { closeSync } from "node:fs";
 import { readPieces, readRange, writeAll, writePieces } from "../file-ranges.ts";

@@ -76,7 +76,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
    * after the other.
    */
   #open: { readonly message: number; readonly file: MessageFile } | undefined;
-  /** The message that `MessageReader` has read last, and the message's size. */
+  /** The message that `MessageReader` read most recently, and the message's size. */
   #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
 

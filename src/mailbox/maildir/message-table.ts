@@ -15,8 +15,8 @@ export interface Entry {
   /** Bits of Flag. */
   flags: number;
   /**
-   * The state in the name when it was last read. The session has changed the bits of `flags` that differ from this
-   * state.
+   * The state that the file's name expressed when the name was last read. The bits of `flags` that differ from this
+   * state were changed by the session.
    */
   found: number;
   /** Whether another program has removed the file. */

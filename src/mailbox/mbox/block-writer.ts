@@ -97,7 +97,7 @@ export class BlockWriter {
   /**
    * Adds parts.
    *
-   * @returns the position after the last byte that was added, even if not yet written
+   * @returns the position after the last byte that was added, even if that byte has not been written yet
    * @throws a system error
    */
   async add(parts: Iterable<Part>): Promise<number> {
@@ -205,7 +205,10 @@ export class BlockWriter {
   }
 }
 
-/** Returns page-aligned memory, which Node's own buffers do not guarantee; undefined if the memory limit is too low. */
+/**
+ * Returns page-aligned memory; undefined if the memory limit is too low. Node's own buffers are not always
+ * page-aligned.
+ */
 function allocateAlignedMemory(size: number): Buffer | undefined {
   try {
     return Buffer.from(new WebAssembly.Memory({ initial: Math.ceil(size / (64 << 10)) }).buffer);

@@ -2,8 +2,9 @@
  * Decides whether a message's Content-Length is trusted. Dovecot stores `From ` lines unquoted and relies on this field.
  * But senders can also write the field, and its value is wrong after another program has edited the message.
  *
- * A length is valid if the body that it measures ends at the end of the file or at a From_ line, and if no line in the
- * body certainly begins a message (Separators.isCertain). So a valid length never hides another message.
+ * A length is valid if a body of this length ends at the end of the file or at a From_ line, and if the body contains
+ * no line that is certain to begin a message (Separators.isCertain). A valid length therefore never hides another
+ * message.
  */
 import type { Separators } from "./separators.ts";
 
@@ -16,7 +17,7 @@ const COLON = 58;
 const mostDigits = 15;
 /** Number of bytes per read when a body is searched for another message. */
 const pieceSize = 256 << 10;
-/** Number of bytes after a body that are enough to find a From_ line. */
+/** Number of bytes that must be read after a body to find a From_ line. */
 const told = 1100;
 
 /**

@@ -20,7 +20,7 @@ export interface Known {
   readonly identities: Identities;
 }
 
-/** A mapping from the messages in the file at the commit to the session's messages. */
+/** Maps each message in the file, as it was at the commit, to a message of the session. */
 export interface Numbering {
   /** Returns a message's number in the session; 0 if the session has not changed the message. */
   readonly known: (message: number) => number;

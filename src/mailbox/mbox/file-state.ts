@@ -2,8 +2,8 @@
 import { fstatSync } from "node:fs";
 
 /**
- * Time in milliseconds. If a file was written within this time before the check, a second write may leave the same
- * timestamps.
+ * Time in milliseconds. If a file was written less than this time before the check, a later write may leave the
+ * timestamps unchanged.
  */
 const settled = 100;
 /** The same limit if only the resolution of the kernel's timestamps matters, which is at most ten milliseconds. */

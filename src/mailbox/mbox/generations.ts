@@ -5,8 +5,8 @@
  */
 
 /**
- * A generation of a mailbox. Facts that were stored in this generation still hold for the mailbox's first `valid`
- * messages.
+ * A generation of a mailbox. Facts that were stored in this generation still hold for the first messages of the
+ * mailbox; `valid` is the number of these messages.
  */
 export interface Generation {
   /** A random number. */
@@ -24,7 +24,7 @@ const all = Number.MAX_SAFE_INTEGER;
 /**
  * Starts a new generation. Called when messages have been rewritten.
  *
- * @param valid the number of messages at the beginning of the mailbox that are unchanged
+ * @param valid the number of unchanged messages at the beginning of the mailbox
  */
 export function beginGeneration(before: Generations = [], valid = 0): Generations {
   const kept = valid === 0 ? [] : before.map((each) => ({ id: each.id, valid: Math.min(each.valid, valid) }));

@@ -12,8 +12,8 @@ const lineRoom = 256;
 
 export interface JournalContent {
   /**
-   * Yields the new tail. Ranges refer to the spool. Called again if the disk that holds one of the journal's possible
-   * places is full.
+   * Yields the new tail. Ranges refer to the spool. Called again if a disk is full and the journal must be written to
+   * its next possible place.
    */
   readonly tail: () => Iterable<Part>;
   readonly forMbox: () => Iterable<Uint8Array>;
@@ -24,7 +24,7 @@ export interface JournalContent {
 export interface JournalOptions {
   /** Called with the number of bytes in the journal. */
   readonly onWritten?: ((bytes: number) => void) | undefined;
-  /** Aborts writing with the signal's reason. */
+  /** Aborts the writing of the journal; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** The older journal that this one replaces. */
   readonly replaces?: Journal;

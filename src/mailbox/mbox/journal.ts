@@ -1,6 +1,6 @@
 /**
- * Reads the journal that makes a commit all or nothing. Before the first byte of a mailbox changes, the journal
- * contains everything needed to repeat the commit.
+ * Reads the journal that makes a commit atomic. Before the first byte of a mailbox changes, the journal contains
+ * everything needed to repeat the commit.
  *
  * A journal consists of one line of JSON, the spool's new tail, the messages moved to mbox, and a checksum of each page
  * that will be overwritten. A journal under its final name is complete (journal-file.ts), and is removed when the

@@ -23,7 +23,7 @@ import { worthIndexing } from "./index-file.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 /**
- * The table is used only if at least this many messages are requested, and they make up at least this part of the
+ * The table is used only if at least this many messages are requested, and they make up at least this fraction of the
  * mailbox. Otherwise, reading the headers is faster.
  */
 const fewMessages = 512;
@@ -34,7 +34,9 @@ const smallPart = 1 / 8;
  */
 const fewMissing = 128;
 const smallMissing = 1 / 32;
-/** Number of bytes at the start of a message that contain the complete header of most messages. */
+/**
+ * The number of bytes to read from the start of a message. For most messages, these bytes include the complete header.
+ */
 const longestUsual = 16 << 10;
 /** The prefix of all keys (message-key.ts). */
 const keyPrefix = "m-";

@@ -4,7 +4,7 @@ import { readInto, readRange } from "../file-ranges.ts";
 import { headerOf } from "../header-bytes.ts";
 import { MessageIndex } from "./message-index.ts";
 
-/** Number of bytes per read: the first for single messages, the second for messages that are read in order. */
+/** Numbers of bytes per read: the first is for single messages, the second is for messages that are read in order. */
 const smallWindow = 64 << 10;
 const largeWindow = 1 << 20;
 const pieceSize = 4 << 20;
@@ -162,8 +162,8 @@ export class MboxFile {
 const landmarkLength = 4096;
 
 /**
- * Returns the beginning of a mailbox and of its last message, which show whether a mailbox that has grown is otherwise
- * unchanged.
+ * Returns the first bytes of a mailbox and the first bytes of its last message. These bytes show whether a mailbox that
+ * has grown is otherwise unchanged.
  */
 export function readLandmarks({ descriptor, covered, index }: MboxFile): Buffer {
   const last = Math.max(0, index.lastStart);

@@ -216,7 +216,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     } finally {
       this.#tracked.checkReads();
       await release();
-      // The path leads to another file, which could not be merged.
+      // The path refers to another file, which could not be merged.
       if (descriptor !== this.#tracked.file.descriptor) closeSync(descriptor);
     }
   }
@@ -225,7 +225,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     this.#tracked.close();
   }
 
-  /** Locks the file to which the path leads now. Another program may have replaced the file that was opened. */
+  /** Locks the file that the path refers to now. Another program may have replaced the file that was opened. */
   async #lock(signal: AbortSignal | undefined): Promise<{ descriptor: number; release: Release }> {
     const own = this.#tracked.file.descriptor;
     let descriptor = own;

@@ -100,7 +100,8 @@ export class Identities {
 /**
  * Returns whether a message in the file is the remembered one.
  *
- * @param last the number of the last message, which may be longer because it has been completed since then
+ * @param last the number of the last message. That message may have been completed in the meantime, and may therefore
+ *   be longer.
  */
 export function isStillAt(file: MboxFile, message: number, { identity, size }: Remembered, last: number): boolean {
   const now = measureStoredSize(file, message);

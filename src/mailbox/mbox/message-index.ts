@@ -177,7 +177,7 @@ export class MessageIndex {
     return found.values();
   }
 
-  /** Calls `run` for each run of messages with the same flags, with the run's start and length. */
+  /** Passes the start and length of each sequence of messages with the same flags to `run`. */
   #eachRun(at: number, end: number, run: (at: number, count: number) => void): void {
     const stored = this.#stored;
     const changed = this.#changed;

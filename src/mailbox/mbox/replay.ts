@@ -84,7 +84,7 @@ async function finishTarget(
   try {
     await finishLocked(resolve(path), directory, mbox.descriptor, lockwait, holding);
   } catch (error) {
-    // Version 0.1.0 could leave two interrupted quits behind, each of which requires the other to be finished first. In
+    // Version 0.1.0 could leave two interrupted quits behind, each of which required the other to be finished first. In
     // that case, the quit is finished for the requested mailbox.
     if (!(error instanceof FinishFirst)) throw error;
   }

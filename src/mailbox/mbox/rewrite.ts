@@ -120,7 +120,7 @@ const muchToCopy = 64 << 20;
 /** The bytes that follow the last unchanged message. */
 export class NewTail {
   /**
-   * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox instead of read from
+   * Whether the tail and the moved messages are so large that they are rebuilt from the mailbox rather than read from
    * the journal. The mailbox's bytes are read before they are overwritten.
    */
   readonly isMadeAgain: boolean;
@@ -152,8 +152,8 @@ export class NewTail {
   }
 
   /**
-   * The largest number of bytes by which the new tail is ahead of the bytes that have been read to build it. A message
-   * that becomes longer shifts all later messages. The number is available after the parts have been read.
+   * The maximum lead, in bytes, of the new tail over the data that has been read to build it. A message that becomes
+   * longer shifts all later messages. The number is available after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;
@@ -197,7 +197,7 @@ export class NewTail {
     this.#index = index;
   }
 
-  /** Returns the last of the consecutive unchanged messages that begin with `first`. */
+  /** Returns the last message in the sequence of unchanged messages that starts at `first`. */
   #unchangedRun(first: number): number {
     const { changes } = this.#outcome;
     let last = first;

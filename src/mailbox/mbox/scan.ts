@@ -19,7 +19,7 @@ const readAsync = promisify(read);
 
 export interface ScanOptions {
   readonly onProgress?: Progress | undefined;
-  /** Aborts the scan with the signal's reason. */
+  /** Aborts the scan; the error is the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /** Number of bytes per read. */
   readonly pieceSize?: number;

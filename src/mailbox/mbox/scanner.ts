@@ -13,7 +13,7 @@ import type { Separators } from "./separators.ts";
 
 /** Maximum number of bytes that must be fed again with the next piece. */
 export const mostCarried = longestFromLine + 8;
-/** Number of bytes before a `From ` that show whether the preceding line is empty. */
+/** Number of bytes to read before a `From ` to determine whether the preceding line is empty. */
 export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
@@ -21,8 +21,8 @@ const fromWord = Buffer.from("From ");
 /** The places in `From ` of the bytes that are searched for if they are rare. */
 const rareBytes = [0, 4];
 /**
- * Minimum average distance in bytes between two occurrences of a byte at which searching for this byte is faster than
- * searching for line starts.
+ * If the average distance in bytes between two occurrences of a byte is at least this value, searching for the byte is
+ * faster than searching for line starts.
  */
 const rare = 1024;
 /** Number of bytes in which line starts are searched for before the rare bytes are tried again. */
@@ -81,8 +81,8 @@ export class Scanner {
   }
 
   /**
-   * The start of the first message whose end depends on later bytes; undefined if this is true only of the last message.
-   * Known after all bytes have been fed.
+   * The start of the first message whose end depends on later bytes; undefined if this is true only of the last
+   * message. The value is known only after all bytes have been scanned.
    */
   get undecided(): number | undefined {
     return this.#length.undecided;

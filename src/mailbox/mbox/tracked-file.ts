@@ -51,7 +51,7 @@ export class TrackedFile {
   #seen: FileState | undefined;
   /** Whether any change since the last check is visible in the file's state. */
   #showsChanges = false;
-  /** The file's state when a message was last read, which may be later than the last check. */
+  /** The file's state when a message was last read. The message may have been read after the last check. */
   #checked: FileState | undefined;
   identities = new Identities();
   /** Whether the file has grown since it was scanned. */
@@ -230,8 +230,8 @@ export class TrackedFile {
   }
 
   /**
-   * Returns whether the known part of the file is unchanged, judging by the messages that the session has changed and a
-   * sample of the others.
+   * Returns whether the known part of the file is unchanged. This function compares the messages that the session has
+   * changed, and a sample of the other messages.
    */
   #isAsBefore(): boolean {
     const file = this.file.onDisk();

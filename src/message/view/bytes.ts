@@ -14,7 +14,8 @@ export function bytesOf(buffer: Uint8Array): Bytes {
 }
 
 /**
- * Yields a range in pieces that end with a newline. The last piece and pieces of very long lines may lack the newline.
+ * Yields a range in pieces that end with a newline. The last piece, and the pieces of a very long line, may lack the
+ * newline.
  */
 export function* linePieces(source: Bytes, start: number, end: number): Iterable<Buffer> {
   let waiting: Buffer = Buffer.alloc(0);

@@ -80,7 +80,10 @@ function addressView(value: string, charsets?: Charsets): string {
     .join(", ");
 }
 
-/** Parses addresses like parseAddressField, but commas and brackets in encoded words do not separate them. */
+/**
+ * Parses addresses as parseAddressField does, except that commas and brackets in encoded words do not separate
+ * addresses.
+ */
 function parseEncoded(value: string): Address[] {
   const words: string[] = [];
   const held = value.replace(encodedWord, (word) => `\ue000${words.push(word) - 1}\ue001`);

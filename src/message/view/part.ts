@@ -77,7 +77,7 @@ export async function readParts(
   return { root: charsets === nodeCharsets ? root : parsePartTree(source, charsets, true), charsets };
 }
 
-/** Returns the charsets that are needed to decode a part, its parts and a header. */
+/** Returns the charsets that are needed to decode a header and a part with its subparts. */
 export async function charsetsOf(part: Part, header: Uint8Array = Buffer.alloc(0)): Promise<Charsets> {
   const fields = listLeaves(part).flatMap((leaf) =>
     ["content-type", "content-disposition"].map((name) => leaf.header.get(name) ?? ""),

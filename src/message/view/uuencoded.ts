@@ -7,7 +7,7 @@ import { type Bytes, linesBeginning, toBuffer } from "./bytes.ts";
 export interface EmbeddedFile {
   /** The name in the begin line. The name is not safe to use as a file name. */
   readonly name: string;
-  /** The Content-Transfer-Encoding that decodes it. */
+  /** The Content-Transfer-Encoding of the data. */
   readonly encoding: "x-uuencode" | "base64";
   /** The range of the encoded data. */
   readonly start: number;
@@ -17,7 +17,7 @@ export interface EmbeddedFile {
   readonly next: number;
 }
 
-/** The size in bytes of the longest text that is searched for files. */
+/** The maximum size in bytes of a text that is searched for embedded files. */
 const longest = 1 << 26;
 const mostFiles = 100;
 

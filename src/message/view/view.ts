@@ -63,7 +63,7 @@ function makePieceSafe({ kind, text }: ViewPiece): ViewPiece {
   return { kind, text: makeVisible(kind === "text" ? withTrueNames(text) : text) };
 }
 
-/** Returns a part's pieces for display, even if it is an attachment. A part without text is described. */
+/** Returns a part's pieces for display, even if the part is an attachment. A part without text is described. */
 export async function viewPart(part: Part, width: number): Promise<ViewPiece[]> {
   const viewer = new Viewer(await charsetsOf(part), width);
   const pieces: ViewPiece[] = [];

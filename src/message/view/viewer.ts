@@ -94,7 +94,7 @@ export class Viewer {
     const chosen = plain ?? readable.filter(filled).at(-1) ?? readable.at(-1) ?? part.parts[0];
     for (const child of part.parts) {
       if (child === chosen || isCalendar(child)) yield* this.render(child);
-      // A part that belongs to only one form, such as a picture in HTML, is still mentioned.
+      // A part that belongs to only one alternative, such as a picture in the HTML text, is still mentioned.
       else for (const leaf of listLeaves(child)) if (!isText(leaf)) yield* this.#attachment(leaf);
     }
   }

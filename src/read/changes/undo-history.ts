@@ -11,8 +11,8 @@ import type { Change, PendingFile, Step } from "./pending.ts";
 /** The bits that are visible to users. A change that affects none of these bits cannot be undone. */
 const known = Flag.Read | Flag.Touched | Flag.Deleted | Flag.Saved | Flag.Preserved | Flag.ToMbox | markBits;
 /**
- * How long, in milliseconds, a session whose input is a pipe runs before it begins to record its changes in a file, in
- * case it is killed.
+ * The time, in milliseconds, after which a session that reads from a pipe begins to record its changes in a file, in
+ * case the session is killed.
  */
 const shortLife = 1000;
 

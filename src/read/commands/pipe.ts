@@ -15,7 +15,7 @@ import { formatShownPieces } from "../show/print-message.ts";
 interface ListAndCommand {
   readonly messages: readonly number[];
   readonly line: string;
-  /** The parts of each message to decode and pipe, instead of the entire message. */
+  /** In each message, the parts to decode and pipe, instead of the entire message. */
   readonly parts?: string;
 }
 

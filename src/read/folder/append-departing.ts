@@ -1,7 +1,7 @@
 /**
- * Appends the messages that leave a folder at quit to other mailboxes: to `trash`, and to MBOX if it is on a server.
- * The commit then removes the messages from the folder. If a crash occurs between the append and the commit, the
- * messages are in both mailboxes.
+ * At quit, appends copies of departing messages to other mailboxes: to `trash`, and to MBOX if MBOX is on a server. The
+ * commit then removes the messages from the folder. If a crash occurs between the append and the commit, the messages
+ * are in both mailboxes.
  */
 import { resolve } from "node:path";
 import { expandFileName } from "../../config/paths.ts";

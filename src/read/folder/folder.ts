@@ -26,7 +26,7 @@ export interface FolderName {
   /** Whether the file is a copy that must not be written to. */
   readonly readOnly?: true;
   /**
-   * Whether a program reads the mailbox rather than a person, in which case the mailbox's access time is left
+   * Whether the mailbox is read by a program rather than by a person. If so, the mailbox's access time is left
    * unchanged.
    */
   readonly unnoticed?: boolean;
@@ -99,7 +99,7 @@ export async function openWithMail(session: Session, name: FolderName): Promise<
   throw makeNoMailError(session, name);
 }
 
-/** Returns the folder for a typed name and its expansion. */
+/** Returns the folder that a typed name denotes. @param path the expansion of the typed name */
 export function folderNamed(typed: string, path: string): FolderName {
   const system = typed.startsWith("%");
   return { path, name: path, system, owner: system && typed.length > 1 ? typed.slice(1) : undefined };
@@ -118,8 +118,8 @@ export function systemFolder(session: Session, user?: string): FolderName {
 }
 
 /**
- * Returns the first new message, even if it was read. If no message is new, returns the first unread message or, if all
- * messages have been read, the first message.
+ * Returns the first new message, even if the message has been read in this session. If no message is new, returns the
+ * first unread message or, if all messages have been read, the first message.
  */
 export function findFirstToRead({ mailbox }: Folder, from = 1): number {
   const tallies = [...tallyOf(mailbox, from)];

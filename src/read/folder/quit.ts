@@ -31,14 +31,14 @@ export async function leaveFolder(session: Session): Promise<void> {
 }
 
 /**
- * Returns whether read messages move to MBOX, as they do from the system mailbox. Messages leave a mailbox on a server
- * only if the user has set `nohold`, because other clients expect messages to stay there.
+ * Returns whether messages that have been read are moved to MBOX, as is usual for the system mailbox. Messages leave a
+ * mailbox on a server only if the user has set `nohold`, because other clients expect messages to stay there.
  */
 function isEmptiedAtQuit({ config }: Session, { system, mailbox }: Folder): boolean {
   return system && (!isServerAddress(mailbox.path) || config.settings.raw("nohold") !== undefined);
 }
 
-/** Determines the fate of each message in the system mailbox. Returns undefined if nothing must be written. */
+/** Determines the fate of each message in the system mailbox. Returns undefined if nothing needs to be written. */
 function planEmptying(session: Session, folder: Folder): Leaving | undefined {
   const { mailbox } = folder;
   const { settings, saved } = session.config;
@@ -67,7 +67,7 @@ function planEmptying(session: Session, folder: Folder): Leaving | undefined {
 }
 
 /**
- * Removes the deleted messages from a mailbox that is not the system mailbox. Returns undefined if nothing must be
+ * Removes the deleted messages from a mailbox that is not the system mailbox. Returns undefined if nothing needs to be
  * written.
  */
 function planEdits(session: Session, folder: Folder): Leaving | undefined {

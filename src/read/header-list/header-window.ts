@@ -211,8 +211,9 @@ function headerLineFormatter({ config, comfort, terminal }: Session, folder: Fol
 }
 
 /**
- * Returns a function that finds the position of a message in a threaded list, and returns undefined for any other list.
- * The function must be called for the messages in display order, and is valid until a message is marked.
+ * Returns a function that finds the position of a message in a threaded list. For any other list, the returned function
+ * itself returns undefined. The function must be called for the messages in display order, and is valid until a message
+ * is marked.
  */
 function positionFinder(folder: Folder): (message: number, header?: ListedHeader) => ThreadPosition | undefined {
   if (folder.displayOrder?.threads === undefined) return () => undefined;

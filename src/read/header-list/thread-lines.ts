@@ -37,8 +37,8 @@ export function drawBranch(branch: Branch, tree: TreeCharacters, most: number): 
 const widestAsciiTree = 12;
 
 /**
- * Returns the text that precedes the subject if the output is not a terminal: the tree, and the number of hidden
- * messages.
+ * Returns the text that precedes the subject in output that does not go to a terminal: the tree, and the number of
+ * hidden messages.
  */
 export function formatPlainPosition(thread: ThreadPosition | undefined): string {
   if (thread === undefined) return "";

@@ -12,7 +12,7 @@
 export interface Threads {
   /** The message numbers in display order. */
   readonly order: readonly number[];
-  /** The depth in the thread, by message number. */
+  /** The depth of each message in its thread; the array is indexed by message number. */
   readonly depths: Uint16Array;
 }
 

@@ -37,7 +37,7 @@ export interface Block {
 
 const opening = /^(.*[ \t])\{[ \t\r]*$/;
 
-/** Returns the block that begins in a line; undefined if the line does not end with an opening brace. */
+/** Returns the block that begins on a line; undefined if the line does not end with an opening brace. */
 export function readBlock(lines: readonly SourceLine[], at: number): Block | undefined {
   const [, before] = opening.exec(lines[at]?.text ?? "") ?? [];
   if (before === undefined) return undefined;

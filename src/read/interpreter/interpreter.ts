@@ -77,8 +77,8 @@ async function runCommand(session: Session, line: string): Promise<boolean> {
 }
 
 /**
- * Runs a command. Unless errexit is set, a command is also considered successful if it throws a tolerated mistake,
- * which is reported.
+ * Runs a command. Unless errexit is set, a tolerated mistake is only reported, and the command is considered
+ * successful.
  */
 async function runTolerantly(session: Session, run: () => Promise<boolean>): Promise<boolean> {
   try {

@@ -43,7 +43,7 @@ import { collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
-  /** Whether to select deleted instead of undeleted messages, as undelete requires. */
+  /** Whether to select the deleted messages instead of the others, as the undelete command requires. */
   readonly deleted?: boolean;
   /** The meaning of an empty list. */
   readonly orElse?: "current" | "nothing";
@@ -53,7 +53,7 @@ export interface Wanted {
   readonly quiet?: boolean;
 }
 
-/** The text that a single `/` searches for again. */
+/** The text of the last search, which a single `/` repeats. */
 const lastSearch = new WeakMap<Session, string>();
 
 /** The modifiers that a single `:` repeats. */
@@ -135,8 +135,8 @@ export async function* findMessagesBackwards(
 }
 
 /**
- * Yields the messages that match a query, in batches. The query may contain senders and other items without a term. The
- * query may not contain message numbers, because these change.
+ * Yields the messages that match a query, in batches. The query may contain any items of a message list, such as
+ * senders. The query may not contain message numbers, because these change.
  *
  * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake

@@ -124,7 +124,7 @@ export class Candidate {
     return charsetOfBody(parseParts(this.source));
   }
 
-  /** The sender as in header lines, undecoded. Senders in a message list are searched for in this text. */
+  /** The sender as in header lines, undecoded. A sender given in a message list is compared with this text. */
   get sender(): string {
     return this.#sender(false);
   }

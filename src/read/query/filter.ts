@@ -111,7 +111,7 @@ interface Run {
  * pieces.
  */
 function* groupMessages(stored: StoredMessages, messages: readonly number[]): Iterable<Run> {
-  // Determining the length of a Maildir message would require opening its file an additional time.
+  // Determining the length of a Maildir message would require opening its file once more.
   if (stored.offset === undefined) {
     yield { part: "whole", run: messages };
     return;

@@ -44,7 +44,7 @@ export class ListMistake extends UserMistake {}
 export class NoneFound extends ListMistake {}
 
 /**
- * Returns a query with one condition, which may read as much of the message as its cost permits.
+ * Returns a query with a single condition. The cost determines how much of a message the condition may read.
  *
  * @param server a weaker condition that a server can check
  */

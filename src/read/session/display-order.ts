@@ -11,8 +11,8 @@ export interface DisplayOrder {
   /** The numbers of the listed messages in display order. Messages in collapsed threads are not listed. */
   readonly order: readonly number[];
   /**
-   * The position of each message in the list, counted from 1, by message number. A hidden message has the position of
-   * the message that hides it.
+   * The position of each message in the list, indexed by message number. Positions are counted from 1. A hidden message
+   * has the position of the message that hides it.
    */
   readonly places: Uint32Array;
   readonly threads?: ThreadOrder;
@@ -21,9 +21,9 @@ export interface DisplayOrder {
 export interface ThreadOrder {
   /** All message numbers, including those in collapsed threads. */
   readonly order: readonly number[];
-  /** The index of each message in `order`, by message number. */
+  /** The index of each message in `order`; the array is indexed by message number. */
   readonly indexes: Uint32Array;
-  /** The depth of each message in its thread, by message number. */
+  /** The depth of each message in its thread; the array is indexed by message number. */
   readonly depths: Uint16Array;
   /** The messages whose replies are hidden. */
   readonly collapsed: ReadonlySet<number>;
@@ -34,7 +34,7 @@ export interface Branch {
   readonly message: number;
   /** The branch of the message to which this message replies; undefined for the first message of the thread. */
   readonly parent: Branch | undefined;
-  /** Whether this message is followed by another listed reply to the same message. */
+  /** Whether another listed reply to this message's parent follows. */
   hasNext: boolean;
 }
 

@@ -32,7 +32,7 @@ export async function makeInterruptible<T>(
   );
   try {
     const result = await work(interrupt.signal);
-    // The event loop delivers signals at one point in each turn, which the current turn may already have passed.
+    // In each turn, the event loop delivers signals at a single point, which the current turn may already have passed.
     await nextTurn();
     await nextTurn();
     if (interrupt.signal.aborted && done !== undefined) terminal.err(`${program}: ${done}\n`);

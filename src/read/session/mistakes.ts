@@ -23,7 +23,7 @@ export function reportMistake(session: Session, error: unknown): void {
   else session.variablesOnly.report(mistake);
 }
 
-/** Runs a step of a command and prints its mistake. @returns whether it succeeded */
+/** Runs a step of a command, and reports the mistake if the step fails. @returns whether it succeeded */
 export function tryStep(session: Session, step: () => void): boolean {
   try {
     step();

@@ -76,7 +76,7 @@ export interface Comfort {
   headerLine(parts: HeaderLineParts, window: ListWindow): string;
   /** Returns the command that most resembles a mistyped word. */
   likeCommand(word: string): string | undefined;
-  /** Returns the name of a set variable that most resembles a mistyped name. */
+  /** Returns the variable that most resembles a mistyped name. Only variables that have been set are considered. */
   likeVariable(name: string): string | undefined;
   /** Returns help on a command, a variable, an escape or "msglist"; for "", an overview of commands by task. */
   help(topic: string): readonly Styled[];
@@ -159,6 +159,9 @@ export interface Folder {
   atStart: boolean;
   /** The order of the header list, if it differs from the mailbox order. */
   displayOrder?: DisplayOrder;
-  /** The position in the list of the header window's first message; the message's number, unless the list is sorted. */
+  /**
+   * The position in the header list at which the header window begins. Unless the list is sorted, the position is the
+   * number of the window's first message.
+   */
   screen: number;
 }

@@ -12,7 +12,7 @@ const link = /\b(?:https?|ftp):\/\/[^\s<>"'`{}|\\^]+|\bmailto:[^\s<>"']+/g;
  *
  * @param pieces the header with its empty line, followed by the body, split at arbitrary bytes
  * @param inHeader false if the pieces begin with the body
- * @returns styled text; its pieces, joined, equal the input pieces, joined
+ * @returns styled text; its pieces, when joined, equal the joined pieces of the input
  */
 export function* paintMessage(pieces: Iterable<Uint8Array>, inHeader = true): Iterable<Styled> {
   let plain = "";

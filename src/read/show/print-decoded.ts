@@ -175,7 +175,7 @@ async function breakIntoRows(terminal: Terminal, pieces: Iterable<Shown>): Promi
   return folded(pieces, terminal.size().columns);
 }
 
-/** Returns the number of lines, counted up to one more than `most`. */
+/** Returns the number of lines, or `most` + 1 if there are more than `most` lines. */
 function countRows(pieces: Iterable<Shown>, most: number): number {
   let sum = 0;
   for (const piece of pieces) {

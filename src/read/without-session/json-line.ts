@@ -168,7 +168,7 @@ function readWhole(stored: StoredMessages, message: number): Buffer | undefined 
   return stored.readBriefly?.(message, 0, size) ?? stored.read(message, 0, size);
 }
 
-/** A cache of address fields as JSON, which is useful because most people write more than one message. */
+/** A cache of address fields as JSON, which is useful because the same addresses occur in many messages. */
 const knownPeople = new Map<string, string>();
 const mostPeople = 4096;
 const longestPeople = 500;

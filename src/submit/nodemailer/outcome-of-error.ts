@@ -39,7 +39,7 @@ export interface Circumstances {
   readonly timeouts: Timeouts;
 }
 
-/** Returns a server's reply to a recipient as a refusal. */
+/** Converts a server's reply about a recipient to a refusal. */
 export function refusalOf(error: SmtpError): Refusal {
   const reply = replyOnOneLine(error.response ?? error.message);
   return { recipient: error.recipient ?? "", reply, exit: exitCodeForRefusal(reply) };
@@ -130,7 +130,7 @@ function loginRefused(error: SmtpError, name: string): SubmissionFailed {
   return new SubmissionFailed("login refused", `${name}: login failed: ${words}`, exit, error);
 }
 
-/** Returns the reason for an error without a reply. */
+/** Returns the reason for an error if there was no reply. */
 function toSubmissionFailure(error: SmtpError): DialogueFailure {
   if (error instanceof ProtocolError) return { reason: error.reason, detail: error.message };
   const tls = tlsFailure(error);

@@ -1,6 +1,6 @@
 /**
  * Extends nodemailer's connection with checks of the server's replies. Each reply must be valid (RFC 5321, section
- * 4.2), must follow a command and must end.
+ * 4.2), must follow a command, and must be complete.
  *
  * nodemailer matches replies to commands by counting. Without these checks, a surplus "250 ok" would be mistaken for
  * the reply to a message that the server never received.
