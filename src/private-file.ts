@@ -2,7 +2,7 @@
  * Opens the files and directories that contain `mail`'s own state: journals, drafts, the queue, history, caches.
  *
  * Another user may have planted any of these files, because the state directory can belong to another user (`su -m`,
- * `sudo -E`) or be writable by others. So a file or directory is used only if
+ * `sudo -E`) or be writable by others. A file or directory is therefore used only if
  *
  * 1. it and its directory belong to the effective user or to root,
  * 2. no other user can write to it or to its directory,

@@ -88,7 +88,7 @@ const submission = {
 
 const tls = {
   "certificate for another name":
-    "use a host that the certificate names, or install a certificate for this host on the server",
+    "use a host that is named in the certificate, or install a certificate for this host on the server",
   "certificate expired": "install a new certificate on the server; check the clocks of both machines",
   "certificate not yet valid": "install a new certificate on the server; check the clocks of both machines",
   "certificate not trusted": "set cafile=FILE; FILE must contain the certificate of the server or of its authority",

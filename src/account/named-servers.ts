@@ -1,6 +1,6 @@
 /**
  * Finds the servers that are named in variables. A user name, password or token from a variable without a suffix is
- * sent only to a server that is also named in a variable.
+ * sent only to servers that are named in variables.
  */
 import { domainToASCII } from "node:url";
 import type { Config } from "../config/config.ts";

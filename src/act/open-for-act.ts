@@ -8,7 +8,7 @@ import type { Folder, Session } from "../read/session/session.ts";
 /**
  * Opens a mailbox. Returns undefined if there is no mail.
  *
- * @param name the mailbox; by default, the one that the command line names
+ * @param name the mailbox; by default, the mailbox named on the command line
  */
 export async function openForAct(session: Session, given: CommandLine, name?: FolderName): Promise<Folder | undefined> {
   try {

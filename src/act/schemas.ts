@@ -98,7 +98,7 @@ const outcome = {
     type: "array",
     items: { type: "string" },
     description:
-      "Problems that did not prevent the message from being sent. Do not send the message again because of them.",
+      "Problems that did not prevent the message from being sent. These problems are not a reason to send the message again.",
   },
 };
 
@@ -183,7 +183,7 @@ const schemas: Readonly<Record<string, Schema>> = {
     name: { type: "string", description: "The name after the plus sign, as in +NAME.", ...untrusted },
     use: nullable({
       type: "string",
-      description: "The special use (RFC 6154), such as sent or trash, of a folder on a server.",
+      description: "The special use of a folder on a server, such as sent or trash (RFC 6154).",
     }),
   }),
   count: describeObject("The number of messages, as mail --count --json prints it", { version, count }),

@@ -66,8 +66,8 @@ async function sendOne(work: Work, act: Sending, located: Located): Promise<Sent
 }
 
 /**
- * Returns the command line for the new message, with only the recipients that the action names. The mailbox's name is
- * not a recipient.
+ * Returns the command line for the new message, with only the recipients named in the action. The mailbox's name is not
+ * a recipient.
  */
 function withRecipients(given: CommandLine, act: Sending): CommandLine {
   const words = act.kind === "forward" ? given.words.slice(given.file ? 1 : 0) : [];

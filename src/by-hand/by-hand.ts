@@ -79,7 +79,7 @@ async function holdDialogue(
     if (input.kind !== "line" && terminal.inputIsTerminal && inRow) terminal.out("\n");
     if (input.kind === "interrupt") {
       if (protocol.unfinished)
-        show.note("The message continues; a line with a single dot ends it, Ctrl-D abandons it.");
+        show.note("The message continues; a line with a single dot ends it, and Ctrl-D abandons it.");
       continue;
     }
     if (input.kind === "end") return;

@@ -107,7 +107,8 @@ export class Protocol {
       return { text: `Queued as ${id}; follow it with mail --track ${id}.`, forScripts: true };
     }
     if (this.#command === "DATA") {
-      if (!first.startsWith("3")) return this.#refuse(text, "The server does not accept a message now; type commands.");
+      if (!first.startsWith("3"))
+        return this.#refuse(text, "The server is not ready to accept a message; type commands.");
       this.mode = "message";
       this.#header = true;
       this.#lines = 0;

@@ -106,7 +106,7 @@ function describeEncryption({ encryption }: ImapConnection): Finding {
 /** The optional capabilities, each with the consequence of its absence. */
 const abilities: readonly (readonly [string, string])[] = [
   ["UIDPLUS", "deleted messages stay marked as deleted"],
-  ["MOVE", "messages are copied and then deleted instead of moved"],
+  ["MOVE", "mail copies messages and then deletes the originals"],
   ["CONDSTORE", "the state of all messages is loaded each time a folder is opened"],
   ["IDLE", "new mail is noticed only at the prompt"],
 ];

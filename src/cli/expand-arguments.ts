@@ -141,8 +141,8 @@ function namesWithPrefix(prefix: string, names: readonly string[]): string[] {
 }
 
 /**
- * Expands a word that begins with one dash. Each letter of the word is an option that takes no value. Only the last of
- * these options may take a value, which is the rest of the word or the next word.
+ * Expands a word that begins with one dash. Each letter of the word is an option. Only the last option may take a
+ * value, which is the rest of the word or the next word.
  */
 function expandLetters(
   word: string,

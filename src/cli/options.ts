@@ -53,7 +53,7 @@ export const options = [
     also: ["append"],
     ordered: true,
     meaning:
-      'Add the header field "Name: value". It replaces the field that mail would write. If the argument names a file instead, attach the file, as in S-nail; FILE=CHARSET declares its charset.',
+      'Add the header field "Name: value". It replaces the field that mail would write. If the argument names a file instead, attach the file, as in S-nail; FILE=CHARSET declares the charset of FILE.',
   },
   {
     letter: "C",
@@ -275,13 +275,13 @@ export const options = [
     argument: "command",
     variadic: true,
     meaning:
-      "Run a command, send its output, and exit with its exit code. A single argument is a shell command line. If several arguments are given, the first is a program, and the others are passed to it; they end before the next option, unless -- follows --run.",
+      "Run a command, send its output, and exit with its exit code. A single argument is a shell command line. If there are several arguments, the first is a program, and the others are its arguments. The arguments end before the next option, unless -- follows --run.",
   },
   {
     long: "if",
     argument: "when",
     meaning:
-      "With --run, send only if the command failed (failed), printed something (output), or changed its output or exit code since the last run (changed). Use always to send after every run.",
+      "With --run, send after every run (always), or only if the command failed (failed), printed something (output), or changed its output or exit code since the last run (changed).",
   },
   {
     long: "throttle",
@@ -407,7 +407,7 @@ export const options = [
   },
   {
     long: "draft",
-    meaning: "Store the message in the folder that the drafts variable names, instead of sending it.",
+    meaning: "Store the message in the folder specified by the drafts variable, instead of sending it.",
   },
   {
     long: "send",

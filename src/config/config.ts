@@ -3,8 +3,8 @@ import type { Identity } from "./identity.ts";
 import type { Settings } from "./settings.ts";
 
 /**
- * The lower-case names of the header fields that are omitted when a message is printed or saved. If any fields are
- * retained, all others are omitted; otherwise, the ignored fields are omitted.
+ * A selection of the header fields to print or save, by their names in lower case. If any fields are retained, all
+ * other fields are omitted. Otherwise, only the ignored fields are omitted.
  */
 export interface FieldSelection {
   readonly ignored: Set<string>;

@@ -21,7 +21,7 @@ const refused =
 const utf8Only: Foreign = (value) =>
   /(^|[\s,])utf-?8($|[\s,])/i.test(value) || value === ""
     ? undefined
-    : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset it`;
+    : `"${value}" is not supported, because mail sends UTF-8; add utf-8 to the list, or unset the variable`;
 
 /**
  * The other clients' variables by name. A variable is refused if it would change which message is sent, or how the

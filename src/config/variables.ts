@@ -99,7 +99,7 @@ function acceptsFilesAndCommands(list: string): boolean {
 }
 
 function withDefault(meaning: string, fallback: string | number): string {
-  return `${meaning} By default, ${fallback}.`;
+  return `${meaning} The default is ${fallback}.`;
 }
 
 function flagKind(meaning: string): Kind<boolean> {
@@ -220,14 +220,14 @@ export const variables = {
   },
   certcheck: {
     ...textKind(
-      "Whether to verify the server's certificate: yes, no, warn (only print a warning) or ask (on a terminal; otherwise yes). By default, yes.",
+      "Whether to verify the server's certificate: yes, no, warn (only print a warning) or ask (on a terminal; otherwise yes). The default is yes.",
       "yes|no|warn|ask",
     ),
     synonyms: { "ssl-verify": toCertificateCheck, "tls-verify": toCertificateCheck },
     perAccount: true,
   },
   chunking: textKind(
-    "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. By default, large.",
+    "When to send a message in chunks (BDAT), if the server supports them: always, large (a megabyte or more) or never. The default is large.",
     "always|large|never",
   ),
   clientcert: {
@@ -236,7 +236,10 @@ export const variables = {
     perAccount: true,
   },
   clientkey: {
-    ...textKind("A PEM file with the private key of clientcert. By default, the file that clientcert names.", "file"),
+    ...textKind(
+      "A PEM file with the private key of clientcert. The default is the file specified by clientcert.",
+      "file",
+    ),
     synonyms: { "ssl-key": asGiven },
     perAccount: true,
   },
@@ -245,13 +248,13 @@ export const variables = {
     "lines",
   ),
   decode: flagKind(
-    "Decode messages before showing them. By default, set on a terminal; nodecode shows messages as stored.",
+    "Decode messages before showing them. Set by default on a terminal; nodecode shows messages as stored.",
   ),
-  DEAD: textKind("The file that receives unsent messages. By default, ~/dead.letter.", "file"),
+  DEAD: textKind("The file that receives unsent messages. The default is ~/dead.letter.", "file"),
   debug: flagKind("Show each message instead of sending it."),
   dot: flagKind("A lone dot ends a message typed on a terminal."),
   drafts: textKind(
-    "The mailbox in which mail --draft stores messages, and from which mail --send sends them. By default, ~/drafts.",
+    "The mailbox in which mail --draft stores messages, and from which mail --send sends them. The default is ~/drafts.",
     "file",
   ),
   dryrun: flagKind("Show the envelope and the message instead of sending the message; the same as --dry-run."),
@@ -264,12 +267,12 @@ export const variables = {
     "Exit after the first command that fails, without changing the mailbox. The exit code is the error's exit code, or 1.",
   ),
   escape: textKind(
-    "The character that begins an escape. By default, ~. Without a value, escapes are disabled.",
+    "The character that begins an escape. The default is ~. Without a value, escapes are disabled.",
     "character",
   ),
   encoding: {
     ...textKind(
-      "The transfer encoding of a text that is not ASCII: 8bit, quoted-printable or base64. By default, 8bit if the server accepts it.",
+      "The transfer encoding of a text that is not ASCII: 8bit, quoted-printable or base64. The default is 8bit if the server accepts it.",
       "encoding",
     ),
     synonyms: { "mime-encoding": asGiven },
@@ -285,16 +288,16 @@ export const variables = {
   "forward-as-attachment": flagKind("Let the forward command attach the complete message as message/rfc822."),
   from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
-    "The file that stores command lines between sessions. By default, history in the state directory. Without a value, command lines are not stored.",
+    "The file that stores command lines between sessions. The default is the file history in the state directory. Without a value, command lines are not stored.",
     "file",
   ),
   "history-size": countKind(1000, "The number of command lines to store.", { max: 1_000_000 }),
   hostname: textKind("The host name in the addresses of local users, in Message-ID and in EHLO.", "host"),
   hold: flagKind("Keep read messages in the system mailbox."),
   ignore: flagKind("Ignore interrupts while a message is being typed, and print @ instead."),
-  ignoreeof: flagKind("Do not let end of input end a message or the session."),
-  indentprefix: textKind("The prefix of each line that ~m inserts. By default, a tab.", "text"),
-  interactive: flagKind("Behave as on a terminal, as with -I. By default, set if standard input is a terminal."),
+  ignoreeof: flagKind("Do not end a message or the session at the end of input."),
+  indentprefix: textKind("The prefix of each line that ~m inserts. The default is a tab.", "text"),
+  interactive: flagKind("Behave as on a terminal, as with -I. Set by default if standard input is a terminal."),
   keep: flagKind("Truncate an empty system mailbox instead of removing it. This is always done."),
   keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
   LISTER: textOr("/bin/ls", "The program that the folders command runs.", "program"),
@@ -311,17 +314,17 @@ export const variables = {
     "Mark messages in an mbox as answered (X-Status) after a reply. In a Maildir, they are always marked.",
   ),
   MBOX: textKind(
-    "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. By default, ~/mbox.",
+    "The mailbox that receives read messages at quit. A trailing slash selects a Maildir. The default is ~/mbox.",
     "file",
   ),
   metoo: flagKind("Do not remove the sender from an expanded alias."),
   maillog: textKind(
-    "The mail server's log, which the track command reads. By default, one of the system's usual paths.",
+    "The mail server's log, which the track command reads. The default is one of the system's usual paths.",
     "file",
   ),
   mta: {
     ...textKind(
-      "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. By default, smtp://localhost:25.",
+      "The transport for outgoing mail: smtp://HOST:PORT, submission://USER@HOST, smtps://USER@HOST, lmtp://HOST:PORT, lmtp:/SOCKET, a program with its arguments, or local. The default is smtp://localhost:25.",
       "transport",
     ),
     synonyms: { smtp: toServerUrl },
@@ -425,18 +428,18 @@ export const variables = {
   "reply-to-honour": choiceKind(
     ["yes", "no", "ask-yes", "ask-no"],
     "yes",
-    "Whether Reply-To replaces the author in a reply, in addition to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, the reply command uses only the addresses in Reply-To, and the Reply command uses only the authors.",
+    "Whether a reply is sent to the addresses in Reply-To instead of the author. In both cases, a reply to all is also sent to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, the reply command uses only the addresses in Reply-To, and the Reply command uses only the authors.",
   ),
   Replyall: flagKind("Swap the reply and Reply commands."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
   screen: textKind("The number of header lines in a window.", "lines"),
-  searchheaders: flagKind("Let /field:text in a message list search that field."),
+  searchheaders: flagKind("In a message list, interpret /field:text as a search for the text in that field."),
   sender: textKind("The address in the Sender field.", "address"),
   sendmail: textKind(
     "A sendmail program with its arguments, or a server's URL as in mta. Used if mta is not set.",
     "program",
   ),
-  SHELL: textOr("/bin/sh", "The shell that the !, | and shell commands run.", "program"),
+  SHELL: textOr("/bin/sh", "The shell that is started by the !, | and shell commands.", "program"),
   sendwait: flagKind("Wait until the message has been submitted. This is always done."),
   "show-rcpt": flagKind("Show the recipient instead of the sender in the header lines of other people's messages."),
   showname: flagKind("Use names instead of addresses in header lines and in searches for senders."),
@@ -454,14 +457,14 @@ export const variables = {
   ),
   smtpauth: {
     ...textKind(
-      "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, external, oauthbearer, xoauth2, or none to send without a login. By default, the safest mechanism that the server supports.",
+      "The authentication mechanism: scram-sha-256, scram-sha-1, cram-md5, plain, login, external, oauthbearer, xoauth2, or none to send without a login. The default is the safest mechanism that the server supports.",
       "mechanism",
     ),
     synonyms: { "smtp-auth": toMechanism },
     perAccount: true,
   },
   smtpconnecttimeout: secondsIfGiven(
-    "The maximum time for connecting and for the server's greeting. By default, the value of smtptimeout.",
+    "The maximum time for connecting and for the server's greeting. The default is the value of smtptimeout.",
     {
       max: 3600,
     },
@@ -474,23 +477,23 @@ export const variables = {
   }),
   starttls: {
     ...textKind(
-      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. By default, the policy is none on this host without a login, required on other hosts for submission or with a login, and opportunistic in all other cases.",
+      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. For connections to another host, the default is required with a login or a submission URL, and opportunistic otherwise. For connections to this host, the default is opportunistic with a login, and none otherwise.",
       "policy",
     ),
     synonyms: { "smtp-use-starttls": () => "required" },
     perAccount: true,
   },
   systemca: {
-    ...textKind("Whether to trust the system's certificate authorities. By default, yes.", "yes|no"),
+    ...textKind("Whether to trust the system's certificate authorities. The default is yes.", "yes|no"),
     synonyms: { "ssl-no-default-ca": () => "no", "ssl-ca-no-defaults": () => "no", "tls-ca-no-defaults": () => "no" },
     perAccount: true,
   },
   tlsminversion: {
-    ...textKind("The minimum version of TLS: 1.2 or 1.3. By default, 1.2.", "version"),
+    ...textKind("The minimum version of TLS: 1.2 or 1.3. The default is 1.2.", "version"),
     synonyms: { "ssl-protocol": toTlsVersion },
     perAccount: true,
   },
-  toplines: textKind("The number of lines that the top command prints. By default, 5.", "lines"),
+  toplines: textKind("The number of lines that the top command prints. The default is 5.", "lines"),
   trace: textKind("Write the dialogue with the server to standard error as JSON lines; the same as --trace.", "json"),
   trash: textKind(
     "The mailbox to which the quit command moves deleted messages: a file, or a folder on a server. If this is not set, quit removes deleted messages.",
@@ -503,7 +506,7 @@ export const variables = {
     notInherited: true,
   },
   verbose: flagKind("Show the dialogue with the server; the same as -v."),
-  ttycharset: textKind("The charset of input that is not UTF-8. By default, the locale's charset.", "charset"),
+  ttycharset: textKind("The charset of input that is not UTF-8. The default is the locale's charset.", "charset"),
   VISUAL: programKind("The editor for the visual command and ~v.", [
     "/usr/bin/vi",
     "vi",

@@ -91,7 +91,7 @@ class GatheredMessages implements StoredMessages {
 
   #place(message: number): { readonly start: number; readonly size: number } {
     const place = this.#places.get(message);
-    if (place === undefined) throw new Error(`message ${message} was not gathered`);
+    if (place === undefined) throw new Error(`message ${message} was not collected`);
     return place;
   }
 }

@@ -299,8 +299,8 @@ function startOf(path: string): string {
 }
 
 /**
- * Returns whether a mailbox may have a journal. The check needs only a few system calls. In state directories, it
- * accepts any journal. The exact name contains a hash, and loading node:crypto to compute the hash would take 2 ms.
+ * Returns whether a mailbox may have a journal. The check needs only a few system calls. In state directories, any
+ * journal is accepted, because the exact name contains a hash, and loading node:crypto takes 2 ms.
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);

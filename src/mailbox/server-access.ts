@@ -28,12 +28,12 @@ export interface ServerAccess {
   readonly acceptCertificate: (reason: string) => Promise<boolean>;
 }
 
-/** Returns the user and the settings for the server that an address names. @throws MailError if a setting is invalid */
+/** Returns the user and the settings for the server named in an address. @throws MailError if a setting is invalid */
 export type AccessServer = (address: ServerAddress) => Promise<AccountAccess>;
 
 /** A user of a server, and the settings for connecting as this user. */
 export interface AccountAccess {
-  /** The user that the address names, or else the user of the account that belongs to the server. */
+  /** The user named in the address, or else the user of the account that belongs to the server. */
   readonly user: string;
   readonly access: ServerAccess;
 }

@@ -70,11 +70,12 @@ export async function parseOptions(
   const { Command, CommanderError, InvalidArgumentError, Option } = await import("commander");
   let text = "";
   const port = (value: string): number => {
-    if (!/^\d{1,5}$/.test(value) || Number(value) > 65535) throw new InvalidArgumentError("It must be 0 to 65535.");
+    if (!/^\d{1,5}$/.test(value) || Number(value) > 65535)
+      throw new InvalidArgumentError("It must be between 0 and 65535.");
     return Number(value);
   };
   const count = (value: string): number => {
-    if (!/^[1-9]\d{0,4}$/.test(value)) throw new InvalidArgumentError("It must be 1 to 99999.");
+    if (!/^[1-9]\d{0,4}$/.test(value)) throw new InvalidArgumentError("It must be between 1 and 99999.");
     return Number(value);
   };
   const values: Record<string, (option: InstanceType<typeof Option>) => void> = {

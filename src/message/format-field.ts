@@ -11,8 +11,8 @@ import { toBytes } from "./text.ts";
  */
 const textBytes = 36;
 /**
- * The number of bytes per encoded word in a name. 45 bytes become 60 characters of base64, so that the encoded word has
- * the maximum length of 75 characters.
+ * The number of bytes per encoded word in a name. An encoded name starts on a new line. 45 bytes become 60 characters
+ * of base64, so that the encoded word has the maximum length of 75 characters.
  */
 const nameBytes = 45;
 /** The recommended line length (RFC 5322, section 2.1.1). */

@@ -15,7 +15,7 @@ import type { Session } from "./session/session.ts";
 
 const banner = "Mail version 8.1.2 01/15/2001.  Type ? for help.";
 
-/** Opens the mailbox that the command line names, and lists its headers or runs a session. */
+/** Opens the mailbox named on the command line, and lists its headers or runs a session. */
 export async function readMail(session: Session, given: CommandLine): Promise<ExitCode> {
   const { terminal, config } = session;
   if (given.exists) return reportWhetherMailExists(session, given);

@@ -3,7 +3,7 @@ import { Exit, MailError } from "../errors.ts";
 import type { DsnRequest } from "../submit/transport.ts";
 import type { Notice } from "../submit/transport-settings.ts";
 
-/** The task that the options or the program's name selects. */
+/** The task selected by the options or by the program's name. */
 export type Mode = "send" | "flush" | "list" | "check-aliases" | "version" | "help";
 
 export interface SendmailOptions {
@@ -82,7 +82,7 @@ export const sendmailOptions = [
   { letter: "U", meaning: "No effect." },
 ] as const satisfies readonly OptionRow[];
 
-/** The tasks that the program's name selects. */
+/** The tasks that can be selected by the program's name. */
 const modesByName: Readonly<Record<string, Mode>> = { mailq: "list", newaliases: "check-aliases" };
 const modesOfB: Readonly<Record<string, Mode>> = { m: "send", p: "list", i: "check-aliases" };
 

@@ -34,7 +34,7 @@ export function submissionRemedy(error: SubmissionFailed, { way, refusal, isGree
     case "login mechanism unknown":
       return "check the user name in mta, and the password from ~/.netrc or passwordcommand";
     case "certificate for another name":
-      return "set mta to a host that the certificate names, or install a certificate for this host on the server";
+      return "set mta to a host that is named in the certificate, or install a certificate for this host on the server";
     case "no TLS on this port":
       if (isImplicitTls(way)) return "set mta=smtp://HOST:PORT, or use the smtps port, which is 465";
       return tlsRemedy(way);

@@ -83,7 +83,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
     "a certificate for another host",
     { scheme: "smtps", tls: { name: "elsewhere" }, variables: { cafile: "elsewhere.pem" } },
     [
-      /^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host that the certificate names/,
+      /^fail TLS: its certificate is for another name \(DNS:mail\.example\.org\) -> set mta to a host that is named in the certificate/,
     ],
   ],
   [

@@ -26,8 +26,8 @@ export async function* transferEncode(encoding: "quoted-printable" | "base64", b
 }
 
 /**
- * Adds a soft line break to the last line of a quoted-printable body, which has no trailing newline. No line becomes
- * longer than 76 columns.
+ * Ends the last line of a quoted-printable body with a soft line break, because the body has no trailing newline. No
+ * line becomes longer than 76 columns.
  */
 function encodeSoftLineBreak(line: string): Buffer {
   if (line.length <= 75) return Buffer.from(`${line}=\n`, "latin1");

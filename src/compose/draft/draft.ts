@@ -36,7 +36,7 @@ export interface Draft {
   appended: Buffer | undefined;
   /** Returns the message for dead.letter; defined once the recipients are known. */
   whole: (() => Promise<Built>) | undefined;
-  /** The file for a copy of the message, instead of the file that the `record` variable names. */
+  /** The file for a copy of the message, instead of the file specified by the `record` variable. */
   record: string | undefined;
   attachments: Attachment[];
   /** The form that the user has chosen for the body. */

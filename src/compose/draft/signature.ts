@@ -7,7 +7,7 @@ import { addPathToError } from "../../system-error.ts";
 import type { Draft } from "./draft.ts";
 
 /**
- * Appends the file that `signature` names to the body of a draft, unless the body is not plain text.
+ * Appends the file specified by `signature` to the body of a draft, unless the body is not plain text.
  *
  * @throws MailError if the file cannot be read
  */

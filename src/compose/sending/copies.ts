@@ -66,7 +66,7 @@ export async function keepCopies(
   return { refused, copies };
 }
 
-/** Writes a copy of a sent message to the file that `record` names. Reports a failure. */
+/** Writes a copy of a sent message to the file specified by `record`. Reports a failure. */
 export async function writeRecord(
   context: Context,
   { header, body }: { readonly header: Buffer; readonly body: Built },

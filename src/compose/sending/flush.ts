@@ -32,7 +32,7 @@ interface FlushOptions {
   readonly only?: { readonly way: string };
   /** The program's name in messages. */
   readonly program?: QueueingProgram;
-  /** By default, the queue in the user's state directory. */
+  /** The default is the queue in the user's state directory. */
   readonly queues?: QueuePlaces;
 }
 

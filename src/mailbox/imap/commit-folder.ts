@@ -1,6 +1,6 @@
 /**
  * Commits a session with a folder. First, messages are copied to mbox; then flags are stored; finally, the messages
- * that this session has deleted are removed, and no others. So no message is lost if a step fails.
+ * that this session has deleted are removed, and no others. No message is therefore lost if a step fails.
  */
 
 import { isServerAddress } from "../../message/server-name.ts";

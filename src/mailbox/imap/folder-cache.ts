@@ -114,7 +114,7 @@ export class FolderCache {
     return size === undefined || received === undefined ? undefined : { size, received };
   }
 
-  /** Returns the facts about a message for message lists; undefined if these facts have never been loaded. */
+  /** Returns the facts to show about a message in lists; undefined if these facts have never been loaded. */
   findListFacts(uid: number): ListFacts | undefined {
     const row = this.#rows.get(uid);
     return row === undefined || !this.#facts.knows(row, columnBits.from) ? undefined : this.#facts.facts(row);
@@ -132,7 +132,7 @@ export class FolderCache {
   }
 
   /**
-   * Returns a header that contains the cached values of the fields for message lists.
+   * Returns a header that contains the cached values of the fields that are shown in message lists.
    *
    * @returns undefined if the values are unknown
    */

@@ -194,7 +194,7 @@ class ImapMailbox implements Mailbox {
     return `${this.#uidValidity}-${this.#table.uid(message)}`;
   }
 
-  /** Returns the facts about a message for message lists; undefined if these facts have never been loaded. */
+  /** Returns the facts to show about a message in lists; undefined if these facts have never been loaded. */
   facts(message: number): ListFacts | undefined {
     return this.#cache.findListFacts(this.#table.uid(message));
   }

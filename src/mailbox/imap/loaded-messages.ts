@@ -1,7 +1,7 @@
 /**
- * Keeps the messages that have been loaded from a server. Their form in an unnamed file is the same as in an mbox: with
- * LF newlines, a From_ line made from the sender and INTERNALDATE, and an empty line at the end. The code that prints,
- * searches and copies messages therefore works with mailboxes of any kind.
+ * Keeps the messages that have been loaded from a server. The messages are kept in an unnamed file, in the same form as
+ * in an mbox: with LF newlines, a From_ line made from the sender and INTERNALDATE, and an empty line at the end. The
+ * code that prints, searches and copies messages therefore works with mailboxes of any kind.
  */
 import { closeSync, ftruncateSync, writeSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";

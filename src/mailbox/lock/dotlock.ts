@@ -67,7 +67,7 @@ interface Holder {
 }
 
 /**
- * Returns the process and host that a lock file names. The file contains `123` if liblockfile wrote it, `123:host` if
+ * Returns the process and host named in a lock file. The file contains `123` if liblockfile wrote it, `123:host` if
  * Dovecot or `mail` did, and 0 if procmail did; a file that mutt wrote is empty.
  */
 function holderOf(path: string): Holder {
@@ -80,7 +80,7 @@ function holderOf(path: string): Holder {
   }
 }
 
-/** Returns the process on this machine that a lock file names, if any. */
+/** Returns the process on this machine that is named in a lock file, if any. */
 export function dotlockHolder(path: string): number | undefined {
   const { pid, host } = holderOf(path);
   return host === undefined || host === hostname() ? pid : undefined;

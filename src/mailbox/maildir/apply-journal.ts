@@ -50,7 +50,7 @@ export async function replayMaildirJournal(
   }
 }
 
-const later = "the changes are kept; they are completed when the mailbox is opened again";
+const later = "the changes are kept; they are applied when the mailbox is next opened";
 
 /**
  * Carries out a journal.

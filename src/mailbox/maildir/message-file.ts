@@ -1,6 +1,6 @@
 /**
- * Presents a Maildir file as an mbox would store it, with a From_ line before it and an empty line after it. So the
- * code that displays, counts and copies messages works with both formats.
+ * Presents a Maildir file as an mbox would store it, with a From_ line before it and an empty line after it. The code
+ * that displays, counts and copies messages therefore works with both formats.
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { parseHeader, startsWithFrom } from "../../message/header.ts";

@@ -172,6 +172,6 @@ function describeUnchanged(work: Work, error: unknown): unknown {
 export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;
-  const text = `${work.path}: ${reason}; the changes are kept; they are completed when the mailbox is opened again`;
+  const text = `${work.path}: ${reason}; the changes are kept; they are applied when the mailbox is next opened`;
   return new MailError(text, Exit.IoErr, error);
 }

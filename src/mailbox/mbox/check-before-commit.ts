@@ -20,7 +20,7 @@ export interface Known {
   readonly identities: Identities;
 }
 
-/** Maps each message in the file, as it was at the commit, to a message of the session. */
+/** The session's number for each message that the file contains at the time of the commit. */
 export interface Numbering {
   /** Returns a message's number in the session; 0 if the session has not changed the message. */
   readonly known: (message: number) => number;

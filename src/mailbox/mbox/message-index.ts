@@ -1,8 +1,8 @@
 /**
  * Stores each message's start and state in growing typed arrays, which use eleven bytes per message.
  *
- * A session that shows one page must not spend time on every message. So operations on all messages copy and compare whole
- * arrays.
+ * A session that shows one page must not spend time on every message. Operations on all messages therefore copy and
+ * compare whole arrays.
  */
 import { Flag, type FlagTally } from "../mailbox.ts";
 
@@ -177,7 +177,7 @@ export class MessageIndex {
     return found.values();
   }
 
-  /** Passes the start and length of each sequence of messages with the same flags to `run`. */
+  /** Calls `run` with the start and length of each sequence of messages that have the same flags. */
   #eachRun(at: number, end: number, run: (at: number, count: number) => void): void {
     const stored = this.#stored;
     const changed = this.#changed;

@@ -230,8 +230,8 @@ export class TrackedFile {
   }
 
   /**
-   * Returns whether the known part of the file is unchanged. This function compares the messages that the session has
-   * changed, and a sample of the other messages.
+   * Returns whether the known part of the file is unchanged. Only the messages that the session has changed, and a
+   * sample of the others, are checked.
    */
   #isAsBefore(): boolean {
     const file = this.file.onDisk();

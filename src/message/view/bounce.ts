@@ -1,4 +1,4 @@
-/** Recognizes reports of failed deliveries, and the recipients that they name. */
+/** Recognizes reports of failed deliveries, and finds the recipients named in these reports. */
 
 import { parseAddresses } from "../address.ts";
 import { nodeCharsets } from "../charsets.ts";

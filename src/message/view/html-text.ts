@@ -52,8 +52,8 @@ export async function htmlText(html: string, width: number): Promise<string> {
     // Removes invisible break hints, and the invisible characters that newsletters use to pad the preview text.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
-    // If the replacement were a function, it would need memory for each word. The lookbehind keeps the matching time
-    // linear for long runs of spaces.
+    // A replacement function would allocate memory for each word. The lookbehind keeps the matching time linear for
+    // long runs of spaces.
     .replace(/(?<! ) +(?=\n|$)/g, "");
   if (links.size === 0) return text;
   return `${text}\n\n${[...links].map(([link, number]) => `[${number}] ${link}`).join("\n")}`;

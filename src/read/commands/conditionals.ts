@@ -21,7 +21,7 @@ export const conditionalCommands: readonly Command[] = [
   declareCommand({
     name: "else",
     takes: takesWords("", 0, 0),
-    summary: "Run the following lines only if the condition of the preceding if is false.",
+    summary: "Run the following lines only if the condition of the matching if command is false.",
     example: "else",
     run: ({ conditional }) => {
       if (conditional === undefined) throw new UserMistake('"Else" without matching "if"');

@@ -207,7 +207,7 @@ export const partCommands: readonly Command[] = [
     task: "read",
     inFull: true,
     takes: takesPart,
-    summary: "Open a part with the program that mailcap names for its type.",
+    summary: "Open a part with the program that is specified in mailcap for its type.",
     example: "open 3 2",
     barred: ["sending"],
     run: openParts,

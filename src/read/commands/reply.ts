@@ -31,7 +31,7 @@ export const replyCommands: readonly Command[] = [
 
 /**
  * Returns the row of a command that stores a copy of the reply (POSIX mailx). The copy is written to a file named after
- * the author's login name instead of to the file that `record` names.
+ * the author's login name instead of to the file specified by `record`.
  */
 function followupRow(
   name: string,

@@ -1,4 +1,4 @@
-/** Determines the mailbox that the command line names. */
+/** Determines the mailbox named on the command line. */
 import type { CommandLine } from "../../cli/command-line.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
@@ -7,7 +7,7 @@ import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
 import { type FolderName, folderNamed, systemFolder } from "./folder.ts";
 
-/** Returns the folder that the command line names. */
+/** Returns the folder named on the command line. */
 export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
   if (given.batch && !given.file && given.user === undefined) {
     return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };

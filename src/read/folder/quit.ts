@@ -31,8 +31,9 @@ export async function leaveFolder(session: Session): Promise<void> {
 }
 
 /**
- * Returns whether messages that have been read are moved to MBOX, as is usual for the system mailbox. Messages leave a
- * mailbox on a server only if the user has set `nohold`, because other clients expect messages to stay there.
+ * Returns whether messages that have been read are moved to MBOX. Messages are moved only from the system mailbox.
+ * Messages leave a mailbox on a server only if the user has set `nohold`, because other clients expect messages to stay
+ * there.
  */
 function isEmptiedAtQuit({ config }: Session, { system, mailbox }: Folder): boolean {
   return system && (!isServerAddress(mailbox.path) || config.settings.raw("nohold") !== undefined);

@@ -33,7 +33,7 @@ export function formatCounts({ lines, characters }: Counts): string {
   return `${start}${String(characters).padEnd(5)} `;
 }
 
-/** Returns the undecoded text of the person, date and subject to show in a header line. */
+/** Returns the undecoded person, date and subject for a header line. */
 export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: string; date: string; subject: string } {
   const { listed, byName, showRecipient, own } = parts;
   const { facts } = listed;

@@ -114,7 +114,7 @@ function mergeUnranked(
   return merged;
 }
 
-/** Returns all messages sorted by size; messages of equal size are in ascending order of their numbers. */
+/** Returns all messages sorted by size. Messages of equal size are in ascending order of message number. */
 async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
   const sorted = await mailbox.sortBySize?.(isDescending);
   if (sorted !== undefined) return sorted;
@@ -126,7 +126,7 @@ async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<read
 }
 
 /**
- * Returns messages sorted by their values; those with equal values are in ascending order.
+ * Returns messages sorted by their values. Messages with equal values are in ascending order of message number.
  *
  * @param values the values of all messages
  */

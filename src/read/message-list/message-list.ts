@@ -135,8 +135,8 @@ export async function* findMessagesBackwards(
 }
 
 /**
- * Yields the messages that match a query, in batches. The query may contain any items of a message list, such as
- * senders. The query may not contain message numbers, because these change.
+ * Yields the messages that match a query, in batches. The query may contain senders and other items that do not begin
+ * with the name of a term. The query may not contain message numbers, because these change.
  *
  * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake

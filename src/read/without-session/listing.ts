@@ -17,7 +17,7 @@ import { printMessages } from "../show/print-message.ts";
 import { jsonLine, schemaVersion } from "./json-line.ts";
 import type { ListedBatch } from "./list-order.ts";
 
-/** Opens the mailbox that the command line names, and prints or counts its messages. @returns the exit code */
+/** Opens the mailbox named on the command line, and prints or counts its messages. @returns the exit code */
 export async function listMailbox(session: Session, given: CommandLine): Promise<ExitCode> {
   try {
     session.folder = await openWithMail(session, {
