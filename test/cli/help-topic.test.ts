@@ -16,7 +16,7 @@ test.each([
   ["the beginning of a title", "mess", "Message lists -- mail(1)\n\nMost commands take a list of messages"],
   ["a command", "delete", "delete -- mail(1)\n\ndelete [msglist]\n"],
   ["a variable", "askcc", "askcc -- mailrc(5)\n\naskcc\n"],
-  ["a variable and its default", "lockwait", "a mailbox that another program has locked. By\n    default, 30."],
+  ["a variable and its default", "lockwait", "a mailbox that another program has locked. The\n    default is 30."],
   ["an option", "--attach", "-A, --attach file\n    Attach a file"],
   ["an escape", "~m", "~m messages\n"],
   ["an escape that shares its text with another", "~r", "~r file\n~< file\n    Read a file into the message buffer."],

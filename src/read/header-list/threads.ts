@@ -138,7 +138,7 @@ function listThreads(nodes: Nodes, children: Children, newestLast: boolean): Thr
   const listed: number[] = [];
   const depths = new Uint16Array(parents.length + 1);
   const levels = new Uint16Array(parents.length);
-  // The index of each thread's first message in `listed`, and the index after that of its last message.
+  // The index of each thread's first message in `listed`, and the index that follows the thread's last message.
   const [starts, ends, newest]: [number[], number[], number[]] = [[], [], []];
   for (let root = 0; root < parents.length; root++) {
     if ((parents[root] as number) >= 0) continue;
