@@ -4,7 +4,7 @@
  */
 import { splitGraphemes } from "./display-width.ts";
 import type { LineView, Place } from "./line-view.ts";
-import type { Stroke } from "./output.ts";
+import type { Stroke } from "./standard-streams.ts";
 
 /**
  * Returns the output that shows a view.

@@ -1,6 +1,6 @@
 /** A progress bar. The bar appears after half a second, is updated regularly, and is removed at the end. */
 import { cutToFit } from "./display-width.ts";
-import type { Stroke } from "./output.ts";
+import type { Stroke } from "./standard-streams.ts";
 
 /** In milliseconds. */
 const patience = 500;

@@ -2,7 +2,7 @@
 import { drawChanges, drawCompletely } from "./line-drawing.ts";
 import type { LineState } from "./line-state.ts";
 import { type LineView, orderRows, type Size } from "./line-view.ts";
-import type { Stroke } from "./output.ts";
+import type { Stroke } from "./standard-streams.ts";
 
 export interface Screen {
   size(): Size;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { main } from "../../src/mail.ts";
-import { Output } from "../../src/terminal/output.ts";
+import { Output } from "../../src/terminal/standard-streams.ts";
 import type { Style } from "../../src/terminal/terminal.ts";
 import { inside } from "../sessions/support/on-terminal.ts";
 import { random, randomSession } from "../sessions/support/random-session.ts";

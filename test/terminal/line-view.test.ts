@@ -9,7 +9,7 @@ import { splitGraphemes } from "../../src/terminal/display-width.ts";
 import { drawChanges } from "../../src/terminal/line-drawing.ts";
 import { createLine, type LineState } from "../../src/terminal/line-state.ts";
 import { type LineView, orderRows } from "../../src/terminal/line-view.ts";
-import { Output } from "../../src/terminal/output.ts";
+import { Output } from "../../src/terminal/standard-streams.ts";
 
 const size = { rows: 12, columns: 20 };
 let directory = "";

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
-import type { Stroke } from "../../src/terminal/output.ts";
 import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.ts";
+import type { Stroke } from "../../src/terminal/standard-streams.ts";
 
 /**
  * Returns the texts that are drawn during a task of the given duration with a step every 50 ms, and the text that

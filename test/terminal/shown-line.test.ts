@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { expect, test } from "@jest/globals";
 import { emulator } from "../../scripts/emulator.mjs";
 import { createLine } from "../../src/terminal/line-state.ts";
-import { Output } from "../../src/terminal/output.ts";
 import { ShownLine } from "../../src/terminal/shown-line.ts";
+import { Output } from "../../src/terminal/standard-streams.ts";
 
 /** Returns the screen after the window has been resized while a line was being typed. */
 async function resized(prompt: string, text: string): Promise<string> {
