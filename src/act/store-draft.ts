@@ -1,8 +1,8 @@
 /** Stores a message in the drafts folder instead of sending it (--draft). */
 import { buffer } from "node:stream/consumers";
-import { buildEncodedMessage } from "../compose/build/build.ts";
-import { fieldValue } from "../compose/build/header-fields.ts";
+import { buildEncodedMessage } from "../compose/build/encoded-message.ts";
 import { type Composition, compose } from "../compose/compose.ts";
+import { fieldValue } from "../compose/draft/draft.ts";
 import { Exit, MailError } from "../errors.ts";
 import { appendFlagged, appendMessages, storesFlags } from "../mailbox/append.ts";
 import { makeFiling } from "../mailbox/maildir/safe-delivery.ts";

@@ -5,7 +5,7 @@
 import { accessSync, constants } from "node:fs";
 import { findServerAccount } from "../account/find-account.ts";
 import type { Logins } from "../account/logins.ts";
-import { formatSender } from "../compose/build/header-fields.ts";
+import { formatSender } from "../compose/build/encoded-message.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import type { Config } from "../config/config.ts";
 import { isLoginReason } from "../connect/login.ts";

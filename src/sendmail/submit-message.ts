@@ -2,7 +2,7 @@
  * Submits a message as sendmail(8) does: determines the envelope and the header from the input and the arguments, passes
  * the message to a transport or to the queue, and determines the exit code.
  */
-import { newStamp } from "../compose/build/build.ts";
+import { newStamp } from "../compose/build/encoded-message.ts";
 import { findAddressFault, qualifyAddress } from "../compose/draft/recipients.ts";
 import type { QueuePlaces } from "../compose/sending/queue-place.ts";
 import { Submission } from "../compose/sending/submission.ts";

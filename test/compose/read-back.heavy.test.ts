@@ -7,7 +7,7 @@ import { buffer, text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { buildEncodedMessage, newStamp } from "../../src/compose/build/build.ts";
+import { buildEncodedMessage, newStamp } from "../../src/compose/build/encoded-message.ts";
 import { presentableName } from "../../src/compose/draft/attachment.ts";
 import { Body, transferEncodingOf } from "../../src/compose/draft/body.ts";
 import { type Draft, emptyDraft } from "../../src/compose/draft/draft.ts";

@@ -125,6 +125,39 @@ export function setBodyType(draft: Draft, type: string): void {
   if (!/^(?:text|multipart|message)\//i.test(type)) draft.form = { encoding: "base64", ...draft.form };
 }
 
+/**
+ * Returns the value of the draft's first field with that name.
+ *
+ * @param lowerName the name in lower case
+ */
+export function fieldValue(draft: Draft, lowerName: string): string | undefined {
+  const value = draft.fields.find(({ name }) => name.toLowerCase() === lowerName)?.value;
+  return value === undefined ? undefined : separateWithSpaces(value).trim();
+}
+
+/**
+ * Returns whether the draft has a field with that name.
+ *
+ * @param lowerName the name in lower case
+ */
+export function hasField(draft: Draft, lowerName: string): boolean {
+  return draft.fields.some(({ name }) => name.toLowerCase() === lowerName);
+}
+
+/**
+ * Returns a copy of the draft without the additional fields of that name.
+ *
+ * @param lowerName the name in lower case
+ */
+export function withoutField(draft: Draft, lowerName: string): Draft {
+  return { ...draft, fields: draft.fields.filter(({ name }) => name.toLowerCase() !== lowerName) };
+}
+
+/** Returns a value with line breaks replaced by spaces. */
+export function separateWithSpaces(value: string): string {
+  return value.replace(/[\r\n\0]/g, " ");
+}
+
 /** The session's messages, which a draft may quote. */
 export interface MessageSource {
   /** Returns the message numbers in a list as typed; "" is the current message. @throws UserMistake */

@@ -8,10 +8,16 @@ import { fileNamedAfter } from "../../message/file-named-after.ts";
 import type { ProgramOptions } from "../../submit/program.ts";
 import type { Departure, Envelope, Outcome, Refusal } from "../../submit/transport.ts";
 import { readConfiguredWay, refuseUnsupported, type Way, wayName } from "../../submit/transport-settings.ts";
-import { buildEncodedMessage, buildRawMessage, newStamp } from "../build/build.ts";
-import type { Author, Stamp } from "../build/header-fields.ts";
-import { formatSender, hasField, isAddressField } from "../build/header-fields.ts";
-import { type Draft, settleBodyForm } from "../draft/draft.ts";
+import {
+  type Author,
+  buildEncodedMessage,
+  formatSender,
+  isAddressField,
+  newStamp,
+  type Stamp,
+} from "../build/encoded-message.ts";
+import { buildRawMessage } from "../build/raw-message.ts";
+import { type Draft, hasField, settleBodyForm } from "../draft/draft.ts";
 import {
   envelopeAddresses,
   findAddressFault,

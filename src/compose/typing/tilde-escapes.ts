@@ -4,7 +4,7 @@ import { deadLetterPath } from "../../config/paths.ts";
 import { MailError, printError, UserMistake } from "../../errors.ts";
 import { pushAll } from "../../message/lists.ts";
 import { toBytes } from "../../message/text.ts";
-import { draftHeaderToShow } from "../build/header-fields.ts";
+import { draftHeaderToShow } from "../build/raw-message.ts";
 import { splitTypedItems } from "../draft/recipients.ts";
 import { describeFailedExit, editorOf, runEditor, runShell, withLastCommand } from "./child.ts";
 import { addedEscapes, isOfUse } from "./tilde-added.ts";

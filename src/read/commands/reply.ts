@@ -1,6 +1,6 @@
 /** The reply, Reply, followup and Followup commands. */
 
-import { draftHeaderToShow } from "../../compose/build/header-fields.ts";
+import { draftHeaderToShow } from "../../compose/build/raw-message.ts";
 import { compose } from "../../compose/compose.ts";
 import { type Draft, emptyDraft } from "../../compose/draft/draft.ts";
 import { Exit, UserMistake } from "../../errors.ts";

@@ -1,7 +1,7 @@
 /** Drafts the message that the command line describes (`mail ADDRESS...`). */
 import { type CommandLine, isField } from "../../cli/command-line.ts";
 import type { SubjectLines } from "../../cli/subject-lines.ts";
-import { isAddressField } from "../../compose/build/header-fields.ts";
+import { isAddressField } from "../../compose/build/encoded-message.ts";
 import type { Composition } from "../../compose/compose.ts";
 import type { TransferEncoding } from "../../compose/draft/body.ts";
 import { emptyDraft, setBodyType } from "../../compose/draft/draft.ts";
