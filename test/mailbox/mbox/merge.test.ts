@@ -217,6 +217,16 @@ test("during a commit, a message's flags are found under its number in the sessi
   expect(ids(box)).toBe("ce");
 });
 
+test("after a commit that leaves everything as it is, messages that have moved twice are still found", async () => {
+  const mailbox = await open();
+  remove(mailbox, 3);
+  writeFileSync(box, ["b", "c", "d", "e"].map(message).join(""));
+  await mailbox.commit({ fate: () => "as-is" });
+  writeFileSync(box, ["c", "d", "e"].map(message).join(""));
+  await quit(mailbox);
+  expect(ids(box)).toBe("de");
+});
+
 describe("if a quit fails after another program has removed messages", () => {
   let mailbox: Mailbox;
 
