@@ -176,6 +176,10 @@ class MaildirMailbox implements Mailbox, StoredMessages {
     this.mark(message, Flag.StatusChanged);
   }
 
+  isGone(message: number): boolean {
+    return this.#table.entry(message).gone;
+  }
+
   async poll(): Promise<number> {
     const states = ["new", "cur"].map((place) => statSync(join(this.path, place), { bigint: true }));
     const stamp = states.map(({ mtimeNs, ino }) => `${ino} ${mtimeNs}`).join(" ");

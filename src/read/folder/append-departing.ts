@@ -71,7 +71,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
 }
 
 /**
- * Asks a server which messages other clients have removed, because removed messages cannot be copied.
+ * Finds out which messages other clients have removed, because removed messages cannot be copied.
  *
  * @returns the number of messages that have arrived
  * @throws MessagesGone if another client has removed a required message

@@ -5,7 +5,7 @@ import { markMessage } from "../changes/mark.ts";
 import { countPlaces, messageAt, placeOf } from "./display-order.ts";
 import type { Folder } from "./session.ts";
 
-/** Returns whether a message is marked as deleted, or another client has removed it from the server. */
+/** Returns whether a message is marked as deleted, or another client has removed it. */
 export function isDeleted({ mailbox }: Folder, message: number): boolean {
   return (mailbox.flags(message) & Flag.Deleted) !== 0 || mailbox.isGone?.(message) === true;
 }

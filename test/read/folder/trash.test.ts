@@ -1,9 +1,11 @@
 /** Tests how the `move` command and the `trash` variable move messages from local mailboxes. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { leaveFolder } from "../../../src/read/folder/quit.ts";
 import { executeLine } from "../../../src/read/interpreter/interpreter.ts";
+import { filesOf, letter, makeMaildir } from "../../mailbox/support/maildir.ts";
 import { type Bench, bench, message } from "../support/session.ts";
 
 let session: Bench;
@@ -68,4 +70,22 @@ test("if the trash folder cannot be written to, nothing is removed", async () =>
   await run("d 1");
   await expect(leaveFolder(session)).rejects.toThrow("Not a directory");
   expect(subjectsIn(spool())).toEqual(["one", "two", "three"]);
+});
+
+test("if another client has removed a deleted message from a Maildir, quit moves the others to trash", () => {
+  const maildir = join(directory, "box");
+  makeMaildir(maildir, {
+    "cur/1600000001.1.host:2,S": letter("ann", "one"),
+    "cur/1600000002.1.host:2,S": letter("ann", "two"),
+    "cur/1600000003.1.host:2,S": letter("ann", "three"),
+  });
+  const input = `set trash=${directory}/trash\ndelete 1-2\n!rm ${maildir}/cur/1600000001*\nquit\n`;
+  const program = join(import.meta.dirname, "../../../bin/mail.js");
+  const { status, stderr } = spawnSync(process.execPath, [program, "-n", "-f", maildir], {
+    env: { HOME: directory, PATH: process.env["PATH"] },
+    encoding: "utf8",
+    input,
+  });
+  expect([status, stderr, subjectsIn(join(directory, "trash"))]).toEqual([0, "", ["two"]]);
+  expect([...filesOf(maildir).keys()]).toEqual(["cur/1600000003.1.host:2,S"]);
 });
