@@ -191,8 +191,8 @@ export interface ServerSettings extends TlsSettings {
   /** This host's name in EHLO. */
   readonly mailName: string;
   /**
-   * Time limits in milliseconds: for the connection and greeting, for each reply, and for a complete message. A limit
-   * of 0 for a complete message means no limit.
+   * Time limits in milliseconds: for the connection and greeting, for each reply, and for a complete message. If
+   * `total` is 0, the time for a complete message is not limited.
    */
   readonly timeouts: { readonly connect: number; readonly silence: number; readonly total: number };
   /** The login mechanism; undefined for the best mechanism that the server offers. */

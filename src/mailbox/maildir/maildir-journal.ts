@@ -29,7 +29,7 @@ export interface Parts {
   readonly bases: readonly string[];
   /** Changes to the messages that stay, by base. */
   readonly changes: ReadonlyMap<string, StateChange>;
-  /** Called again if the disk that holds one of the journal's possible places is full. */
+  /** Called again if a disk is full and the journal must be written to its next possible place. */
   readonly moved: () => Iterable<Uint8Array>;
   readonly edited: () => Iterable<Uint8Array>;
 }

@@ -163,7 +163,7 @@ function authorRow(name: string, summary: string, mark: number): Command {
 export const saveCommands: readonly Command[] = [
   saveRow(
     "save",
-    "Append messages to a file. At quit, the messages are removed from the system mailbox.",
+    "Append messages to a file. When mail quits, the messages are removed from the system mailbox.",
     wholeMessages,
     Flag.Saved,
   ),
