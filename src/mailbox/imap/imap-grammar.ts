@@ -14,6 +14,8 @@ export type Node = Token | null | readonly Node[];
 
 /** A server's response, as parsed by imapflow. */
 export interface Response {
+  /** The message that a FETCH response describes, if this program has parsed the response (fetch-line.ts). */
+  readonly fetched?: FetchedMessage;
   readonly tag?: string;
   readonly command?: string;
   readonly attributes?: readonly Node[];
@@ -85,7 +87,8 @@ export function readCopiedUids(code: Code | undefined): CopiedUids | undefined {
 }
 
 /** Parses an untagged FETCH response; returns undefined if it is malformed. */
-export function parseFetch({ command, attributes = [] }: Response): FetchedMessage | undefined {
+export function parseFetch({ command, attributes = [], fetched }: Response): FetchedMessage | undefined {
+  if (fetched !== undefined) return fetched;
   const sequence = readNumber(command, mostMessages);
   const items = attributes[1];
   if (sequence === undefined || !isList(items)) return undefined;
@@ -209,7 +212,8 @@ export function formatInternalDate(date: Date): string {
   return `${day} ${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())} +0000`;
 }
 
-function parseInternalDate(text: string): number | undefined {
+/** Parses an INTERNALDATE. @returns milliseconds since 1970; undefined if it is malformed */
+export function parseInternalDate(text: string): number | undefined {
   const [, day, month = "", year, time, zone = ""] =
     /^ ?(\d{1,2})-([A-Za-z]{3})-(\d{4}) (\d\d:\d\d:\d\d) ([+-]\d{4})$/.exec(text) ?? [];
   const date = Date.parse(`${day} ${month} ${year} ${time} ${zone}`);

@@ -39,6 +39,7 @@ test("imapflow has the internal members that `mail` uses or replaces", () => {
     "run",
     "write",
     "failProtocol",
+    "getUntaggedHandler",
   ];
   const replaced = ["startSession", "handleResponse", "_failSTARTTLS", "initialPREAUTH"];
   expect([...members, ...replaced].filter((name) => !(name in flow))).toEqual([]);
