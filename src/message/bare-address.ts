@@ -6,8 +6,8 @@
 export function bareAddress(text: string): string {
   if (!/[(< ]/.test(text)) return text;
   // Most fields consist of a name followed by an address.
-  const plain = /^[^"(),<>]*<([^"(),<> ]+)>$/.exec(text)?.[1];
-  return plain ?? walkAddress(text, false);
+  if (/^[^"(),<>]*<[^"(),<> ]+>$/.test(text)) return text.slice(text.indexOf("<") + 1, -1);
+  return walkAddress(text, false);
 }
 
 /** Returns the text before the first angle bracket, or else the address, as bsd-mailx does with `set showname`. */

@@ -30,30 +30,51 @@ export function addressToShow(fields: readonly string[], byName: boolean): strin
   return byName ? nameOrAddress(text) : bareAddress(text);
 }
 
+/** The user and the date in a From_ line, as lossless text (text.ts). */
+interface Envelope {
+  readonly user: string;
+  readonly date: string;
+}
+
 /**
  * Parses `From USER DATE`. A quoted user name may contain spaces.
  *
  * @param header a header that begins with this line, one character per byte ("latin1")
- * @returns lossless text (text.ts)
  */
-export function readFromLine(header: string): { user: string; date: string } {
-  if (!header.startsWith("From ")) return { user: "", date: "" };
-  const newline = header.indexOf("\n");
-  const stored = header.slice(5, newline < 0 ? header.length : header[newline - 1] === "\r" ? newline - 1 : newline);
-  const line = /[\x80-\xff]/.test(stored) ? decodeBytes(Buffer.from(stored, "latin1")) : stored;
-  // Most From_ lines have this form.
-  const plain = /^([^ \t"]+) ([A-Z][a-z].*)$/s.exec(line);
-  if (plain !== null) return { user: plain[1] as string, date: plain[2] as string };
-  const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
-  return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
+export function readFromLine(header: string): Envelope {
+  return parseFromLine(textOfFromLine(header));
 }
 
 /**
  * Parses a From_ line like readFromLine, but also accepts a user name that contains spaces, as in mailing list archives:
  * `From ann at example.org  Wed Feb  1 19:06:09 2006`.
  */
-export function readEnvelope(header: string): { user: string; date: string } {
-  const plain = readFromLine(header);
+export function readEnvelope(header: string): Envelope {
+  return parseEnvelope(textOfFromLine(header));
+}
+
+/** Returns the From_ line without `From ` as lossless text; an empty string if the header has no From_ line. */
+function textOfFromLine(header: string): string {
+  if (!header.startsWith("From ")) return "";
+  const newline = header.indexOf("\n");
+  const stored = header.slice(5, newline < 0 ? header.length : header[newline - 1] === "\r" ? newline - 1 : newline);
+  return /[\x80-\xff]/.test(stored) ? decodeBytes(Buffer.from(stored, "latin1")) : stored;
+}
+
+/** Parses a From_ line like readFromLine. @param line lossless text without `From ` */
+export function parseFromLine(line: string): Envelope {
+  // Most From_ lines have this form.
+  if (/^[^ \t"]+ [A-Z][a-z]/.test(line)) {
+    const space = line.indexOf(" ");
+    return { user: line.slice(0, space), date: line.slice(space + 1) };
+  }
+  const found = /^[ \t]*((?:"[^"]*"?|[^ \t"])*)[ \t]*(?:tty[^ \t]*[ \t]+)?(.*)$/s.exec(line);
+  return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
+}
+
+/** Parses a From_ line like readEnvelope. @param line lossless text without `From ` */
+export function parseEnvelope(line: string): Envelope {
+  const plain = parseFromLine(line);
   if (!/^[^A-Z]/.test(plain.date)) return plain;
   const found = /^(\S.*?)[ \t]+((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?[ \t].*)$/s.exec(`${plain.user} ${plain.date}`);
   if (found === null) return plain;

@@ -2,7 +2,7 @@
 
 import { type Counts, Flag } from "../../mailbox/mailbox.ts";
 import { type FieldNames, fieldValues } from "../../message/field-values.ts";
-import { addressToShow, findSender, readEnvelope, readFromLine, senderToShow } from "../../message/sender.ts";
+import { addressToShow, findSender, parseEnvelope, parseFromLine, readEnvelope, readFromLine, senderToShow } from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
 import { formatPlainPosition } from "./thread-lines.ts";
@@ -45,10 +45,14 @@ export function headerTexts(parts: HeaderLineParts, names: FieldNames): { who: s
   const shows = ofOwn === ofOthers ? ofOwn : mine() === ofOwn;
   const recipients = shows ? (facts?.to ?? fieldValues(listed.text, "to", names)) : [];
   const envelope = facts?.envelope;
-  const fromLine = envelope === undefined ? listed.text : `From ${envelope}`;
+  const hasBlanks = names === "with blanks";
+  const { date } =
+    envelope === undefined
+      ? (hasBlanks ? readEnvelope : readFromLine)(listed.text)
+      : (hasBlanks ? parseEnvelope : parseFromLine)(envelope);
   return {
     who: recipients.length > 0 ? `TO ${addressToShow(recipients, byName)}` : sender,
-    date: (names === "with blanks" ? readEnvelope : readFromLine)(fromLine).date,
+    date,
     subject: (subjects.length > 0 ? subjects : fieldValues(listed.text, "subj", names)).join(" "),
   };
 }

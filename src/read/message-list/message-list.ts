@@ -28,7 +28,6 @@
 
 import { UserMistake } from "../../errors.ts";
 import { Flag } from "../../mailbox/mailbox.ts";
-import { fieldValues } from "../../message/field-values.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { divideMessages, filterMessages } from "../query/filter.ts";
@@ -301,8 +300,8 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   return (candidate) => names.some((one) => containsText(joinFieldValues(candidate, one), part));
 }
 
-function joinFieldValues({ header }: Candidate, name: string): string | undefined {
-  const values = fieldValues(header, name);
+function joinFieldValues(candidate: Candidate, name: string): string | undefined {
+  const values = candidate.storedFields(name);
   return values.length === 0 ? undefined : values.join(" ");
 }
 

@@ -8,7 +8,7 @@ import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
 import { fieldValues, firstValue } from "../../message/field-values.ts";
 import { parseStructured } from "../../message/parameters.ts";
-import { findSender, readEnvelope, senderToShow } from "../../message/sender.ts";
+import { findSender, parseEnvelope, readEnvelope, senderToShow } from "../../message/sender.ts";
 import { mayHaveAttachments } from "../../message/view/attaching.ts";
 import { listFailedRecipients, mayBeBounce } from "../../message/view/bounce.ts";
 import { type Bytes, bytesOf } from "../../message/view/bytes.ts";
@@ -142,7 +142,7 @@ export class Candidate {
   /** The user and the date in the From_ line. */
   get envelope(): { user: string; date: string } {
     const known = this.known?.envelope;
-    return readEnvelope(known === undefined ? this.header : `From ${known}`);
+    return known === undefined ? readEnvelope(this.header) : parseEnvelope(known);
   }
 
   /** The date in the Date field or, if there is none, in the From_ line. */
