@@ -13,8 +13,11 @@ import type { Input, Style } from "./terminal.ts";
 import type { Paint } from "./theme.ts";
 
 const bufferSize = 64 * 1024;
-/** The maximum number of bytes in UTF-8 per UTF-16 code unit. */
-const mostBytesPerUnit = 3;
+/**
+ * The number of characters that are collected before they are converted to bytes. Converting each short string would
+ * take longer, and many collected strings would take time in garbage collections.
+ */
+const mostText = 4096;
 
 /** Cursor movements, erasing, colours, hiding the cursor, carriage return and bell. */
 const foreign = /(\x1b\[\??\d*(?:;\d+)*[A-HJKSTfhlmsu]|\x1b[78]|[\r\x07])/;
@@ -45,12 +48,12 @@ export class Output {
   readonly #descriptor: number;
   readonly #guarded: boolean;
   readonly #paint: Paint | undefined;
-  #pending: Buffer[] = [];
-  /** The text to write after #pending. Many short strings are converted to bytes together. */
-  #text = "";
+  /** The bytes to write, and their number. */
+  #pending: Buffer | undefined;
   #pendingSize = 0;
+  /** The text to write after #pending. */
+  #text = "";
   #broken = false;
-  #memory: Buffer | undefined;
 
   constructor(descriptor: number, { guarded, paint }: OutputOptions) {
     this.#descriptor = descriptor;
@@ -66,9 +69,9 @@ export class Output {
   write(text: string | Uint8Array, style: Style = "plain"): void {
     if (typeof text === "string" && !this.#guarded) {
       this.#text += text;
-      this.#pendingSize += text.length;
+      if (this.#text.length >= mostText) this.#takeText();
     } else this.#put(this.bytesOf(text, style, true));
-    if (this.#guarded || this.#pendingSize >= bufferSize) this.flush();
+    if (this.#guarded) this.flush();
   }
 
   /** Writes strokes immediately. */
@@ -80,7 +83,6 @@ export class Output {
   /** Writes strokes together with the next output. */
   drawLater(strokes: readonly Stroke[]): void {
     this.#putStrokes(strokes);
-    if (this.#pendingSize >= bufferSize) this.flush();
   }
 
   #putStrokes(strokes: readonly Stroke[]): void {
@@ -115,24 +117,24 @@ export class Output {
 
   #put(bytes: Buffer): void {
     this.#takeText();
-    this.#pending.push(bytes);
-    this.#pendingSize += bytes.length;
+    this.#append(bytes);
   }
 
   #takeText(): void {
-    if (this.#text !== "") this.#pending.push(this.#encodeText());
+    const text = this.#text;
     this.#text = "";
+    if (text !== "") this.#append(toBytes(text));
   }
 
-  /**
-   * Returns the bytes of the text, which are valid until the output has been flushed. Allocating a buffer for each block
-   * of output would take as long as writing it.
-   */
-  #encodeText(): Buffer {
-    const text = this.#text;
-    if (this.#pending.length > 0 || text.length > bufferSize * 2 || !text.isWellFormed()) return toBytes(text);
-    this.#memory ??= Buffer.allocUnsafeSlow(bufferSize * 2 * mostBytesPerUnit);
-    return this.#memory.subarray(0, this.#memory.write(text, "utf8"));
+  /** Adds bytes to the pending bytes, and writes them as soon as there are enough. */
+  #append(bytes: Buffer): void {
+    if (this.#pendingSize + bytes.length > bufferSize) this.#writePending();
+    if (bytes.length > bufferSize) {
+      this.#writeBytes(bytes);
+      return;
+    }
+    this.#pending ??= Buffer.allocUnsafeSlow(bufferSize);
+    this.#pendingSize += bytes.copy(this.#pending, this.#pendingSize);
   }
 
   /**
@@ -141,11 +143,18 @@ export class Output {
    * @throws the system error from a failed write, but only the first time: all later output is discarded
    */
   flush(): void {
-    if (this.#pendingSize === 0) return;
     this.#takeText();
-    const bytes = this.#pending.length === 1 ? (this.#pending[0] as Buffer) : Buffer.concat(this.#pending);
-    this.#pending = [];
+    this.#writePending();
+  }
+
+  #writePending(): void {
+    if (this.#pendingSize === 0) return;
+    const bytes = (this.#pending as Buffer).subarray(0, this.#pendingSize);
     this.#pendingSize = 0;
+    this.#writeBytes(bytes);
+  }
+
+  #writeBytes(bytes: Buffer): void {
     if (this.#broken) return;
     let written = 0;
     while (written < bytes.length) {

@@ -2,7 +2,15 @@
 
 import { type Counts, Flag } from "../../mailbox/mailbox.ts";
 import { type FieldNames, fieldValues } from "../../message/field-values.ts";
-import { addressToShow, findSender, parseEnvelope, parseFromLine, readEnvelope, readFromLine, senderToShow } from "../../message/sender.ts";
+import {
+  addressToShow,
+  findSender,
+  parseEnvelope,
+  parseFromLine,
+  readEnvelope,
+  readFromLine,
+  senderToShow,
+} from "../../message/sender.ts";
 import { byteLength, toBytes } from "../../message/text.ts";
 import type { HeaderLineParts } from "../session/session.ts";
 import { formatPlainPosition } from "./thread-lines.ts";

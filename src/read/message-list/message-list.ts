@@ -295,9 +295,10 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
   const name = colon > 0 ? wanted.slice(0, colon).toLowerCase() : "subject";
   const names = name === "to" ? ["to", "cc", "bcc"] : [name];
   const part = wanted.slice(colon + 1);
+  const lower = part.toLowerCase();
   // As in bsd-mailx, only the subject can be searched for an empty string.
   if (part === "" && name !== "subject") return () => false;
-  return (candidate) => names.some((one) => containsText(joinFieldValues(candidate, one), part));
+  return (candidate) => names.some((one) => joinFieldValues(candidate, one)?.toLowerCase().includes(lower) === true);
 }
 
 function joinFieldValues(candidate: Candidate, name: string): string | undefined {

@@ -74,7 +74,8 @@ async function* runPass(
   let found: number[] = [];
   const need = query.cost === Cost.Body ? "text" : "header";
   for await (const { messages: opened, stored } of mailbox.openMessages(messages, need)) {
-    for (const candidate of makeCandidates(stored, opened, query.cost)) {
+    for (const item of query.cost === Cost.Body ? wholeCandidates(stored, opened) : opened) {
+      const candidate = typeof item === "number" ? new Candidate(stored, item) : item;
       const waited = pause(candidate.message);
       if (waited !== undefined) await waited;
       if (!query.matches(candidate)) continue;
@@ -85,11 +86,6 @@ async function* runPass(
     }
   }
   if (found.length > 0) yield found;
-}
-
-function* makeCandidates(stored: StoredMessages, messages: readonly number[], cost: Cost): Iterable<Candidate> {
-  if (cost === Cost.Body) yield* wholeCandidates(stored, messages);
-  else for (const message of messages) yield new Candidate(stored, message);
 }
 
 function* wholeCandidates(stored: StoredMessages, messages: readonly number[]): Iterable<Candidate> {
