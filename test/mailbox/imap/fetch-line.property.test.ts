@@ -12,7 +12,10 @@ const { parser } = (await import(pathToFileURL(library).href)) as {
 
 const sections = ["", "HEADER", "1.2", "2.1.MIME", "HEADER.FIELDS (MESSAGE-ID)", "HEADER.FIELDS (FROM TO SUBJECT)"];
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
-const number = fc.oneof(fc.nat(), fc.constantFrom(0, 4_294_967_295, 4_294_967_296, 99_999_999_999));
+const number = fc.oneof(
+  { weight: 9, arbitrary: fc.integer({ min: 1, max: 9_999_999 }) },
+  { weight: 1, arbitrary: fc.constantFrom(0, 10_000_001, 4_294_967_295, 4_294_967_296, 99_999_999_999) },
+);
 const response = fc
   .record({
     sequence: number,
@@ -20,7 +23,7 @@ const response = fc
     flags: optional(fc.array(fc.constantFrom("\\Seen", "\\Recent", "$Forwarded", "Junk", "a&b"), { maxLength: 4 })),
     size: optional(number),
     date: optional(
-      fc.constantFrom("01-Jan-1970 00:00:00 +0000", " 5-Nov-2026 15:45:19 -0130", "31-Foo-2026 00:00:00 +0000", ""),
+      fc.constantFrom("01-Jan-1970 00:00:00 +0000", " 5-Nov-2026 15:45:19 -0130", "5-Nov-2026 15:45:19 +0000", "?"),
     ),
     modSeq: optional(number),
     body: optional(fc.record({ section: fc.constantFrom(...sections), bytes: fc.uint8Array({ maxLength: 40 }) })),
@@ -56,7 +59,7 @@ test("a response is parsed to the same message as by imapflow", async () => {
     }),
     { numRuns: 1000 },
   );
-  expect(parsed).toBeGreaterThan(100);
+  expect(parsed).toBeGreaterThan(300);
 });
 
 test.each([
