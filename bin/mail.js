@@ -10,6 +10,9 @@
 const fs = require("node:fs");
 const vm = require("node:vm");
 
+/** The time after which the files are opened, in milliseconds. */
+const holdAfter = 50;
+
 /** @param directory the directory that contains the built parts */
 function loader(directory) {
   const modules = new Map();
@@ -30,8 +33,8 @@ function loader(directory) {
   }
 
   function load(file) {
-    // The files are opened when the program first waits, so that start-up is not delayed.
-    if (modules.size === 1) setImmediate(hold);
+    // Most messages have been sent before the files are opened, so that neither start-up nor sending is delayed.
+    if (modules.size === 1) setTimeout(hold, holdAfter).unref();
     const filename = `${directory}/${file}`;
     let cachedData;
     try {

@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import { until } from "./until.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 
@@ -89,6 +90,19 @@ test("a code cache from another version of Node is ignored", () => {
   }
 });
 
+/** Returns the paths of the files that a process has open. */
+function listOpenFiles(pid: number | undefined): string[] {
+  const descriptors = readdirSync(`/proc/${pid}/fd`);
+  // A descriptor may be closed in the meantime.
+  return descriptors.flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
 test("a session continues after an upgrade has removed the program", async () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {
@@ -104,7 +118,13 @@ test("a session continues after an upgrade has removed the program", async () =>
       shown += piece.toString();
     });
     while (!shown.includes("& ")) await once(mail.stdout, "data");
-    rmSync(join(place, "dist"), { recursive: true });
+    const dist = join(place, "dist");
+    const parts = readdirSync(dist).filter((name) => name.includes(".cjs"));
+    await until(() => {
+      const opened = listOpenFiles(mail.pid);
+      return parts.every((part) => opened.includes(join(dist, part)));
+    });
+    rmSync(dist, { recursive: true });
     mail.stdin.end("sort subject\nx\n");
     expect(await once(mail, "close")).toEqual([0, null]);
     expect(shown).toContain("Sorted by subject");
