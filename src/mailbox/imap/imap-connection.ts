@@ -95,6 +95,8 @@ export interface Range {
 }
 
 export interface FetchItems {
+  /** If given, only messages that have changed since this modification sequence are fetched (RFC 7162, CONDSTORE). */
+  readonly changedSince?: bigint;
   readonly flags?: true;
   /** Whether to fetch RFC822.SIZE and INTERNALDATE. */
   readonly facts?: true;
@@ -125,6 +127,8 @@ export class ImapConnection {
   readonly #flow: Flow;
   readonly #settings: ConnectionSettings;
   #listener: Listener = {};
+  /** The extensions that have been enabled, in upper case. */
+  readonly #enabled = new Set<string>();
   /** The error that caused the connection to be closed. */
   #ended: unknown;
 
@@ -206,7 +210,7 @@ export class ImapConnection {
    */
   async enable(...extensions: readonly string[]): Promise<boolean> {
     if (!this.can("ENABLE") || !extensions.every((each) => this.can(each))) return false;
-    const enabled = new Set<string>();
+    const enabled = this.#enabled;
     await this.#run("ENABLE", extensions.map(makeAtom), {
       ENABLED: ({ attributes }) => {
         for (const node of attributes ?? []) enabled.add((readNodeText(node) ?? "").toUpperCase());
@@ -226,10 +230,12 @@ export class ImapConnection {
     folder: string,
     { readOnly = false, known }: { readonly readOnly?: boolean; readonly known?: KnownState | undefined } = {},
   ): Promise<SelectedFolder> {
-    const parameters =
+    const condstore: Node[] = this.can("CONDSTORE") && !this.#enabled.has("QRESYNC") ? [makeAtom("CONDSTORE")] : [];
+    const parameter: readonly Node[] =
       known === undefined
-        ? []
-        : [[makeAtom("QRESYNC"), [makeAtom(`${known.uidValidity}`), makeAtom(`${known.modSeq}`)]] as readonly Node[]];
+        ? condstore
+        : [makeAtom("QRESYNC"), [makeAtom(`${known.uidValidity}`), makeAtom(`${known.modSeq}`)]];
+    const parameters = parameter.length === 0 ? [] : [parameter];
     const codes = new Map<string, Code>();
     let exists: number | undefined;
     const { code } = await this.#run(readOnly ? "EXAMINE" : "SELECT", [folderToken(folder), ...parameters], {
@@ -313,7 +319,7 @@ export class ImapConnection {
    */
   async fetch(
     set: string,
-    { flags, facts, structure, ranges = [] }: FetchItems,
+    { changedSince, flags, facts, structure, ranges = [] }: FetchItems,
     onMessage: (message: FetchedMessage & { readonly uid: number }) => void | Promise<void>,
   ): Promise<void> {
     const items: Node[] = [
@@ -328,10 +334,11 @@ export class ImapConnection {
         partial: [start, length],
       })),
     ];
+    const modifiers = changedSince === undefined ? [] : [[makeAtom("CHANGEDSINCE"), makeAtom(`${changedSince}`)]];
     let isMalformed = false;
     // imapflow would ignore an error thrown by a handler.
     let failed: { readonly error: unknown } | undefined;
-    await this.#run("UID FETCH", [{ type: "SEQUENCE", value: set }, items], {
+    await this.#run("UID FETCH", [{ type: "SEQUENCE", value: set }, items, ...modifiers], {
       FETCH: async (response) => {
         const message = parseFetch(response);
         if (message === undefined) return;

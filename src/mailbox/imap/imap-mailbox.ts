@@ -27,7 +27,7 @@ import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { type Loading, loadMessages } from "./load-messages.ts";
 import { loadOmittedParts } from "./load-omitted.ts";
-import { loadAllStates, loadStatesOf } from "./load-states.ts";
+import { loadAllStates, loadStatesOf, updateStates } from "./load-states.ts";
 import { LoadedMessages } from "./loaded-messages.ts";
 import { LoadedWindow } from "./loaded-window.ts";
 import { makeSearchKeys } from "./search-keys.ts";
@@ -139,9 +139,10 @@ class ImapMailbox implements Mailbox {
     const { uidValidity, exists, readOnly, highestModSeq } = await this.#session.open(
       cached !== undefined && cached.modSeq > 0n ? cached : undefined,
     );
-    const isCurrent = cached?.uidValidity === uidValidity && this.#session.hasResync;
+    const isKnown = cached?.uidValidity === uidValidity && cached.modSeq > 0n && highestModSeq !== undefined;
+    const isCurrent = isKnown && this.#session.hasResync;
     if (isCurrent) this.#table.dropGone();
-    else this.#table.clear();
+    else if (!isKnown) this.#table.clear();
     this.#uidValidity = uidValidity;
     this.#exists = exists;
     this.#readOnly ||= readOnly;
@@ -152,7 +153,8 @@ class ImapMailbox implements Mailbox {
       lastListed: cached?.uidValidity === uidValidity ? cached.lastListed : 0,
     };
     await this.#session.run(async (connection) => {
-      if (isCurrent) await this.#addArrived(connection);
+      if (isKnown && !isCurrent) await updateStates(connection, this.#table, cached.modSeq);
+      if (isKnown) await this.#addArrived(connection);
       if (this.#table.present !== this.#exists) {
         this.#table.clear();
         if (this.#exists > 0) await loadAllStates(connection, this.#table);

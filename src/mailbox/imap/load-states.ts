@@ -23,6 +23,22 @@ export async function loadAllStates(connection: ImapConnection, table: UidTable)
   }
 }
 
+/**
+ * Updates the states from an earlier session: messages that no longer exist are removed, and changed flags are loaded
+ * (RFC 7162, CONDSTORE). Must be called before any number is used.
+ *
+ * @param modSeq the folder's highest modification sequence at the end of the earlier session
+ */
+export async function updateStates(connection: ImapConnection, table: UidTable, modSeq: bigint): Promise<void> {
+  table.retain(await connection.search({ word: "ALL" }));
+  table.dropGone();
+  if (table.count === 0) return;
+  await connection.fetch(`1:${table.lastUid}`, { flags: true, changedSince: modSeq }, ({ uid, flags }) => {
+    const message = table.numberOf(uid);
+    if (message !== undefined && flags !== undefined) table.update(message, bitsOfFlags(flags));
+  });
+}
+
 /** Assigns numbers to new messages and loads their flags. @returns how many messages are new */
 export async function loadStatesOf(
   connection: ImapConnection,
