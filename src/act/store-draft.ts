@@ -56,8 +56,8 @@ async function appendDraft(
   const options = appendOptions(session, signal);
   if (storesFlags(path)) {
     const filing = makeFiling("DS", "cur", date);
-    await appendFlagged(path, [{ pieces: [message], filing }], options);
-    return { id: isServerAddress(path) ? null : filing.base, folder: path };
+    const { keys } = await appendFlagged(path, [{ pieces: [message], filing }], options);
+    return { id: isServerAddress(path) ? (keys?.[0] ?? null) : filing.base, folder: path };
   }
   const end = message.indexOf("\n\n") + 1;
   const marked = [message.subarray(0, end), Buffer.from("Status: RO\nX-Status: T\n"), message.subarray(end)];

@@ -51,6 +51,8 @@ export interface AppendOptions {
 
 export interface Appended {
   readonly created: boolean;
+  /** The keys of the new messages; a key is undefined if the server does not report it. Only for a folder on a server. */
+  readonly keys?: readonly (string | undefined)[];
 }
 
 /** Returns the newlines that must be added at the end of a mailbox so that the next From_ line begins a message. */

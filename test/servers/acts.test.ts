@@ -84,6 +84,25 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
     expect(readFileSync(join(home, "file"), "utf8")).toMatch(/^Subject: three$/m);
   });
 
+  test("the id that --draft reports is that of the stored message, and --send sends it once and removes it", async () => {
+    writeFileSync(join(home, "sendmail"), "#!/bin/sh\nexec cat >>sent\n", { mode: 0o755 });
+    const settings = `set drafts=${address} mta=${join(home, "sendmail")}\n`;
+    writeFileSync(join(home, ".mailrc"), settings, { flag: "a" });
+    const { exit, values } = await json("submission", "--draft", "-s", "plan", "bob@x.example");
+    const id = (await idOf("plan")).replace("id:", "");
+    expect({ exit, values }).toMatchObject({
+      exit: 0,
+      values: [{ sent: false, reason: "stored", draft: { id, folder: address } }],
+    });
+    expect(await json("submission", "--send", id)).toMatchObject({ exit: 0, values: [{ sent: true }] });
+    expect(await json("submission", "--send", id)).toMatchObject({
+      exit: 1,
+      problems: [{ error: { reason: "gone" } }],
+    });
+    expect(readFileSync(join(home, "sent"), "utf8").match(/^Subject: plan$/gm)).toHaveLength(1);
+    expect(await subjects()).toEqual(["one", "two", "three"]);
+  });
+
   test("--move from a file to the server copies the messages, and then removes the originals", async () => {
     await json("act", "--move", "./file", "-f", address, "subject:three");
     const { exit, problems } = await json("act", "--move", `${address}-target`, "-f", "file", "subject:three");

@@ -11,7 +11,7 @@ import { ImapFailed } from "./imap-failure.ts";
 import type { CopiedUids } from "./imap-grammar.ts";
 import { openConnection } from "./open-connection.ts";
 import { flagsOfLetters } from "./server-flags.ts";
-import { formatUidSets } from "./uid-set.ts";
+import { formatUidSets, keyOfUid } from "./uid-set.ts";
 
 /**
  * Appends messages to a folder. A missing folder is created.
@@ -25,7 +25,7 @@ export async function appendToFolder(
   messages: Iterable<FlaggedMessage>,
   accessServer: AccessServer | undefined,
   signal?: AbortSignal,
-): Promise<{ readonly created: boolean }> {
+): Promise<{ readonly created: boolean; readonly keys: readonly (string | undefined)[] }> {
   const address = parseServerAddress(name);
   if (accessServer === undefined)
     throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
@@ -49,7 +49,7 @@ export async function appendToFolder(
         added.push(await append(bytes, filing));
       }
     }
-    return { created };
+    return { created, keys: added.map((each) => each && keyOfUid(each.uidValidity, each.uids[0] as number)) };
   } catch (error) {
     if (added.length > 0 && !(await removeAppended(connection, folder, added)))
       throw describeAppended(name, added, error);

@@ -33,6 +33,7 @@ import { LoadedWindow } from "./loaded-window.ts";
 import { makeSearchKeys } from "./search-keys.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
+import { keyOfUid } from "./uid-set.ts";
 import { UidTable } from "./uid-table.ts";
 
 /** Maximum number of messages in a window if only their facts are loaded. */
@@ -193,7 +194,7 @@ class ImapMailbox implements Mailbox {
   }
 
   key(message: number): string {
-    return `${this.#uidValidity}-${this.#table.uid(message)}`;
+    return keyOfUid(this.#uidValidity, this.#table.uid(message));
   }
 
   /** Returns the facts to show about a message in lists; undefined if these facts have never been loaded. */

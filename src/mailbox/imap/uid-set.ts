@@ -73,3 +73,8 @@ export function sortUids(uids: readonly number[]): number[] {
   const sorted = Uint32Array.from(uids).sort();
   return [...sorted.filter((uid, at) => at === 0 || uid !== sorted[at - 1])];
 }
+
+/** Returns the key of a message on a server, which stays the same as long as the message is in its folder. */
+export function keyOfUid(uidValidity: number, uid: number): string {
+  return `${uidValidity}-${uid}`;
+}
