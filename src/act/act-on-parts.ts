@@ -1,17 +1,20 @@
 /** Performs the actions on message parts: --part and --save-parts. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { openMessage } from "../mailbox/windows.ts";
-import { NoAttachments, partsOf, savePart } from "../read/show/part-files.ts";
+import { NoAttachments, partsOf, planPart, savePart } from "../read/show/part-files.ts";
 import type { ActResult } from "./act-result.ts";
-import { describeDryRun, type Ended, reportOne, type Work } from "./work.ts";
+import { dryRun } from "./submission-result.ts";
+import { type Ended, reportOne, type Work } from "./work.ts";
 
 /** Writes the decoded content of a part to standard output. @throws MailError if the message has no such part */
 export async function printPart({ session, folder, selected }: Work, number: string): Promise<Ended> {
   const { decodeInPieces } = await import("../message/view/transfer-decoding.ts");
   const { terminal } = session;
-  for (const { message } of selected.slice(0, 1)) {
+  for (const { id, message } of selected.slice(0, 1)) {
     await openMessage(folder.mailbox, message, "text", async (stored) => {
-      const parts = await partsOf(stored, message, number);
+      const parts = await partsOf(stored, message, number).catch((error) => {
+        throw describeMissingPart(error, id, number);
+      });
       terminal.beginResult?.();
       for (const part of parts) {
         for (const piece of decodeInPieces(part)) {
@@ -24,10 +27,15 @@ export async function printPart({ session, folder, selected }: Work, number: str
   return { results: [], exit: Exit.Ok };
 }
 
-/** Saves the messages' attachments in a directory. A message without attachments is not an error. */
+function describeMissingPart(error: unknown, id: string, number: string): unknown {
+  if (!(error instanceof MailError && error.reason === "no such part")) return error;
+  return new MailError(`${id}: no part ${number}; mail --show --json id:${id} lists the parts`, error.exit, error);
+}
+
+/** Saves the messages' attachments in a directory, or reports the files that would be created. A message without attachments is not an error. */
 export async function saveAttachments(work: Work): Promise<Ended> {
   const { folder, given, selected, to } = work;
-  if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
+  const planned = new Set<string>();
   const results: ActResult[] = [];
   let exit: ExitCode = Exit.Ok;
   for (const { id, message } of selected) {
@@ -35,9 +43,9 @@ export async function saveAttachments(work: Work): Promise<Ended> {
     try {
       await openMessage(folder.mailbox, message, "text", async (stored) => {
         for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
-          files.push((await savePart(part, to ?? "")).path);
+          files.push(given.dryRun ? planPart(part, to ?? "", planned) : (await savePart(part, to ?? "")).path);
       });
-      results.push({ id, done: true, reason: null, to, files });
+      results.push({ id, done: !given.dryRun, reason: given.dryRun ? dryRun : null, to, files });
     } catch (error) {
       // The action must not be repeated, because some files may already have been saved.
       if (!(error instanceof MailError)) throw error;

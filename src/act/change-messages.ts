@@ -1,4 +1,6 @@
 /** Performs the actions delete, move, copy and mark. */
+import { accessSync, constants, statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { RequestedAct } from "../cli/command-line.ts";
 import { Exit, MailError } from "../errors.ts";
 import { type Fate, Flag } from "../mailbox/mailbox.ts";
@@ -6,16 +8,22 @@ import { isServerAddress } from "../message/server-name.ts";
 import { markMessage } from "../read/changes/mark.ts";
 import { stateChanges } from "../read/changes/state-marks.ts";
 import { saveMessages } from "../read/commands/save.ts";
-import { commitChanges } from "../read/folder/quit.ts";
+import { commitChanges, refuseReadOnlyMailbox } from "../read/folder/quit.ts";
 import { wholeMessages } from "../read/send/write-messages.ts";
-import { describeDryRun, type Ended, type Work } from "./work.ts";
+import { addPathToError } from "../system-error.ts";
+import { dryRun } from "./submission-result.ts";
+import type { Ended, Work } from "./work.ts";
 
 type Change = Extract<RequestedAct, { kind: "delete" | "move" | "copy" | "mark" }>;
 
 /** Changes all selected messages, or none if an error is thrown. @throws MailError */
 export async function changeMessages(work: Work, act: Change): Promise<Ended> {
   const { session, folder, given, selected, to } = work;
-  if (given.dryRun) return { results: describeDryRun(work), exit: Exit.Ok };
+  if (given.dryRun) {
+    if (act.kind !== "copy") refuseReadOnlyMailbox(folder);
+    if (act.kind === "move" || act.kind === "copy") checkTarget(to ?? "");
+    return { results: selected.map(({ id }) => ({ id, done: false, reason: dryRun, to })), exit: Exit.Ok };
+  }
   const messages = selected.map(({ message }) => message).sort((a, b) => a - b);
   const fate = (kind: Fate) => new Map(messages.map((message) => [message, kind]));
   let missing: readonly number[] = [];
@@ -35,6 +43,17 @@ export async function changeMessages(work: Work, act: Change): Promise<Ended> {
     return { id, done, reason: done ? null : "gone", to };
   });
   return { results, exit: missing.length === 0 ? Exit.Ok : Exit.Failure };
+}
+
+/** Checks whether a local folder could be created or changed. @throws MailError */
+function checkTarget(path: string): void {
+  if (isServerAddress(path)) return;
+  try {
+    const exists = statSync(path, { throwIfNoEntry: false }) !== undefined;
+    accessSync(exists ? path : dirname(path), constants.W_OK);
+  } catch (error) {
+    throw addPathToError(path, error);
+  }
 }
 
 /**

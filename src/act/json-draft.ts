@@ -115,6 +115,7 @@ function readAddresses(values: Values, key: string): string[] {
  */
 function readAddress(value: unknown, key: string): string {
   if (typeof value === "string") return checkAddress(readLine({ address: value }, "address", key) ?? "", key);
+  if (typeof value !== "object" || value === null) throw makeInvalidError(key, "must be a string or an object");
   const person = requireObject(value, key, ["name", "address"]);
   const name = readLine(person, "name", `${key}: name`) ?? "";
   const address = readLine(person, "address", `${key}: address`);
@@ -190,7 +191,13 @@ async function readJsonAttachment({ config }: Session, value: unknown, index: nu
   if (path !== undefined) {
     if (path === "" || path.includes("\0")) throw makeInvalidError(`${where}.path`, "not a path");
     const label = { ...(fileName === undefined ? {} : { fileName }), ...(type === undefined ? {} : { type }) };
-    return openAttachment(path, { ...label, ttycharset: ttyCharset(config), patience });
+    try {
+      return await openAttachment(path, { ...label, ttycharset: ttyCharset(config), patience });
+    } catch (error) {
+      if (!(error instanceof MailError)) throw error;
+      const text = `--from-json: ${where}.path: ${error.message}; nothing was sent`;
+      throw new MailError(text, error.exit, error, { remedy: error.remedy });
+    }
   }
   if (fileName === undefined) throw makeInvalidError(where, "base64 requires a name");
   const text = base64 ?? "";

@@ -93,8 +93,12 @@ function targetOf(session: Session, act: RequestedAct): string | null {
   if (act.kind === "mark") return act.state;
   if (act.kind !== "move" && act.kind !== "copy" && act.kind !== "save-parts") return null;
   const expanded = expandFileName(session, act.to);
+  if (expanded === "")
+    throw new MailError(`--${act.kind}: the name is empty; nothing was changed`, Exit.Usage, undefined, {
+      reason: "usage",
+    });
   const path = isServerAddress(expanded) ? expanded : resolve(expanded);
-  if (expanded === "" || (act.kind === "save-parts" && !directoryExists(path))) {
+  if (act.kind === "save-parts" && !directoryExists(path)) {
     throw new MailError(`${act.to}: not a directory; nothing was saved`, Exit.CantCreate, undefined, {
       reason: "not a directory",
     });

@@ -5,7 +5,6 @@ import { isMessageRemoved } from "../mailbox/mailbox-errors.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import type { ActResult } from "./act-result.ts";
 import type { Selected } from "./select.ts";
-import { dryRun } from "./submission-result.ts";
 
 /** A selected message that is still in the mailbox. */
 export interface Located extends Selected {
@@ -25,11 +24,6 @@ export interface Work {
 export interface Ended {
   readonly results: readonly ActResult[];
   readonly exit: ExitCode;
-}
-
-/** Returns the results of a dry run. */
-export function describeDryRun({ selected, to }: Work): ActResult[] {
-  return selected.map(({ id }) => ({ id, done: false, reason: dryRun, to }));
 }
 
 /** Reports that one of several messages could not be processed. @returns the reason for the message's result */

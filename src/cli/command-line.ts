@@ -294,6 +294,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   const [task, other] = tasks;
   if (task !== undefined && other !== undefined) throw describeConflict(task, other);
   if (given.count && given.print) throw describeConflict("--count", "--print");
+  if (given.json && given.print) throw describeConflict("--json", "--print");
   if (given.login !== undefined && given.account !== undefined) throw describeConflict("--login", "--account");
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the same meaning as -E. Without recipients, the error is the same as in bsd-mailx.

@@ -65,7 +65,7 @@ function readListForm(values: Values): ListForm {
 function readCount(option: string, value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "string" && /^[1-9]\d{0,8}$/.test(value)) return Number(value);
-  throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number`, Exit.Usage);
+  throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number from 1 to 999999999`, Exit.Usage);
 }
 
 function readAct(values: Values): RequestedAct | undefined {

@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { kinds, letter, makePlace, readMessages } from "./support/boxes.ts";
 
@@ -129,6 +130,34 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(place.ids("box")).toEqual(ids);
   });
 
+  test("--save-parts --dry-run reports the files that --save-parts then creates", () => {
+    mkdirSync(join(place.home, "parts"));
+    writeFileSync(join(place.home, "parts/a.pdf"), "mine");
+    const save = (...argv: string[]) =>
+      place.json("act", ["--save-parts", "parts", ...argv, "-f", "box", id("one"), id("two")]).values;
+    const planned = save("--dry-run");
+    expect(planned).toMatchObject([
+      { done: false, files: [] },
+      { done: false, reason: "dry run" },
+    ]);
+    expect(readdirSync(join(place.home, "parts"))).toEqual(["a.pdf"]);
+    expect(save().map(({ files }) => files)).toEqual(planned.map(({ files }) => files));
+  });
+
+  test.each([
+    { act: ["--move", "./none/old"], reason: "ENOENT" },
+    { act: ["--copy", "./none/old"], reason: "ENOENT" },
+    { act: ["--move", ""], reason: "usage" },
+    { act: ["--copy", "./box"], reason: "same folder" },
+  ])("$act fails with and without --dry-run, for the same reason", ({ act, reason }) => {
+    const before = readMessages(join(place.home, "box"));
+    for (const dry of [["--dry-run"], []]) {
+      const { status, values, problems } = place.json("act", [...act, ...dry, "-f", "box", id("one")]);
+      expect({ values, problems }).toMatchObject({ values: [], problems: [{ error: { code: status, reason } }] });
+    }
+    expect(readMessages(join(place.home, "box"))).toEqual(before);
+  });
+
   test("--save-parts saves attachments, overwrites no file, and accepts messages without attachments", () => {
     mkdirSync(join(place.home, "parts"));
     writeFileSync(join(place.home, "parts/a.pdf"), "mine");
@@ -145,7 +174,11 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
 
   test("--part writes the decoded bytes of a part", () => {
     expect(place.run(["--part", "2", id("two"), "-f", "box"])).toMatchObject({ status: 0, stdout: "hi\n", stderr: "" });
-    expect(place.run(["--part", "9", id("two"), "-f", "box"])).toMatchObject({ status: 1, stdout: "" });
+    expect(place.run(["--part", "9", id("two"), "-f", "box"])).toMatchObject({
+      status: 1,
+      stdout: "",
+      stderr: `mail: ${id("two")}: no part 9; mail --show --json id:${id("two")} lists the parts\n`,
+    });
     expect(place.run(["--part", "1", "m-00000000000000000000000000000000", "-f", "box"])).toMatchObject({ status: 1 });
   });
 
@@ -174,6 +207,12 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
       problems: [{ error: { reason: "too many matches" } }],
     });
     expect(place.json("message", ["--show", "from:zoe", "-f", "box"])).toEqual({ status: 1, values: [], problems: [] });
+    for (const missing of ["id:m-1", `m-${"0".repeat(32)}`])
+      expect(place.json("message", ["--show", missing, "-f", "box"])).toMatchObject({
+        status: 1,
+        values: [],
+        problems: [{ error: { code: 1, reason: "gone" } }],
+      });
     expect(readMessages(join(place.home, "box"))).toEqual(before);
   });
 
@@ -262,6 +301,7 @@ test.each([
   [["--thread", "--newest"]],
   [["--newest", "--sort", "date"]],
   [["--count", "--limit", "3"]],
+  [["--print"]],
   [["--track", "--delete", "id:a"]],
   [["--no-such-option"]],
   [["--limit"]],
@@ -279,6 +319,20 @@ test.each(["--limit", "--newest", "--thread", "--text", "--parts", "--all-header
   (option) => {
     const argv = option === "--limit" ? [option, "1"] : [option];
     expect(place.run([...argv, "-f", "box"])).toMatchObject({ status: 64, stdout: "" });
+  },
+);
+
+test.each([["--delete"], ["--move", "./old"], ["--mark", "read"]])(
+  "%s in a read-only mailbox fails with and without --dry-run, for the same reason",
+  (...act) => {
+    place.create("mbox", "packed", letters);
+    writeFileSync(join(place.home, "packed.gz"), gzipSync(readFileSync(join(place.home, "packed"))));
+    for (const dry of [["--dry-run"], []])
+      expect(place.json("act", [...act, ...dry, "-f", "packed.gz", "subject:one"])).toMatchObject({
+        status: 77,
+        values: [],
+        problems: [{ error: { code: 77, reason: "read-only mailbox" } }],
+      });
   },
 );
 

@@ -368,6 +368,19 @@ describe("mail --from-json", () => {
     expect(existsSync(at("made"))).toBe(false);
   });
 
+  test("the error for an attachment that cannot be read names the field", async () => {
+    const { messages } = await start();
+    const { exit, problems } = await toDraft({ to: "ann@x.org", attachments: [{ path: at("none") }] });
+    const message = expect.stringMatching(
+      /^--from-json: attachments\[0\]\.path: .*none: No such file.*; nothing was sent$/,
+    );
+    expect({ exit, problems, messages }).toMatchObject({
+      exit: 66,
+      problems: [{ error: { code: 66, reason: "ENOENT", message } }],
+      messages: [],
+    });
+  });
+
   test("text that is not JSON is refused", async () => {
     expect(await send(["--from-json"], "To: ann@x.org\n\nx")).toMatchObject({ exit: 65 });
   });

@@ -137,12 +137,7 @@ export async function commitChanges(
   fates: ReadonlyMap<number, Fate>,
   mbox?: string,
 ): Promise<void> {
-  const { mailbox, name } = folder;
-  if (mailbox.readOnly) {
-    throw new MailError(`${name}: opened read-only; nothing was changed`, Exit.NoPerm, undefined, {
-      reason: "read-only mailbox",
-    });
-  }
+  refuseReadOnlyMailbox(folder);
   const keepField = selectKeptFields(session.config.saved);
   const result = await commitPlan(session, folder, {
     fate: (message) => fates.get(message) ?? "as-is",
@@ -150,6 +145,14 @@ export async function commitChanges(
     ...(mbox === undefined ? {} : { mbox: { path: mbox, at: "end", keepField } }),
   });
   reportNotices(session, result.notice);
+}
+
+/** Refuses to change messages in a read-only mailbox. @throws MailError */
+export function refuseReadOnlyMailbox({ mailbox, name }: Folder): void {
+  if (!mailbox.readOnly) return;
+  throw new MailError(`${name}: opened read-only; nothing was changed`, Exit.NoPerm, undefined, {
+    reason: "read-only mailbox",
+  });
 }
 
 /** Refuses to remove messages from a read-only mailbox. @throws MailError if any message would be removed */

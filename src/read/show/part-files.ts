@@ -1,5 +1,5 @@
 /** Saves parts of messages as files. Parts are selected by number, and existing files are never overwritten. */
-import { closeSync, constants, fsyncSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
+import { closeSync, constants, fsyncSync, lstatSync, openSync, statSync, unlinkSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { Exit, MailError } from "../../errors.ts";
 import type { ByteRange, StoredMessages } from "../../mailbox/mailbox.ts";
@@ -105,6 +105,21 @@ export interface Saved {
 export async function savePart(part: Part, path: string): Promise<Saved> {
   if (isExistingDirectory(path)) return saveInto(part, path, fileNameOf(part), mostNames);
   return saveInto(part, dirname(path), basename(path), 1);
+}
+
+/**
+ * Returns the path that savePart would choose in a directory, and adds it to the planned paths. Nothing is created.
+ *
+ * @param planned the paths of the parts that would be saved before this part
+ */
+export function planPart(part: Part, directory: string, planned: Set<string>): string {
+  const { stem, extension } = splitName(fileNameOf(part));
+  for (let at = 0; ; at++) {
+    const path = join(directory, at === 0 ? `${stem}${extension}` : `${stem} (${at})${extension}`);
+    if (planned.has(path) || lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
+    planned.add(path);
+    return path;
+  }
 }
 
 function isExistingDirectory(path: string): boolean {

@@ -62,6 +62,8 @@ async function listSelected(session: Session, given: CommandLine, words: readonl
       throw new MailError(error.message, Exit.Usage, error, { reason: "invalid query", remedy: error.remedy });
     }
   }
+  const ids = count === 0 && given.list.show ? parseIds(folder?.mailbox, words) : undefined;
+  if (ids !== undefined) throw new MailError(`${ids[0]}: no such message`, Exit.Failure, undefined, { reason: "gone" });
   if (given.count)
     session.terminal.out(given.json ? `${JSON.stringify({ version: schemaVersion, count })}\n` : `${count}\n`);
   return count > 0 ? Exit.Ok : Exit.Failure;
