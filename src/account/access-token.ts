@@ -5,6 +5,7 @@ import { readTlsSettings } from "../connect/tls-policy.ts";
 import { Exit } from "../errors.ts";
 import { toServerName } from "./named-servers.ts";
 import type { OAuthClient, TokenCommand } from "./oauth-settings.ts";
+import { loginCommand } from "./providers.ts";
 import { readSecretFromCommand } from "./secret-command.ts";
 import { type StoredTokens, TokenStore } from "./token-store.ts";
 
@@ -26,11 +27,11 @@ export async function findAccessToken(
   const store = new TokenStore(config, settings.issuer, user);
   const isUsable = ({ accessToken, expires }: StoredTokens) =>
     accessToken !== "" && (expires === undefined || expires > Date.now()) && !rejected.has(accessToken);
-  const stored = readFor(store, request, settings);
+  const stored = readFor(config, store, request, settings);
   if (isUsable(stored)) return stored.accessToken;
   return store.lock(async () => {
     // Another process may have renewed the token in the meantime.
-    const current = readFor(store, request, settings);
+    const current = readFor(config, store, request, settings);
     if (isUsable(current)) return current.accessToken;
     const { OAuthServer, OAuthRefusal } = await import("./oauth-server.ts");
     const server = await OAuthServer.find(settings, readTlsSettings(config));
@@ -40,23 +41,24 @@ export async function findAccessToken(
       return renewed.accessToken;
     } catch (error) {
       if (!(error instanceof OAuthRefusal) || error.code !== "invalid_grant") throw error;
-      throw noToken(request, `the provider no longer accepts the login of ${user}`, error);
+      throw noToken(config, request, `the provider no longer accepts the login of ${user}`, error);
     }
   });
 }
 
-function readFor(store: TokenStore, request: LoginRequest, { clientId }: OAuthClient): StoredTokens {
+function readFor(config: Config, store: TokenStore, request: LoginRequest, { clientId }: OAuthClient): StoredTokens {
   const { user, host } = request;
   const stored = store.read();
-  if (stored === undefined) throw noToken(request, `no OAuth2 token for ${user}`);
-  if (stored.clientId !== clientId) throw noToken(request, `the OAuth2 token of ${user} belongs to another client`);
+  if (stored === undefined) throw noToken(config, request, `no OAuth2 token for ${user}`);
+  if (stored.clientId !== clientId)
+    throw noToken(config, request, `the OAuth2 token of ${user} belongs to another client`);
   if (!stored.hosts.includes(toServerName(host))) {
-    throw noToken(request, `the OAuth2 token of ${user} is not meant for this server`);
+    throw noToken(config, request, `the OAuth2 token of ${user} is not meant for this server`);
   }
   return stored;
 }
 
-function noToken({ host, port }: LoginRequest, problem: string, cause?: unknown): LoginFailed {
-  const text = `${host} port ${port}: ${problem}; the login was not attempted; run mail --login ACCOUNT`;
+function noToken(config: Config, { host, port }: LoginRequest, problem: string, cause?: unknown): LoginFailed {
+  const text = `${host} port ${port}: ${problem}; the login was not attempted; run ${loginCommand(config)}`;
   return new LoginFailed("no token", text, Exit.NoPerm, cause);
 }

@@ -87,7 +87,7 @@ export class Logins {
     this.#rejected.set(key, rejected);
     return isToken
       ? { isRetried: rejected.size === 1, advice: "" }
-      : { isRetried: false, advice: describeRequirement(request.host) };
+      : { isRetried: false, advice: describeRequirement(this.#config, request.host) };
   }
 }
 

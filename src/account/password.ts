@@ -67,7 +67,7 @@ function passwordInVariables(config: Config, request: LoginRequest): string | un
 function usePassword({ value, exposedIn }: Found): string {
   if (exposedIn === undefined) return value;
   throw new MailError(
-    `${exposedIn}: other users can read the password in it; nothing was sent; run chmod 600 ${exposedIn}`,
+    `${exposedIn}: other users can read the password in it; the login was not attempted; run chmod 600 ${exposedIn}`,
     Exit.Config,
   );
 }

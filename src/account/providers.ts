@@ -6,6 +6,8 @@
  * "Server names and ports". No test connects to these providers.
  */
 
+import type { Config } from "../config/config.ts";
+
 /** The URLs of an authorization server's endpoints (RFC 6749, section 3; RFC 8628, section 3.1). */
 export interface Endpoints {
   readonly authorization?: string | undefined;
@@ -33,7 +35,7 @@ const providers = {
   google: {
     name: "Google",
     domains: ["gmail.com", "googlemail.com", "google.com"],
-    requires: "an application password, or OAuth2 (mail --login ACCOUNT)",
+    requires: "an application password, or OAuth2",
     oauth: {
       issuer: "https://accounts.google.com",
       scope: "https://mail.google.com/",
@@ -47,7 +49,7 @@ const providers = {
   microsoft: {
     name: "Microsoft",
     domains: ["outlook.com", "office365.com", "office.com", "hotmail.com", "live.com"],
-    requires: "OAuth2 (mail --login ACCOUNT)",
+    requires: "OAuth2",
     oauth: {
       issuer: "https://login.microsoftonline.com/common/v2.0",
       scope: "offline_access https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
@@ -78,9 +80,16 @@ function findProvider(host: string): Provider | undefined {
  * Returns a description, for an error message, of the login that a host's provider requires; empty if the provider is
  * unknown.
  */
-export function describeRequirement(host: string): string {
+export function describeRequirement(config: Config, host: string): string {
   const provider = findProvider(host);
-  return provider === undefined ? "" : `${provider.name} requires ${provider.requires}`;
+  if (provider === undefined) return "";
+  const { name, requires, oauth } = provider;
+  return `${name} requires ${requires}${oauth === undefined ? "" : ` (${loginCommand(config)})`}`;
+}
+
+/** Returns the command that obtains a token for the selected account. */
+export function loginCommand({ account = "ACCOUNT" }: Config): string {
+  return `mail --login ${account}`;
 }
 
 /** Returns the provider with a name such as "google"; without a name, the provider that operates the host. */

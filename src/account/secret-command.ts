@@ -29,9 +29,17 @@ export async function readSecretFromCommand(
   });
   const [secret = ""] = output.split("\n", 1);
   if (code !== 0) {
-    throw new LoginFailed("no password", `${variable}: exited with code ${code}; nothing was sent`, Exit.NoPerm);
+    throw new LoginFailed(
+      "no password",
+      `${variable}: exited with code ${code}; the login was not attempted`,
+      Exit.NoPerm,
+    );
   }
   if (secret !== "") return secret;
   const what = variable === "passwordcommand" ? "password" : "token";
-  throw new LoginFailed("password command failed", `${variable}: printed no ${what}; nothing was sent`, Exit.NoPerm);
+  throw new LoginFailed(
+    "password command failed",
+    `${variable}: printed no ${what}; the login was not attempted`,
+    Exit.NoPerm,
+  );
 }

@@ -18,6 +18,8 @@ export interface Config {
   readonly aliases: Map<string, string[]>;
   /** The accounts that the start-up files define, by name. */
   readonly accounts: Accounts;
+  /** The name of the account that was selected most recently. */
+  account?: string;
   /** The user's other addresses. */
   alternates: string[];
   readonly shown: FieldSelection;

@@ -63,13 +63,13 @@ test("if no password is found, the error explains where to put it", async () => 
 });
 
 test("within one run, a rejected password is not sent again, but a changed password is sent", async () => {
-  const config = configWith({ "password-imap.gmail.com": "old" });
+  const config = { ...configWith({ "password-imap.gmail.com": "old" }), account: "gmail" };
   const logins = new Logins(config, terminal);
   const loginTo = () => logins.loginTo({ protocol: "imap", host: "imap.gmail.com", port: 993, user: "ann" });
   const credentials = await loginTo().find(verified);
   expect(await loginTo().refuse(credentials, "imap.gmail.com port 993: login failed: no")).toEqual({
     isRetried: false,
-    advice: "Google requires an application password, or OAuth2 (mail --login ACCOUNT)",
+    advice: "Google requires an application password, or OAuth2 (mail --login gmail)",
   });
   const again = loginTo().find(verified);
   await expect(again).rejects.toBeInstanceOf(LoginFailed);

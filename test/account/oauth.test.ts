@@ -218,8 +218,8 @@ function storeTokens(changes: object = {}): void {
   writeFileSync(path, JSON.stringify(tokens), { mode: 0o600 });
 }
 
-const loginTo = (host = "localhost", variables: Record<string, string> = {}) =>
-  new Logins(configWith({ ...account(), ...variables }), recordingTerminal().terminal).loginTo({
+const loginTo = (host = "localhost", variables: Record<string, string> = {}, selected: Partial<Config> = {}) =>
+  new Logins({ ...configWith({ ...account(), ...variables }), ...selected }, recordingTerminal().terminal).loginTo({
     protocol: "smtp",
     host,
     port: 465,
@@ -301,15 +301,15 @@ test("a token is not sent over a connection whose certificate was not verified",
   });
 });
 
-test("the error for a revoked refresh token suggests a remedy", async () => {
+test("the error for a revoked refresh token suggests a login to the selected account", async () => {
   server = await startAuthorizationServer();
   storeTokens();
   server.revoke();
-  await expect(loginTo().find({ isVerified: true })).rejects.toMatchObject({
+  await expect(loginTo("localhost", {}, { account: "work" }).find({ isVerified: true })).rejects.toMatchObject({
     reason: "no token",
     exit: 77,
     message:
-      "localhost port 465: the provider no longer accepts the login of ann; the login was not attempted; run mail --login ACCOUNT",
+      "localhost port 465: the provider no longer accepts the login of ann; the login was not attempted; run mail --login work",
   });
 });
 

@@ -134,7 +134,10 @@ test("a password in a start-up file that others can read is refused, and the err
   writeOwn("shared.rc", fill(heirloom), 0o644);
   const path = join(games.home, "shared.rc");
   const sent = send({ rc: `source ${path}` });
-  expect(sent).toMatchObject({ status: 78, said: expect.stringContaining(`nothing was sent; run chmod 600 ${path}`) });
+  expect(sent).toMatchObject({
+    status: 78,
+    said: expect.stringContaining(`the login was not attempted; run chmod 600 ${path}`),
+  });
   expect(content(join(games.home, "dead.letter"))).toContain("text\n");
   expect(content(join(games.home, "dead.letter"))).not.toContain(password);
   chmodSync(path, 0o600);

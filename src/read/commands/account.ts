@@ -48,7 +48,7 @@ export const accountCommands: readonly Command[] = [
       terminal.out(
         [...config.accounts.keys()]
           .sort()
-          .map((each) => `${each === session.account ? ">" : " "}${each}\n`)
+          .map((each) => `${each === config.account ? ">" : " "}${each}\n`)
           .join(""),
       );
     },

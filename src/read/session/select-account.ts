@@ -15,7 +15,7 @@ export async function selectAccount(session: Session, name: string): Promise<voi
     throw new MailError(`account ${name}: cannot be selected within another account`, Exit.Config);
   }
   const succeeded = await settings.selectAccount(async () => session.runAccount?.(account));
-  session.account = name;
+  session.config.account = name;
   if (succeeded !== true) throw new MailError(`account ${name}: not all of its commands could be run`, Exit.Config);
 }
 

@@ -51,8 +51,6 @@ export interface Session {
    * @returns false if a command failed; the error has been reported
    */
   source?: (path: string) => Promise<boolean>;
-  /** The name of the account that was selected most recently. */
-  account?: string;
   /** Runs the commands of an account. Set by the interpreter. @returns whether all commands succeeded */
   runAccount?: (account: Account) => Promise<boolean>;
   /** How the session is to end, once a command has asked it to end. */
