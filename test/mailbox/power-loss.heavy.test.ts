@@ -20,7 +20,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "@jest/globals";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
-const calls = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink,link";
+const calls = "openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,unlink,link,linkat";
 
 function canTrace(): boolean {
   return spawnSync("strace", ["-o", "/dev/null", "true"]).status === 0;
@@ -51,6 +51,8 @@ class Disk {
   /** Changes to names since their directory was last synced. */
   pending: { readonly directory: string; readonly done: (names: Names) => void }[] = [];
   readonly #offsets = new Map<string, number>();
+  /** The paths of files without a name, keyed by the paths of their descriptors. */
+  readonly #unnamed = new Map<string, string>();
 
   constructor(root: string) {
     for (const path of filesBelow(root)) {
@@ -76,6 +78,12 @@ class Disk {
       const inode: Inode = { synced: Buffer.alloc(0), pending: [] };
       this.#rename(dirname(path), (names) => names.set(path, inode));
     }
+    // A file without a name has a path such as `/home/#123`, under which it cannot be found after a failure.
+    const [, number, unnamed] = /O_TMPFILE.* = (\d+)<([^>]*)>/.exec(given) ?? [];
+    if (call === "openat" && number !== undefined && unnamed !== undefined) {
+      this.names.set(unnamed, { synced: Buffer.alloc(0), pending: [] });
+      this.#unnamed.set(`/proc/self/fd/${number}`, unnamed);
+    }
     if (call === "openat" && given.includes("O_TRUNC")) this.names.get(path)?.pending.push({ size: 0 });
     if (call === "rename") {
       const inode = this.names.get(path);
@@ -85,9 +93,9 @@ class Disk {
       });
     }
     if (call === "unlink") this.#rename(dirname(path), (names) => names.delete(path));
-    if (call === "link") {
-      const inode = this.names.get(path) as Inode;
-      this.#rename(dirname(path), (names) => names.set(second, inode));
+    if (call === "link" || call === "linkat") {
+      const inode = this.names.get(this.#unnamed.get(path) ?? path) as Inode;
+      this.#rename(dirname(second), (names) => names.set(second, inode));
     }
     const inode = this.names.get(on);
     if (call === "pwrite64" && inode !== undefined) {

@@ -90,7 +90,7 @@ describe.each(kinds)("a delivery that is killed %s", (kind) => {
         const { status, stderr } = local(killedAt(0, kind), "next");
         expect([call, status]).toEqual([call, 0]);
         expect(stderr).toMatch(
-          whole ? /^(mail: \S+: .* was complete; it was kept\n)?$/ : /^(mail: \S+: .* were removed\n)?$/,
+          whole ? /^(mail: \S+: .* the saved messages were kept\n)?$/ : /^(mail: \S+: .* were removed\n)?$/,
         );
         const expected = whole ? ["old", "new", "next"] : ["old", "next"];
         expect([call, subjects()]).toEqual([call, expected]);
