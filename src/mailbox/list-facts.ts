@@ -253,6 +253,12 @@ export class FactTable implements FactSource {
     this.markAsKnown(row, columnBits[column]);
   }
 
+  /** Returns a text column as it is stored in the file from which the table was loaded; undefined if there is none. */
+  storedTexts(column: TextColumn): Texts | undefined {
+    const found = this.#load(column, (file) => file.texts(column));
+    return found === undefined ? undefined : { ends: found.ends, bytes: Buffer.from(found.bytes) };
+  }
+
   #textsOf(column: TextColumn): TextColumnInMemory {
     let texts = this.#texts[column];
     if (texts === undefined) {
@@ -284,6 +290,11 @@ export class FactTable implements FactSource {
     this.#hexBlock = -1;
     this.#allKeys().set(Buffer.from(key, "hex").subarray(0, keyLength), row * keyLength);
     this.markAsKnown(row, columnBits.key);
+  }
+
+  /** The keys of all rows, 16 bytes per row. A key is valid only if it is known. */
+  get keys(): Uint8Array {
+    return this.#allKeys();
   }
 
   #allKeys(): Uint8Array {

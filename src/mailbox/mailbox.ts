@@ -5,7 +5,7 @@
  * Messages are numbered from 1. Message bytes are not decoded at this level.
  */
 
-import type { ListFacts } from "./list-facts.ts";
+import type { FactTable, ListFacts } from "./list-facts.ts";
 import type { AccessServer } from "./server-access.ts";
 import type { ServerTerm } from "./server-term.ts";
 
@@ -217,6 +217,11 @@ export interface StoredMessages extends MessageStates {
    * @returns whether a part was loaded
    */
   loadOmitted?(message: number, ranges: readonly ByteRange[]): Promise<boolean>;
+  /**
+   * Returns the table of facts that was loaded from a file and has not been changed. The row of the first message is row
+   * 0. Returns undefined if there is no such table. A format that keeps no facts lacks this method.
+   */
+  storedFacts?(): FactTable | undefined;
   /** Counts a message's lines and characters. The first call reads the message; the result is cached. */
   counts(message: number): Counts;
 }

@@ -70,7 +70,8 @@ export class Output {
     if (typeof text === "string" && !this.#guarded) {
       this.#text += text;
       if (this.#text.length >= mostText) this.#takeText();
-    } else this.#put(this.bytesOf(text, style, true));
+    } else if (typeof text !== "string" && !this.#guarded) this.#put(text);
+    else this.#put(this.bytesOf(text, style, true));
     if (this.#guarded) this.flush();
   }
 
@@ -115,7 +116,7 @@ export class Output {
     return Buffer.from(coloured && this.#paint !== undefined ? this.#paint(safe, style) : safe);
   }
 
-  #put(bytes: Buffer): void {
+  #put(bytes: Uint8Array): void {
     this.#takeText();
     this.#append(bytes);
   }
@@ -127,14 +128,15 @@ export class Output {
   }
 
   /** Adds bytes to the pending bytes, and writes them as soon as there are enough. */
-  #append(bytes: Buffer): void {
+  #append(bytes: Uint8Array): void {
     if (this.#pendingSize + bytes.length > bufferSize) this.#writePending();
     if (bytes.length > bufferSize) {
       this.#writeBytes(bytes);
       return;
     }
     this.#pending ??= Buffer.allocUnsafeSlow(bufferSize);
-    this.#pendingSize += bytes.copy(this.#pending, this.#pendingSize);
+    this.#pending.set(bytes, this.#pendingSize);
+    this.#pendingSize += bytes.length;
   }
 
   /**
@@ -154,7 +156,7 @@ export class Output {
     this.#writeBytes(bytes);
   }
 
-  #writeBytes(bytes: Buffer): void {
+  #writeBytes(bytes: Uint8Array): void {
     if (this.#broken) return;
     let written = 0;
     while (written < bytes.length) {

@@ -109,9 +109,9 @@ export interface Terminal {
   size(): { readonly rows: number; readonly columns: number };
 
   /**
-   * Writes to standard output. Strings are lossless text; bytes are written unchanged. On a terminal, control
-   * characters other than newline and tab are made visible, so that a message cannot control the terminal. If the
-   * output is a pipe, nothing is changed.
+   * Writes to standard output. Strings are lossless text; bytes are written unchanged, and their memory may be reused
+   * when this method returns. On a terminal, control characters other than newline and tab are made visible, so that a
+   * message cannot control the terminal. If the output is a pipe, nothing is changed.
    */
   out(text: string | Uint8Array, style?: Style): void;
   /** Writes to standard error, under the same rules as `out`. */

@@ -58,7 +58,8 @@ async function run(box: string, options: readonly string[], input: string): Prom
 test("the output of lists, queries, sorting, threads and --json does not depend on whether an earlier session stored facts about the mailbox", async () => {
   const box = join(home, "box");
   writeFileSync(box, Array.from({ length: 2200 }, (_, n) => makeMessage(n)).join(""));
-  const inputs = [...sessions.map((commands) => `${commands}x\n`), undefined];
+  // The first --json stores facts that the second one uses.
+  const inputs = [...sessions.map((commands) => `${commands}x\n`), undefined, undefined];
   // Many new messages are added to the facts. The facts about a few new messages are read again in each session.
   for (const added of [0, 150, 20]) {
     if (added > 0) appendFileSync(box, Array.from({ length: added }, (_, n) => makeMessage(5000 + n)).join(""));

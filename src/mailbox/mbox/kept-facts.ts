@@ -205,6 +205,13 @@ export class KeptFacts implements FactSource {
     return key;
   }
 
+  /** Returns the table that was loaded from a file and has not been changed; undefined if there is none. */
+  storedFacts(): FactTable | undefined {
+    const isUnchanged =
+      this.#stored !== undefined && this.#table?.hasChanged === false && this.#file?.replaced.size === 0;
+    return isUnchanged ? this.#table : undefined;
+  }
+
   /** Returns the rank of each message by a key, or unknownRank; undefined if facts about the mailbox are not kept. */
   ranks(key: RankedKey): Uint32Array | undefined {
     const [file, table] = [this.#file, this.#table];

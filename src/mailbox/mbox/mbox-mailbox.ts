@@ -3,7 +3,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";
 import { withoutMeasure } from "../copied-header.ts";
 import { countsOf } from "../counts.ts";
-import type { ListFacts } from "../list-facts.ts";
+import type { FactTable, ListFacts } from "../list-facts.ts";
 import { dotlockHolder } from "../lock/dotlock.ts";
 import { lockFile, lockForReading } from "../lock/lock-file.ts";
 import type { Release } from "../lock/wait.ts";
@@ -164,6 +164,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   prepareFacts(messages: number): void {
     this.#tracked.prepareFacts(messages);
+  }
+
+  storedFacts(): FactTable | undefined {
+    return this.#tracked.facts?.storedFacts();
   }
 
   ranks(key: RankedKey): Uint32Array | undefined {

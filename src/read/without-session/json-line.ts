@@ -56,8 +56,8 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
   // A template is several times faster than JSON.stringify for the complete object.
   return (
     `{"version":${schemaVersion},"id":${quoteJson(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
-    `"size":${candidate.size},"lines":${lines ?? null},${writeState(candidate)},` +
-    `"envelopeSender":${writeEnvelopeSender(candidate)},"date":${writeDate(candidate.time)},` +
+    `"size":${candidate.size},"lines":${lines ?? null},${formatState(candidate.flags, candidate.marks)},` +
+    `"envelopeSender":${writeEnvelopeSender(candidate)},"date":${quoteJson(candidate.date?.toISOString() ?? null)},` +
     `"from":${writePeople(candidate, "from")},"to":${writePeople(candidate, "to")},"cc":${writePeople(candidate, "cc")},` +
     `"replyTo":${writePeople(candidate, "reply-to")},"subject":${writeFirst(candidate, "subject")},` +
     `"messageId":${writeFirst(candidate, "message-id")},"inReplyTo":${writeIds(candidate, "in-reply-to")},` +
@@ -89,21 +89,12 @@ function isPlainValue(text: string): boolean {
   return /^[ !#-[\]-~]*\n$/.test(text) && !text.includes("=?");
 }
 
-/** The fields about the state, by the bits of Flag that determine them in a message without marks. */
-const unmarkedStates = new Map<number, string>();
-
-function writeState(candidate: Candidate): string {
-  const { flags, marks } = candidate;
-  const isMarked = marks.flagged || marks.answered || marks.draft;
-  const bits = flags & (Flag.Read | Flag.New);
-  const known = isMarked ? undefined : unmarkedStates.get(bits);
-  if (known !== undefined) return known;
+/** Returns the fields about a message's state. @param flags bits of Flag */
+export function formatState(flags: number, marks: Candidate["marks"]): string {
   const isRead = (flags & Flag.Read) !== 0;
   const set = [...(isRead ? ["read"] : []), ...Object.entries(marks).flatMap(([mark, isSet]) => (isSet ? [mark] : []))];
   const state = isRead ? "read" : flags & Flag.New ? "new" : "unread";
-  const written = `"state":"${state}","flagged":${marks.flagged},"answered":${marks.answered},"flags":${quoteAllJson(set)}`;
-  if (!isMarked) unmarkedStates.set(bits, written);
-  return written;
+  return `"state":"${state}","flagged":${marks.flagged},"answered":${marks.answered},"flags":${quoteAllJson(set)}`;
 }
 
 function writeEnvelopeSender(candidate: Candidate): string {
@@ -112,40 +103,6 @@ function writeEnvelopeSender(candidate: Candidate): string {
   if (known !== undefined && /^[!#-[\]-~]+ [A-Z][a-z]/.test(known) && !known.includes("=?"))
     return `"${known.slice(0, known.indexOf(" "))}"`;
   return quoteJson(candidate.decode(candidate.envelope.user) || null);
-}
-
-const minute = 60_000;
-const day = 1440 * minute;
-/** The day on which the last message was sent, because most messages are sent on the same day as the previous one. */
-let lastDay = Number.NaN;
-let lastDayText = "";
-/** The texts of all minutes of a day and of all seconds of a minute. */
-let clock: { readonly minutes: readonly string[]; readonly seconds: readonly string[] } | undefined;
-
-/** Returns a time in ISO 8601. Date.prototype.toISOString would take several times as long. */
-function writeDate(time: number | undefined): string {
-  if (time === undefined) return "null";
-  const days = Math.floor(time / day);
-  if (days !== lastDay) {
-    lastDayText = new Date(days * day).toISOString().replace(/T.*/, "T");
-    lastDay = days;
-  }
-  clock ??= makeClock();
-  const minutes = Math.floor((time - days * day) / minute);
-  const milliseconds = time - days * day - minutes * minute;
-  return `"${lastDayText}${clock.minutes[minutes]}${clock.seconds[milliseconds / 1000] ?? writeSeconds(milliseconds)}"`;
-}
-
-function makeClock() {
-  const twoDigits = (number: number) => String(number).padStart(2, "0");
-  return {
-    minutes: Array.from({ length: 1440 }, (_, at) => `${twoDigits(Math.floor(at / 60))}:${twoDigits(at % 60)}:`),
-    seconds: Array.from({ length: 60 }, (_, at) => writeSeconds(at * 1000)),
-  };
-}
-
-function writeSeconds(milliseconds: number): string {
-  return `${(milliseconds / 1000).toFixed(3).padStart(6, "0")}Z`;
 }
 
 function writeFirst(candidate: Candidate, field: "subject" | "message-id"): string {
@@ -168,29 +125,28 @@ function readWhole(stored: StoredMessages, message: number): Buffer | undefined 
   return stored.readBriefly?.(message, 0, size) ?? stored.read(message, 0, size);
 }
 
-/** A cache of address fields as JSON, which is useful because the same addresses occur in many messages. */
-const knownPeople = new Map<string, string>();
-const mostPeople = 4096;
-const longestPeople = 500;
-
 function writePeople(candidate: Candidate, field: "from" | "to" | "cc" | "reply-to"): string {
-  const text = candidate.storedText(field);
-  if (text === "") return "[]";
-  const known = text.length <= longestPeople ? knownPeople.get(text) : undefined;
-  if (known !== undefined) return known;
-  const { charsets } = candidate;
   const written = candidate.undecodedFields(field).join(", ");
-  if (written === "") return "[]";
+  return written === "" ? "[]" : formatAddresses(written, candidate.charsets);
+}
+
+/**
+ * Returns the addresses in a field as JSON; undefined if they may depend on the charset of the message or on charsets
+ * that Node lacks.
+ *
+ * @param text the field's values, each followed by LF, one character per byte ("latin1")
+ */
+export function formatPeople(text: string): string | undefined {
+  if (/[^\n -~]/.test(text) || text.includes("=?")) return undefined;
+  return formatAddresses(text.slice(0, -1).replaceAll("\n", ", "), nodeCharsets);
+}
+
+function formatAddresses(written: string, charsets: Charsets): string {
   const decode = (text: string) => decodeWords(text, charsets);
   const persons = parseAddressField(written).map(
     ({ name, address }): Person => ({ name: decode(name), address: decode(address) }),
   );
-  const json = toJson(persons);
-  // The charset of 8-bit text depends on the message. Encoded words may be left because their charset is missing.
-  if (text.length > longestPeople || /[^\x00-\x7f]/.test(text) || json.includes("=?")) return json;
-  if (knownPeople.size >= mostPeople) knownPeople.clear();
-  knownPeople.set(text, json);
-  return json;
+  return toJson(persons);
 }
 
 /** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4), as JSON. */

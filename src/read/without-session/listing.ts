@@ -14,6 +14,7 @@ import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { printDecoded } from "../show/print-decoded.ts";
 import { printMessages } from "../show/print-message.ts";
+import { JsonBlock } from "./json-block.ts";
 import { jsonLine, schemaVersion } from "./json-line.ts";
 import type { ListedBatch } from "./list-order.ts";
 
@@ -87,7 +88,13 @@ async function* chooseMessages(
     yield* orderList(folder, list, found);
     return;
   }
-  if (words.length === 0 && list.limit === undefined) folder.mailbox.prepareFacts?.(folder.mailbox.count);
+  if (words.length === 0 && list.limit === undefined) {
+    folder.mailbox.prepareFacts?.(folder.mailbox.count);
+    const all: number[] = [];
+    for await (const batch of found) pushAll(all, batch);
+    yield { messages: all };
+    return;
+  }
   let left = list.limit ?? Number.POSITIVE_INFINITY;
   for await (const batch of found) {
     const messages = left < batch.length ? batch.slice(0, left) : batch;
@@ -142,10 +149,17 @@ async function printJson(
   const details = list.show ? { parts: true, text: true, allHeaders: true } : list;
   if (places === undefined && !details.parts && !details.text && !details.allHeaders) {
     for await (const { messages: opened, stored } of mailbox.openMessages(messages, "whole")) {
+      const block = opened.length === mailbox.count ? JsonBlock.open(stored) : undefined;
       for (const message of opened) {
+        if (block?.add(message) === true) {
+          if (block.isFull) terminal.out(block.take());
+          continue;
+        }
+        if (block !== undefined) terminal.out(block.take());
         const line = jsonLine(stored, message);
         terminal.out(typeof line === "string" ? line : await line);
       }
+      if (block !== undefined) terminal.out(block.take());
     }
     return;
   }
