@@ -41,6 +41,11 @@ export interface AppendOptions {
   /** Aborts the append; the error is the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
   /**
+   * Whether an earlier attempt may already have appended the messages. A message that a folder on a server already
+   * contains, with the same Message-ID and size, is then not appended again.
+   */
+  readonly mayExist?: boolean;
+  /**
    * Returns the settings for reaching a server. Without this function, messages can be appended only to mailboxes on
    * this machine.
    */
@@ -208,14 +213,14 @@ export function storesFlags(path: string): boolean {
 export async function appendFlagged(
   path: string,
   messages: Iterable<FlaggedMessage>,
-  { signal, accessServer }: Pick<AppendOptions, "signal" | "accessServer">,
+  options: Pick<AppendOptions, "signal" | "accessServer" | "mayExist">,
 ): Promise<Appended> {
   if (isServerAddress(path)) {
     const { appendToFolder } = await import("./imap/append-to-folder.ts");
-    return appendToFolder(path, messages, accessServer, signal);
+    return appendToFolder(path, messages, options);
   }
   const { addToMaildir } = await import("./maildir/add-messages.ts");
-  return addToMaildir(path, messages, signal);
+  return addToMaildir(path, messages, options.signal);
 }
 
 /**

@@ -143,7 +143,7 @@ describeIf(dovecotProgram !== undefined)("a folder with a quota", () => {
         filing: { letters: "", date: undefined, base: "", place: "cur" as const },
       }));
       const address = `imaps://ann@localhost:${dovecot.imapsPort}/INBOX`;
-      await expect(appendToFolder(address, messages, accessFor().accessServer)).rejects.toMatchObject({
+      await expect(appendToFolder(address, messages, accessFor())).rejects.toMatchObject({
         reason: "over quota",
         exit: Exit.IoErr,
       });

@@ -11,6 +11,7 @@ import { describeIf } from "../conditions.ts";
 import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
 import { type Dovecot, dovecotProgram, forbiddenCommands, prepareHome, startDovecot } from "./dovecot.ts";
+import { startLyingServer } from "./lying-server.ts";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
 
@@ -355,6 +356,33 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     const [exit] = await once(child, "close");
     expect(exit).not.toBe(0);
     expect(await err).toContain("the marks can be restored when the mailbox is next opened (resume)");
+  });
+
+  test("if the server is lost after messages were copied to trash on another server, a later quit copies no message twice", async () => {
+    let isBroken = true;
+    const lying = await startLyingServer({
+      certificate: "localhost",
+      messages: ["one", "two", "three"].map((word, at) => ({
+        uid: at + 1,
+        text: `Subject: ${word}\n${word === "three" ? "" : `Message-ID: <${word}-${folders}@x.example>\n`}\ntext\n`,
+      })),
+      answer: (line) => (isBroken && line.startsWith("UID STORE") ? "close" : undefined),
+    });
+    try {
+      const place = `imaps://ann@localhost:${lying.port}/INBOX`;
+      const words = ["-N", "-S", `trash=${address()}`, "-f", place];
+      const failed = await run(words, "d 1 2\nq\n");
+      expect(failed.exit).toBe(75);
+      expect(failed.err).toContain("have already been copied to");
+      expect(await subjectsOf(folder)).toEqual(["one", "two", "three", "one", "two"]);
+      isBroken = false;
+      const { exit } = await run(words, "resume\nd 3\nq\n");
+      expect(exit).toBe(0);
+      expect(lying.folders.get("INBOX")).toEqual([]);
+      expect(await subjectsOf(folder)).toEqual(["one", "two", "three", "one", "two", "three"]);
+    } finally {
+      await lying.close();
+    }
   });
 
   test("an edited message replaces the original, and keeps its flags and keywords", async () => {

@@ -6,6 +6,7 @@ import { Exit, MailError } from "../../errors.ts";
 import type { FlaggedMessage } from "../maildir/add-messages.ts";
 import type { AccessServer } from "../server-access.ts";
 import { parseServerAddress } from "../server-address.ts";
+import { EarlierCopies } from "./earlier-copies.ts";
 import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import type { CopiedUids } from "./imap-grammar.ts";
@@ -17,14 +18,22 @@ import { formatUidSets, keyOfUid } from "./uid-set.ts";
  * Appends messages to a folder. A missing folder is created.
  *
  * @param name the folder's address
+ * @param options the options of the same names in AppendOptions
  * @throws ImapFailed, or MailError for an invalid address or setting. Either no message was added, or the error states
  *   how many were added
  */
 export async function appendToFolder(
   name: string,
   messages: Iterable<FlaggedMessage>,
-  accessServer: AccessServer | undefined,
-  signal?: AbortSignal,
+  {
+    accessServer,
+    signal,
+    mayExist = false,
+  }: {
+    readonly accessServer?: AccessServer | undefined;
+    readonly signal?: AbortSignal;
+    readonly mayExist?: boolean;
+  },
 ): Promise<{ readonly created: boolean; readonly keys: readonly (string | undefined)[] }> {
   const address = parseServerAddress(name);
   if (accessServer === undefined)
@@ -37,9 +46,11 @@ export async function appendToFolder(
   const append = (bytes: Buffer, { letters, date }: FlaggedMessage["filing"]) =>
     connection.append(folder, bytes, { flags: flagsOfLetters(letters), received: date });
   try {
+    const earlier = mayExist ? await EarlierCopies.open(connection, folder) : undefined;
     for (const { pieces, filing } of messages) {
       signal?.throwIfAborted();
       const bytes = joinWithCrLf(pieces);
+      if ((await earlier?.find(bytes)) === true) continue;
       try {
         added.push(await append(bytes, filing));
       } catch (error) {

@@ -1,7 +1,7 @@
 /**
  * At quit, appends copies of departing messages to other mailboxes: to `trash`, and to MBOX if MBOX is on a server. The
  * commit then removes the messages from the folder. If a crash occurs between the append and the commit, the messages
- * are in both mailboxes.
+ * are in both mailboxes. If the quit is repeated, copies that are already on a server are not appended again.
  */
 import { resolve } from "node:path";
 import { expandFileName } from "../../config/paths.ts";
@@ -49,11 +49,15 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
   if (trash !== undefined) departures.push({ path: trash, messages: listDeleted(mailbox, plan) });
   const copies: string[] = [];
   for (const departure of departures) {
-    if (departure.messages.length === 0) continue;
-    if (departure.keepField === undefined && (await moveAtOnce(mailbox, departure))) continue;
-    await appendMessagesOf(session, mailbox, departure, plan.signal).catch((error: unknown) => {
+    const copied = folder.copied?.get(departure.path) ?? new Set();
+    const messages = departure.messages.filter((message) => !copied.has(message));
+    if (messages.length === 0) continue;
+    if (departure.keepField === undefined && (await moveAtOnce(mailbox, { ...departure, messages }))) continue;
+    await appendMessagesOf(session, folder, { ...departure, messages }, plan.signal).catch((error: unknown) => {
       throw addCopiesToError(error, copies.join(" and "));
     });
+    folder.copied ??= new Map();
+    folder.copied.set(departure.path, new Set([...copied, ...messages]));
     copies.push(departure.path);
   }
   const isMoved = new Set(moved);
@@ -102,11 +106,11 @@ export function addCopiesToError(error: unknown, copies: string | undefined): un
 
 function appendMessagesOf(
   session: Session,
-  mailbox: Mailbox,
+  { mailbox, isQuitRepeated = false }: Folder,
   { path, messages, keepField }: Departure,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const options = appendOptions(session, signal);
+  const options = { ...appendOptions(session, signal), mayExist: isQuitRepeated };
   return gatherMessages(mailbox, messages, signal, (stored) =>
     appendCopies(path, stored, messages, keepField, options),
   );

@@ -104,12 +104,14 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
         const result = await mailbox.commit(remaining.plan).catch((error: unknown) => {
           throw error instanceof MailboxChanged ? error : addCopiesToError(error, remaining.copies);
         });
+        delete folder.copied;
         const arrived = result.arrived + remaining.arrived;
         return { ...result, arrived, ...(remaining.moved === 0 ? {} : { moved: remaining.moved }) };
       },
       `${name}: interrupted too late; everything was written`,
     );
   } catch (error) {
+    folder.isQuitRepeated = true;
     if (isServerAddress(mailbox.path) && error instanceof MailError) throw await keepMarks(folder, error);
     if (!(error instanceof MailboxChanged)) throw error;
     const { preserveChanges } = await import("./preserve-changes.ts");

@@ -138,6 +138,7 @@ async function takeUpSteps(session: Session, folder: Folder, { left, steps, inWo
     for (const { message, set, clear } of changes) markMessage(folder, message, set, clear);
     await folder.history.close(line, folder.current, session.terminal.interactive);
   }
+  folder.isQuitRepeated = true;
   await folder.history.keep();
   for (const pending of left) removePending(pending);
   session.terminal.out(`Resumed: ${inWords}\n`);

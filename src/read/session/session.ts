@@ -162,4 +162,11 @@ export interface Folder {
    * number of the window's first message.
    */
   screen: number;
+  /**
+   * Whether an earlier attempt to quit may already have copied departing messages to another mailbox. The attempt has
+   * failed, or its changes have been restored by this session.
+   */
+  isQuitRepeated?: boolean;
+  /** The messages that attempts of this session have copied to other mailboxes, by path. */
+  copied?: Map<string, Set<number>>;
 }
