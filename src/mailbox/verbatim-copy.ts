@@ -34,12 +34,12 @@ export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): r
  * Yields copies of a run's messages for another mailbox, each with its Status. Adjacent bytes that are copied unchanged
  * are one piece, whether or not they belong to one message.
  *
- * @param statusOf returns the value of a message's Status field
+ * @param statusOf returns the value of a message's Status field; undefined if the message must be parsed
  * @param rebuild returns the pieces of a message that must be parsed
  */
 export function* copyRun(
   { messages, bytes, ends }: MessageRun,
-  statusOf: (message: number) => string,
+  statusOf: (message: number) => string | undefined,
   rebuild: (message: number) => Iterable<Uint8Array>,
 ): Iterable<Iterable<Uint8Array>> {
   if (bytes === undefined) {
@@ -55,17 +55,18 @@ export function* copyRun(
     while (fromLine >= 0 && fromLine < start) fromLine = bytes.indexOf(newlineFrom, fromLine + 1);
     // The newline before the From_ line of the next message is the last byte of this message.
     const hasFromLine = fromLine >= 0 && fromLine < end - 1;
-    const mustParse = hasFromLine || (hasCr && bytes.subarray(start, end).includes(CR));
+    const status = statusOf(message);
+    const mustParse = status === undefined || hasFromLine || (hasCr && bytes.subarray(start, end).includes(CR));
     const lines = mustParse ? undefined : findLines(bytes, start, end, true);
-    if (lines === undefined) {
+    if (status === undefined || lines === undefined) {
       if (start > kept) yield [bytes.subarray(kept, start)];
       yield rebuild(message);
       kept = end;
     } else {
-      const status = statusLine(statusOf(message));
-      if (lines.length !== undefined || !isLine(bytes, lines.status, status)) {
+      const line = statusLine(status);
+      if (lines.length !== undefined || !isLine(bytes, lines.status, line)) {
         const pieces: Buffer[] = [];
-        kept = replaceLines(bytes, kept, lines, status, pieces);
+        kept = replaceLines(bytes, kept, lines, line, pieces);
         yield pieces;
       }
     }

@@ -11,11 +11,11 @@ import { Flag } from "../mailbox.ts";
 import { changeLetters, markBits, withMarks } from "../marks.ts";
 import { formatForStorage } from "../stored-form.ts";
 import { frameMessage } from "../to-maildir.ts";
-import { copyWithStatus } from "../verbatim-copy.ts";
+import { copyRun, copyWithStatus } from "../verbatim-copy.ts";
 import type { Part } from "./block-writer.ts";
 import type { MboxFile } from "./mbox-file.ts";
 import { MessageIndex, Stored } from "./message-index.ts";
-import { Window, wholeMessages } from "./message-pieces.ts";
+import { readRuns, Window } from "./message-pieces.ts";
 
 const change = { none: 0, status: 1, drop: 2, replace: 3 } as const;
 
@@ -242,12 +242,15 @@ export function* messagesForMbox(
   keepField: ((lowerName: string) => boolean) | undefined,
 ): Iterable<Uint8Array> {
   yield between;
-  for (const { message, at, bytes } of wholeMessages(file, messages)) {
-    if (at > 0) continue;
-    const status = statusOfMessage(file, message);
-    const flags = file.index.flags(message);
-    const isWhole = (flags & markBits) === 0 && bytes.length === file.size(message);
-    const quick = isWhole && keepField === undefined ? copyWithStatus(bytes, status, true) : undefined;
-    yield* quick ?? formatForStorage(file, message, { status, flags, keepField, isCopy: true });
+  const statusOf = (message: number) =>
+    keepField === undefined && (file.index.flags(message) & markBits) === 0
+      ? statusOfMessage(file, message)
+      : undefined;
+  const rebuild = (message: number) => {
+    const [status, flags] = [statusOfMessage(file, message), file.index.flags(message)];
+    return formatForStorage(file, message, { status, flags, keepField, isCopy: true });
+  };
+  for (const run of readRuns(file, messages)) {
+    for (const pieces of copyRun(run, statusOf, rebuild)) yield* pieces;
   }
 }
