@@ -47,6 +47,7 @@ test("the package contains only the programs and their manual pages", () => {
     "dist/mail-read.cjs.cache",
     "dist/mail-send.cjs.cache",
     "dist/mail-session.cjs.cache",
+    "dist/mail-view.cjs.cache",
     "dist/mail.cjs.cache",
     "dist/maild.cjs.cache",
     "dist/package.json",
