@@ -249,7 +249,12 @@ export class FactTable implements FactSource {
 
   /** Sets the values of a row. @param values lossless text without LF */
   setValues(column: TextColumn, row: number, values: readonly string[]): void {
-    this.#textsOf(column).add(row, values);
+    this.setText(column, row, joinValues(values));
+  }
+
+  /** Sets the values of a row. @param text lossless text in which each value is followed by LF */
+  setText(column: TextColumn, row: number, text: string): void {
+    this.#textsOf(column).add(row, text);
     this.markAsKnown(row, columnBits[column]);
   }
 
@@ -350,6 +355,7 @@ function splitValues(text: string | undefined): readonly string[] | undefined {
 
 /** Returns a text in which each value is followed by LF. */
 export function joinValues(values: readonly string[]): string {
+  if (values.length === 1) return `${values[0]}\n`;
   return values.map((value) => `${value}\n`).join("");
 }
 

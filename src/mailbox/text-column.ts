@@ -6,7 +6,7 @@ import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
 
 /** Number of characters that are collected before they are converted to bytes. */
-const mostPending = 1 << 10;
+const mostPending = 1 << 12;
 
 /** A text column. A row's values are the bytes between the end of the previous row and its own end, each followed by LF. */
 export interface Texts {
@@ -43,17 +43,17 @@ export class TextColumnInMemory {
     this.length = this.#text.length;
   }
 
-  /** Sets the values of a row. @param values lossless text without LF */
-  add(row: number, values: readonly string[]): void {
+  /** Sets the values of a row. @param text lossless text in which each value is followed by LF */
+  add(row: number, text: string): void {
     if (row >= this.#starts.length) {
       this.#starts = enlargeArray(this.#starts, 2 * row);
       this.#ends = enlargeArray(this.#ends, 2 * row);
     }
     this.#starts[row] = this.length;
-    for (const value of values) {
-      const added = /^[\x00-\x7f]*$/.test(value) ? value : toBytes(value).toString("latin1");
-      this.#pending += `${added}\n`;
-      this.length += added.length + 1;
+    if (text !== "") {
+      const added = /^[\x00-\x7f]*$/.test(text) ? text : toBytes(text).toString("latin1");
+      this.#pending += added;
+      this.length += added.length;
     }
     this.#ends[row] = this.length;
     if (this.#pending.length > mostPending) this.#flush();

@@ -158,8 +158,9 @@ export class KeptFacts implements FactSource {
     const header = this.#readHeader(row);
     const values = header === undefined ? undefined : readTextFact(header, column);
     if (values === undefined) return undefined;
-    table.setValues(column, row, values);
-    return joinValues(values);
+    const text = joinValues(values);
+    table.setText(column, row, text);
+    return text;
   }
 
   key(row: number): string | undefined {
