@@ -2,9 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ServerAccess, ServerAddress } from "../server-access.ts";
 import { formatServerAddress } from "../server-address.ts";
-import type { ImapConnection, KnownState, Listener, SelectedFolder } from "./imap-connection.ts";
+import type { ImapConnection, KnownState, SelectedFolder } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { openConnection } from "./open-connection.ts";
+import type { Listener } from "./server-connection.ts";
 
 /** Interval in milliseconds at which a server without IDLE is asked for changes. */
 const noopInterval = 60_000;

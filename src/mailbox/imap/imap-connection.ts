@@ -6,12 +6,9 @@
  * replaces all flags, sends CLOSE or a plain EXPUNGE, or identifies a message by its sequence number. imapflow provides
  * the connection and STARTTLS, parses responses, and quotes arguments.
  */
-import type { TLSSocket } from "node:tls";
-import { MailError } from "../../errors.ts";
-import { explainFlowError } from "./flow-failure.ts";
 import { decodeFolderName, encodeFolderName } from "./folder-name.ts";
-import { ImapFailed, type ImapReason } from "./imap-failure.ts";
-import { type ConnectionSettings, type Execution, Flow, type FlowError, isRefusal, makeFailure } from "./imap-flow.ts";
+import { ImapFailed } from "./imap-failure.ts";
+import type { ConnectionSettings } from "./imap-flow.ts";
 import {
   type Code,
   type CopiedUids,
@@ -19,7 +16,6 @@ import {
   findCode,
   folderToken,
   formatInternalDate,
-  type Handler,
   isFlag,
   isList,
   largestNumber,
@@ -38,26 +34,8 @@ import {
   searchTokens,
   type Token,
 } from "./imap-grammar.ts";
+import { ServerConnection } from "./server-connection.ts";
 import { listUids, parseUidRanges, sortUids, type UidRange } from "./uid-set.ts";
-
-/** Receives data that a server sends without being asked. */
-export interface Listener {
-  /** Called with the new number of messages in the folder. */
-  onExists?(count: number): void;
-  /**
-   * Called when the message with this sequence number has been removed. The sequence numbers of later messages then
-   * decrease by one.
-   */
-  onExpunge?(sequence: number): void;
-  /**
-   * Called with the UIDs of removed messages (RFC 7162).
-   *
-   * @param isEarlier whether the messages were removed before the folder was selected
-   */
-  onVanished?(ranges: readonly UidRange[], isEarlier: boolean): void;
-  /** Called with a message's new flags. */
-  onFlags?(message: FetchedMessage): void;
-}
 
 export interface SelectedFolder {
   readonly uidValidity: number;
@@ -123,100 +101,10 @@ export interface ListedFolder {
 }
 
 /** An open connection after the login. The connection executes one command at a time. */
-export class ImapConnection {
-  readonly #flow: Flow;
-  readonly #settings: ConnectionSettings;
-  #listener: Listener = {};
-  /** The extensions that have been enabled, in upper case. */
-  readonly #enabled = new Set<string>();
-  /** The error that caused the connection to be closed. */
-  #ended: unknown;
-
-  private constructor(settings: ConnectionSettings) {
-    this.#settings = settings;
-    this.#flow = new Flow(settings);
-    this.#flow.on("error", (error: unknown) => {
-      this.#ended ??= error;
-    });
-  }
-
-  /**
-   * Connects, starts TLS as the settings require, and logs in.
-   *
-   * @param signal abandons the attempt
-   * @throws ImapFailed, the MailError of `logIn`, or the signal's reason
-   */
+export class ImapConnection extends ServerConnection {
+  /** Connects as ServerConnection does. */
   static async open(settings: ConnectionSettings, signal?: AbortSignal): Promise<ImapConnection> {
-    signal?.throwIfAborted();
-    const connection = new ImapConnection(settings);
-    const abandon = () => connection.destroy();
-    signal?.addEventListener("abort", abandon);
-    try {
-      await connection.#flow.connect();
-    } catch (error) {
-      connection.destroy();
-      signal?.throwIfAborted();
-      throw error instanceof MailError ? error : connection.#failureOf(error);
-    } finally {
-      signal?.removeEventListener("abort", abandon);
-    }
-    connection.#listen();
-    return connection;
-  }
-
-  /** Whether the connection is still open. */
-  get isOpen(): boolean {
-    return !this.#flow.isClosed;
-  }
-
-  get isEncrypted(): boolean {
-    return this.#flow.secureConnection;
-  }
-
-  /**
-   * The TLS version, and the reason if the certificate is not trusted; undefined if the connection is not encrypted.
-   */
-  get encryption(): { readonly version: string; readonly untrustedFor: string | undefined } | undefined {
-    if (!this.isEncrypted) return undefined;
-    const socket = this.#flow.internals.socket as TLSSocket;
-    const untrustedFor = socket.authorized ? undefined : String(socket.authorizationError);
-    return { version: socket.getProtocol() ?? "TLS", untrustedFor };
-  }
-
-  /** The server's capabilities, except for login mechanisms. */
-  get capabilities(): string[] {
-    return [...this.#flow.capabilities.keys()].filter((each) => !each.startsWith("AUTH="));
-  }
-
-  /** The number of bytes received so far. */
-  get received(): number {
-    return this.#flow.stats().received;
-  }
-
-  /** Returns whether the server has a capability (RFC 9051, section 7.2.2), such as UIDPLUS. */
-  can(capability: string): boolean {
-    return this.#flow.capabilities.has(capability);
-  }
-
-  /** Sets the listener for data that the server sends without being asked. */
-  listen(listener: Listener): void {
-    this.#listener = listener;
-  }
-
-  /**
-   * Enables extensions if the server supports all of them (RFC 5161).
-   *
-   * @returns whether all of them are enabled
-   */
-  async enable(...extensions: readonly string[]): Promise<boolean> {
-    if (!this.can("ENABLE") || !extensions.every((each) => this.can(each))) return false;
-    const enabled = this.#enabled;
-    await this.#run("ENABLE", extensions.map(makeAtom), {
-      ENABLED: ({ attributes }) => {
-        for (const node of attributes ?? []) enabled.add((readNodeText(node) ?? "").toUpperCase());
-      },
-    });
-    return extensions.every((each) => enabled.has(each));
+    return await ServerConnection.connect(new ImapConnection(settings), signal);
   }
 
   /**
@@ -230,7 +118,7 @@ export class ImapConnection {
     folder: string,
     { readOnly = false, known }: { readonly readOnly?: boolean; readonly known?: KnownState | undefined } = {},
   ): Promise<SelectedFolder> {
-    const condstore: Node[] = this.can("CONDSTORE") && !this.#enabled.has("QRESYNC") ? [makeAtom("CONDSTORE")] : [];
+    const condstore: Node[] = this.can("CONDSTORE") && !this.isEnabled("QRESYNC") ? [makeAtom("CONDSTORE")] : [];
     const parameter: readonly Node[] =
       known === undefined
         ? condstore
@@ -238,7 +126,7 @@ export class ImapConnection {
     const parameters = parameter.length === 0 ? [] : [parameter];
     const codes = new Map<string, Code>();
     let exists: number | undefined;
-    const { code } = await this.#run(readOnly ? "EXAMINE" : "SELECT", [folderToken(folder), ...parameters], {
+    const { code } = await this.run(readOnly ? "EXAMINE" : "SELECT", [folderToken(folder), ...parameters], {
       OK: (response) => {
         const found = findCode(response);
         if (found !== undefined) codes.set(found.name, found);
@@ -251,7 +139,7 @@ export class ImapConnection {
     });
     const uidValidity = readNumber(codes.get("UIDVALIDITY")?.words[0]);
     if (exists === undefined || uidValidity === undefined)
-      throw this.#fail(
+      throw this.fail(
         "malformed response",
         `${folder}: the server did not report UIDVALIDITY and the number of messages`,
       );
@@ -277,7 +165,7 @@ export class ImapConnection {
     const ranges: UidRange[] = [];
     let isMalformed = false;
     const words = makeCharset(keys).concat(keys.flatMap(searchTokens));
-    await this.#run("UID SEARCH", this.can("ESEARCH") ? [makeAtom("RETURN"), [makeAtom("ALL")], ...words] : words, {
+    await this.run("UID SEARCH", this.can("ESEARCH") ? [makeAtom("RETURN"), [makeAtom("ALL")], ...words] : words, {
       SEARCH: ({ numbers, attributes }) => {
         for (const number of numbers ?? (attributes ?? []).map((node) => readNumber(readNodeText(node)))) {
           if (number === undefined || number < 1 || number > largestNumber) isMalformed = true;
@@ -293,20 +181,19 @@ export class ImapConnection {
       },
     });
     const listed = listUids(ranges, mostMessages);
-    if (isMalformed || listed === undefined)
-      throw this.#fail("malformed response", "the response to SEARCH is invalid");
+    if (isMalformed || listed === undefined) throw this.fail("malformed response", "the response to SEARCH is invalid");
     return found.length > 0 ? sortUids(found) : listed;
   }
 
   /** Returns the UIDs of all messages, as sorted by the server (RFC 5256). @throws ImapFailed */
   async sort(criteria: readonly string[]): Promise<number[]> {
     const found: number[] = [];
-    await this.#run("UID SORT", [criteria.map(makeAtom), makeAtom("UTF-8"), makeAtom("ALL")], {
+    await this.run("UID SORT", [criteria.map(makeAtom), makeAtom("UTF-8"), makeAtom("ALL")], {
       SORT: ({ attributes }) => {
         for (const node of attributes ?? []) found.push(readNumber(readNodeText(node)) ?? 0);
       },
     });
-    if (found.some((uid) => uid < 1)) throw this.#fail("malformed response", "the response to SORT is invalid");
+    if (found.some((uid) => uid < 1)) throw this.fail("malformed response", "the response to SORT is invalid");
     return found;
   }
 
@@ -338,7 +225,7 @@ export class ImapConnection {
     let isMalformed = false;
     // imapflow would ignore an error thrown by a handler.
     let failed: { readonly error: unknown } | undefined;
-    await this.#run("UID FETCH", [{ type: "SEQUENCE", value: set }, items, ...modifiers], {
+    await this.run("UID FETCH", [{ type: "SEQUENCE", value: set }, items, ...modifiers], {
       FETCH: async (response) => {
         const message = parseFetch(response);
         if (message === undefined) return;
@@ -350,11 +237,11 @@ export class ImapConnection {
             failed = { error };
           }
         } else if (ranges.some(({ section }) => message.bytes(section) !== undefined)) isMalformed = true;
-        else this.#listener.onFlags?.(message);
+        else this.reportFlags(message);
       },
     });
     if (failed !== undefined) throw (failed as { readonly error: unknown }).error;
-    if (isMalformed) throw this.#fail("malformed response", "a message has no UID");
+    if (isMalformed) throw this.fail("malformed response", "a message has no UID");
   }
 
   /**
@@ -366,7 +253,7 @@ export class ImapConnection {
   async store(set: string, sign: "+" | "-", flags: readonly string[]): Promise<void> {
     const invalid = flags.find((flag) => !isFlag(flag));
     if (invalid !== undefined) throw new ImapFailed("invalid name", `${JSON.stringify(invalid)}: not a keyword`);
-    await this.#run("UID STORE", [
+    await this.run("UID STORE", [
       { type: "SEQUENCE", value: set },
       makeAtom(`${sign}FLAGS.SILENT`),
       flags.map(makeAtom),
@@ -375,15 +262,15 @@ export class ImapConnection {
 
   /** Copies messages to another folder. @returns the copies' UIDs if the server reports them @throws ImapFailed */
   async copy(set: string, folder: string): Promise<CopiedUids | undefined> {
-    const { code } = await this.#run("UID COPY", [{ type: "SEQUENCE", value: set }, folderToken(folder)]);
+    const { code } = await this.run("UID COPY", [{ type: "SEQUENCE", value: set }, folderToken(folder)]);
     return readCopiedUids(code);
   }
 
   /** Moves messages to another folder in one step (RFC 6851). @throws ImapFailed */
   async move(set: string, folder: string): Promise<CopiedUids | undefined> {
-    if (!this.can("MOVE")) throw this.#fail("unsupported", "the server cannot move messages");
+    if (!this.can("MOVE")) throw this.fail("unsupported", "the server cannot move messages");
     let untagged: Code | undefined;
-    const { code } = await this.#run("UID MOVE", [{ type: "SEQUENCE", value: set }, folderToken(folder)], {
+    const { code } = await this.run("UID MOVE", [{ type: "SEQUENCE", value: set }, folderToken(folder)], {
       OK: (response) => {
         untagged = findCode(response) ?? untagged;
       },
@@ -393,8 +280,8 @@ export class ImapConnection {
 
   /** Removes the messages in a set that are marked as deleted (RFC 4315). @throws ImapFailed */
   async expunge(set: string): Promise<void> {
-    if (!this.can("UIDPLUS")) throw this.#fail("unsupported", "the server cannot remove single messages (UIDPLUS)");
-    await this.#run("UID EXPUNGE", [{ type: "SEQUENCE", value: set }]);
+    if (!this.can("UIDPLUS")) throw this.fail("unsupported", "the server cannot remove single messages (UIDPLUS)");
+    await this.run("UID EXPUNGE", [{ type: "SEQUENCE", value: set }]);
   }
 
   /**
@@ -412,8 +299,8 @@ export class ImapConnection {
   ): Promise<CopiedUids | undefined> {
     const hasNul = bytes.includes(0);
     if (hasNul && !this.can("BINARY"))
-      throw this.#fail("unsupported", `${folder}: the server cannot store a message that contains NUL bytes`);
-    const { code } = await this.#run("APPEND", [
+      throw this.fail("unsupported", `${folder}: the server cannot store a message that contains NUL bytes`);
+    const { code } = await this.run("APPEND", [
       folderToken(folder),
       flags.filter(isFlag).map(makeAtom),
       ...(received === undefined ? [] : [{ type: "STRING", value: formatInternalDate(received) }]),
@@ -425,7 +312,7 @@ export class ImapConnection {
 
   /** Asks the server for changes, which the listener receives. @throws ImapFailed */
   async noop(): Promise<void> {
-    await this.#run("NOOP", false);
+    await this.run("NOOP", false);
   }
 
   /**
@@ -435,18 +322,18 @@ export class ImapConnection {
    * @throws ImapFailed
    */
   async idle(signal: AbortSignal): Promise<void> {
-    if (!this.can("IDLE")) throw this.#fail("unsupported", "the server does not support IDLE");
+    if (!this.can("IDLE")) throw this.fail("unsupported", "the server does not support IDLE");
     let isWaiting = false;
     let watch: NodeJS.Timeout | undefined;
     const stop = () => {
       // The server must now respond within the time limit.
-      if (signal.aborted) watch ??= this.#closeIfSilent();
-      if (isWaiting && signal.aborted) this.#flow.internals.write("DONE");
+      if (signal.aborted) watch ??= this.closeIfSilent();
+      if (isWaiting && signal.aborted) this.writeLine("DONE");
       isWaiting = isWaiting && !signal.aborted;
     };
     signal.addEventListener("abort", stop);
     try {
-      await this.#run(
+      await this.run(
         "IDLE",
         false,
         {},
@@ -466,7 +353,7 @@ export class ImapConnection {
 
   /** Deselects the folder if the server supports UNSELECT (RFC 3691), which removes no messages. @throws ImapFailed */
   async unselect(): Promise<void> {
-    if (this.can("UNSELECT")) await this.#run("UNSELECT", false);
+    if (this.can("UNSELECT")) await this.run("UNSELECT", false);
   }
 
   /**
@@ -477,7 +364,7 @@ export class ImapConnection {
   async list(pattern = "*"): Promise<ListedFolder[]> {
     const folders: ListedFolder[] = [];
     const special = this.can("LIST-EXTENDED") && this.can("SPECIAL-USE");
-    await this.#run(
+    await this.run(
       "LIST",
       [
         makeString(""),
@@ -507,7 +394,7 @@ export class ImapConnection {
   async readQuotas(folder: string): Promise<Quota[]> {
     if (!this.can("QUOTA")) return [];
     const quotas: Quota[] = [];
-    await this.#run("GETQUOTAROOT", [folderToken(folder)], {
+    await this.run("GETQUOTAROOT", [folderToken(folder)], {
       QUOTAROOT: () => undefined,
       QUOTA: ({ attributes: [root, resources] = [] }) => {
         const words = isList(resources) ? resources.map((node) => readNodeText(node) ?? "") : [];
@@ -522,103 +409,11 @@ export class ImapConnection {
 
   /** Creates a folder. @throws ImapFailed */
   async create(folder: string): Promise<void> {
-    await this.#run("CREATE", [folderToken(folder)]);
+    await this.run("CREATE", [folderToken(folder)]);
   }
 
   /** Removes a folder and its messages. @throws ImapFailed */
   async remove(folder: string): Promise<void> {
-    await this.#run("DELETE", [folderToken(folder)]);
-  }
-
-  /** Logs out and closes the connection. Waits at most one second for the server's response. */
-  async logout(): Promise<void> {
-    if (!this.isOpen) return;
-    const timer = setTimeout(() => this.destroy(), 1000);
-    try {
-      await this.#run("LOGOUT", false);
-    } catch {
-      // The connection is closed in any case.
-    } finally {
-      clearTimeout(timer);
-      this.destroy();
-    }
-  }
-
-  /** Closes the connection without logging out. */
-  destroy(): void {
-    this.#flow.close();
-  }
-
-  /** Replaces imapflow's handlers, because they only maintain a message count that this class does not use. */
-  #listen(): void {
-    const { untaggedHandlers } = this.#flow.internals;
-    untaggedHandlers["EXISTS"] = ({ command }) => {
-      const count = readNumber(command, mostMessages);
-      if (count !== undefined) this.#listener.onExists?.(count);
-    };
-    untaggedHandlers["EXPUNGE"] = ({ command }) => {
-      const sequence = readNumber(command, mostMessages);
-      if (sequence !== undefined) this.#listener.onExpunge?.(sequence);
-    };
-    untaggedHandlers["VANISHED"] = ({ attributes = [] }) => {
-      const [first] = attributes;
-      const isEarlier = isList(first) && first.some((node) => readNodeText(node)?.toUpperCase() === "EARLIER");
-      const ranges = parseUidRanges(readNodeText(attributes.at(-1) ?? null) ?? "");
-      if (ranges !== undefined) this.#listener.onVanished?.(ranges, isEarlier);
-    };
-    untaggedHandlers["FETCH"] = (response) => {
-      const message = parseFetch(response);
-      if (message?.flags !== undefined) this.#listener.onFlags?.(message);
-    };
-  }
-
-  /** Sends a command and waits for it to complete. @returns the response code of the server's final response */
-  async #run(
-    command: string,
-    attributes: readonly Node[] | false,
-    untagged: Readonly<Record<string, Handler>> = {},
-    { isPatient = false, onPlusTag }: { readonly isPatient?: true | false; readonly onPlusTag?: Handler } = {},
-  ): Promise<{ code: Code | undefined }> {
-    const watch = isPatient ? undefined : this.#closeIfSilent();
-    try {
-      const options: Execution = onPlusTag === undefined ? { untagged } : { untagged, onPlusTag };
-      const { response, next } = await this.#flow.internals.exec(command, attributes, options);
-      next();
-      return { code: findCode(response) };
-    } catch (error) {
-      throw this.#failureOf(error);
-    } finally {
-      clearInterval(watch);
-    }
-  }
-
-  /** Closes the connection if neither side sends anything within the time limit. */
-  #closeIfSilent(): NodeJS.Timeout {
-    const { silence } = this.#settings.timeouts;
-    let before = -1;
-    return setInterval(() => {
-      const { socket } = this.#flow.internals;
-      const unsent = socket === false ? 0 : socket.writableLength;
-      const progress = this.received - unsent;
-      if (progress === before) {
-        this.#ended ??= this.#fail("no reply", "the server did not respond in time; the connection was closed");
-        this.destroy();
-      }
-      before = progress;
-    }, silence);
-  }
-
-  #fail(reason: ImapReason, detail: string, cause?: unknown): ImapFailed {
-    return makeFailure(this.#settings, reason, detail, cause);
-  }
-
-  /**
-   * Converts an error to `ImapFailed`. The error that ended the connection explains all later errors except refusals.
-   */
-  #failureOf(thrown: unknown): ImapFailed {
-    if (thrown instanceof ImapFailed) return thrown;
-    const error = thrown as FlowError;
-    if (!isRefusal(error) && this.#ended !== undefined && this.#ended !== thrown) return this.#failureOf(this.#ended);
-    return explainFlowError(error, this.#settings, this.#flow.internals.byeReason);
+    await this.run("DELETE", [folderToken(folder)]);
   }
 }

@@ -15,7 +15,7 @@ export interface Execution {
   readonly onPlusTag?: Handler;
 }
 
-/** The internal members of imapflow that this file and imap-connection.ts use. */
+/** The internal members of imapflow that this file and server-connection.ts use. */
 export interface Internals {
   readonly socket: Socket | false;
   readonly untaggedHandlers: Record<string, Handler | null>;
