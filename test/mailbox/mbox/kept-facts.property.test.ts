@@ -9,6 +9,8 @@ import { Flag, type Mailbox } from "../../../src/mailbox/mailbox.ts";
 import type { MboxMailbox } from "../../../src/mailbox/mbox/mbox-mailbox.ts";
 import { openMailbox } from "../../../src/mailbox/open.ts";
 import { fieldValues } from "../../../src/message/field-values.ts";
+import { sortByKey } from "../../../src/read/header-list/sort-by-key.ts";
+import { bareSubject } from "../../../src/read/header-list/sort-columns.ts";
 
 let home: string;
 beforeAll(() => {
@@ -56,6 +58,20 @@ async function compareFacts(mailbox: Mailbox, names: readonly Name[], counted: b
   }
   expect(wrong).toEqual([]);
   return found;
+}
+
+/** Compares the order by subject, and the messages that a search examines, with the messages. */
+async function compareOrder(mailbox: MboxMailbox, isDescending: boolean): Promise<void> {
+  const subjects = Array.from({ length: mailbox.count }, (_, at) =>
+    bareSubject(fieldValues(headerText(mailbox.header(at + 1)), "subject")[0] ?? ""),
+  );
+  const all = Array.from(subjects.keys(), (at) => at + 1);
+  const sign = isDescending ? -1 : 1;
+  const compare = (a = "", b = "") => (a < b ? -sign : a > b ? sign : 0);
+  const expected = [...all].sort((a, b) => compare(subjects[a - 1], subjects[b - 1]) || a - b);
+  expect(await sortByKey(mailbox, "subject", isDescending, async () => {})).toEqual(expected);
+  const narrowed = new Set(await mailbox.narrow(all, { field: "subject", words: ["s1"] }));
+  expect(all.filter((n) => subjects[n - 1]?.includes("s1") === true && !narrowed.has(n))).toEqual([]);
 }
 
 const anySubject = fc.string({ maxLength: 12 }).map((text) => text.replace(/[\r\n]/g, "").trim());
@@ -119,6 +135,7 @@ test("kept facts match the messages even if mail arrives and messages are edited
         await change?.[1]();
         const mailbox = await open();
         used += (await compareFacts(mailbox, names, counted)) > 0 ? 1 : 0;
+        await compareOrder(mailbox, counted);
         await mailbox.close();
       }
       expect(readdirSync(cache()).filter((name) => name.endsWith(".facts"))).toHaveLength(1);
