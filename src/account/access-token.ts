@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { LoginFailed, type LoginRequest } from "../connect/login.ts";
 import { readTlsSettings } from "../connect/tls-policy.ts";
 import { Exit } from "../errors.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 import { toServerName } from "./named-servers.ts";
 import type { OAuthClient, TokenCommand } from "./oauth-settings.ts";
 import { loginCommand } from "./providers.ts";
@@ -15,14 +16,15 @@ import { type StoredTokens, TokenStore } from "./token-store.ts";
  * @throws LoginFailed if there is no token for the server
  */
 export async function findAccessToken(
-  config: Config,
+  context: { readonly config: Config; readonly terminal: Terminal },
   request: LoginRequest,
   settings: OAuthClient | TokenCommand,
   rejected: ReadonlySet<string>,
 ): Promise<string> {
+  const { config } = context;
   const { user, host } = request;
   if (settings.kind === "command") {
-    return readSecretFromCommand(config, "oauth-token-command", settings.command, { user, host });
+    return readSecretFromCommand(context, "oauth-token-command", settings.command, { user, host });
   }
   const store = new TokenStore(config, settings.issuer, user);
   const isUsable = ({ accessToken, expires }: StoredTokens) =>

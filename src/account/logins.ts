@@ -68,7 +68,8 @@ export class Logins {
     // A renewed token has also been rejected. Renewing it again would not help.
     if (rejected.size > 1) this.#throwIfRejected(request, [...rejected.keys()][1]);
     const { findAccessToken } = await import("./access-token.ts");
-    const secret = await findAccessToken(this.#config, request, oauth, new Set(rejected.keys()));
+    const context = { config: this.#config, terminal: this.#terminal };
+    const secret = await findAccessToken(context, request, oauth, new Set(rejected.keys()));
     this.#throwIfRejected(request, secret);
     return { user, secret, isToken: true };
   }

@@ -27,15 +27,14 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
   if (set !== undefined) return { password: set, isKept: false };
   const command = settings.text("passwordcommand");
   if (command !== undefined && command !== "") {
-    const password = await readSecretFromCommand(config, "passwordcommand", command, { user, host });
+    const password = await readSecretFromCommand({ config, terminal }, "passwordcommand", command, { user, host });
     return { password, isKept: true };
   }
   const path = netrcPath(config);
   const found = passwordFromNetrc(path, request, user);
   if (found !== undefined && "password" in found) return { password: found.password, isKept: false };
   if (found !== undefined) terminal.err(`mail: ${found.refused}\n`);
-  const { askSecret } = await import("../terminal/secret.ts");
-  const typed = await terminal.lend(() => askSecret(`Password for ${user} at ${host}: `));
+  const typed = await askPassword(terminal, `Password for ${user} at ${host}: `);
   if (typed !== undefined && typed !== "") return { password: typed, isKept: true };
   throw new LoginFailed(
     "no password",
@@ -43,6 +42,13 @@ export async function findPassword(config: Config, terminal: Terminal, request: 
       "or set passwordcommand",
     Exit.NoPerm,
   );
+}
+
+/** Asks the user. Returns undefined without a terminal, and if the output of `mail` is for a program. */
+async function askPassword(terminal: Terminal, prompt: string): Promise<string | undefined> {
+  if (terminal.beginResult !== undefined) return undefined;
+  const { askSecret } = await import("../terminal/secret.ts");
+  return terminal.lend(() => askSecret(prompt));
 }
 
 /**

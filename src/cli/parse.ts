@@ -259,7 +259,7 @@ function readTargets(given: readonly string[]): { to: string[]; cc: string[]; bc
 function parseSeconds(option: string, value: string | undefined): number {
   if (value === undefined) return 0;
   if (!/^\d{1,6}(?:\.\d+)?$/.test(value)) {
-    throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number of seconds`);
+    throw new UsageError(`mail: --${option}: "${value}" is invalid; use a number of seconds`, Exit.Usage);
   }
   return Number(value);
 }

@@ -302,6 +302,8 @@ test.each([
   [["--newest", "--sort", "date"]],
   [["--count", "--limit", "3"]],
   [["--print"]],
+  [["--wait", "-1"]],
+  [["--wait", "soon"]],
   [["--track", "--delete", "id:a"]],
   [["--no-such-option"]],
   [["--limit"]],

@@ -297,6 +297,31 @@ test.each([
   expect(existsSync(at("drafts"))).toBe(false);
 });
 
+const offersLogin: Script = { EHLO: "250-test.example\r\n250 AUTH PLAIN" };
+
+test("a password is not asked for on the terminal from which a script was started", async () => {
+  await start(offersLogin, "set user=me starttls=none\n");
+  const script = 'echo text | "$0" "$1" -n --json -s hola ann@x.org 2>&1 | cat';
+  const argv = ["/bin/sh", "-c", script, process.execPath, join(import.meta.dirname, "../../bin/mail.js")];
+  const pty = await openPty({ argv, env: { ...environment(), TERM: "xterm" }, cwd: place.home });
+  await pty.exited;
+  expect(pty.transcript()).toContain('"reason":"no password"');
+  expect(pty.transcript()).not.toContain("Password for");
+  await pty.close();
+});
+
+test("the lines that a password command prints on standard error are warnings", async () => {
+  await start(offersLogin, `set user=me starttls=none passwordcommand="echo no key >&2; exit 2"\n`);
+  const { exit, problems } = await send(["-s", "hola", "ann@x.org"]);
+  expect(exit).toBe(77);
+  expect(problems).toMatchObject(
+    expect.arrayContaining([
+      { warning: { message: "no key" } },
+      { error: expect.objectContaining({ reason: "no password" }) },
+    ]),
+  );
+});
+
 describe("mail --from-json", () => {
   test("a draft that contains every kind of field is sent", async () => {
     const { messages, commands } = await start();
