@@ -242,8 +242,8 @@ export class FactTable implements FactSource {
    */
   findRows(column: TextColumn, words: readonly string[]): Uint8Array {
     const rows = this.#textsOf(column).findRows(this.#count, words);
-    const bit = columnBits[column];
-    for (let row = 0; row < rows.length; row++) if (((this.#known[row] as number) & bit) === 0) rows[row] = 1;
+    const [known, bit] = [this.#known, columnBits[column]];
+    for (let row = 0; row < rows.length; row++) if (((known[row] as number) & bit) === 0) rows[row] = 1;
     return rows;
   }
 

@@ -88,9 +88,13 @@ export class TextColumnInMemory {
    * @param words printable ASCII in lower case, without spaces
    */
   findRows(count: number, words: readonly string[]): Uint8Array {
-    const rows = new Uint8Array(count).fill(1);
+    const [starts, ends] = [this.#starts, this.#ends];
     const lower = this.#text.toLowerCase();
-    for (const word of words) {
+    const [firstWord, ...others] = words;
+    const rows = new Uint8Array(count);
+    if (firstWord === undefined) rows.fill(1);
+    else this.#markRows(rows, lower, firstWord);
+    for (const word of others) {
       const found = new Uint8Array(count);
       this.#markRows(found, lower, word);
       for (let row = 0; row < count; row++) rows[row] = (rows[row] as number) & (found[row] as number);
@@ -98,23 +102,26 @@ export class TextColumnInMemory {
     // An encoded word may contain any of the words.
     this.#markRows(rows, lower, "=?");
     for (let row = 0; row < count; row++) {
-      const [start, end] = [this.#starts[row] as number, this.#ends[row] as number];
-      if (start === end || end > lower.length) rows[row] = 1;
-      else if (!this.#isTextAscii && rows[row] === 0 && /[\x80-\xff]/.test(lower.slice(start, end))) rows[row] = 1;
+      if (starts[row] === ends[row] || (ends[row] as number) > lower.length) rows[row] = 1;
+    }
+    if (!this.#isTextAscii) {
+      for (let row = 0; row < count; row++) {
+        if (rows[row] === 0 && /[\x80-\xff]/.test(lower.slice(starts[row], ends[row]))) rows[row] = 1;
+      }
     }
     return rows;
   }
 
   /** Sets a row to 1 if its loaded values contain a text. @param text without LF */
   #markRows(rows: Uint8Array, lower: string, text: string): void {
+    const [starts, ends] = [this.#starts, this.#ends];
     let row = 0;
     for (let at = lower.indexOf(text); at >= 0; ) {
       // Rows that were filled later have no place in the loaded text.
-      while (row < rows.length && ((this.#ends[row] as number) <= at || (this.#starts[row] as number) >= lower.length))
-        row++;
+      while (row < rows.length && ((ends[row] as number) <= at || (starts[row] as number) >= lower.length)) row++;
       if (row === rows.length) return;
       rows[row] = 1;
-      at = lower.indexOf(text, this.#ends[row]);
+      at = lower.indexOf(text, ends[row]);
     }
   }
 

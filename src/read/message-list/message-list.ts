@@ -247,8 +247,8 @@ async function searchMessages(session: Session, folder: Folder, messages: number
 /** Returns the messages in a range, by default in the mailbox, that are deleted or that are not. */
 function listByDeletion(folder: Folder, deleted: boolean, first = 1, last = folder.mailbox.count): number[] {
   const found: number[] = [];
-  for (let n = first; n <= Math.min(last, folder.mailbox.count); n++)
-    if (isDeleted(folder, n) === deleted) found.push(n);
+  const end = Math.min(last, folder.mailbox.count);
+  for (let n = first; n <= end; n++) if (isDeleted(folder, n) === deleted) found.push(n);
   return found;
 }
 
