@@ -140,6 +140,22 @@ class Disk {
   }
 }
 
+/**
+ * Returns the calls of a trace in the order in which they ended, without process IDs. If two threads call the system at
+ * the same time, strace writes the beginning and the end of a call in separate lines.
+ */
+function joinCalls(trace: string): string[] {
+  const begun = new Map<string, string>();
+  return trace.split("\n").flatMap((traced) => {
+    const [, thread = "", line = ""] = /^(\d+) +(.*)$/s.exec(traced) ?? [];
+    if (line.endsWith(" <unfinished ...>")) {
+      begun.set(thread, line.slice(0, -" <unfinished ...>".length));
+      return [];
+    }
+    return [line.replace(/^<\.\.\. \w+ resumed>/, begun.get(thread) ?? "")];
+  });
+}
+
 function unescaped(text: string): Buffer {
   const letters: Record<string, string> = { n: "\n", t: "\t", r: "\r", f: "\f", v: "\v" };
   const plain = text.replace(/\\([0-7]{1,3}|.)/gs, (_all, code: string) =>
@@ -219,10 +235,9 @@ run.each([
       ],
       { env, input: `p 1\nd 2\ns 3 ${saved}\np 5\nq\n`, stdio: ["pipe", "ignore", "ignore"] },
     );
-    const lines = readFileSync(trace, "latin1")
-      .split("\n")
-      .map((line) => line.replace(/^\d+ +/, ""))
-      .filter((line) => line.includes(root) && !/\.lock|\/\.lk|\/trace/.test(line));
+    const lines = joinCalls(readFileSync(trace, "latin1")).filter(
+      (line) => line.includes(root) && !/\.lock|\/\.lk|\/trace/.test(line),
+    );
     rmSync(trace);
     const { ino } = statSync(spool);
     let random = 1;
