@@ -1,6 +1,7 @@
 /** Loads parts of large messages that were omitted because they are not displayed. */
 import type { ByteRange } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
+import { ImapFailed } from "./imap-failure.ts";
 import { largestRange } from "./imap-flow.ts";
 import { explainMissing, type Loading } from "./load-messages.ts";
 
@@ -39,14 +40,22 @@ export async function loadOmittedParts(
   return true;
 }
 
-/** Yields the bytes of a section in pieces, so that little memory is needed. */
+/**
+ * Yields the bytes of a section in pieces, so that little memory is needed. The section ends with the first piece that
+ * is shorter than requested, because some servers report inexact sizes.
+ */
 async function* loadSection(
   loading: Loading,
   message: number,
   { section, size }: { readonly section: string; readonly size: number },
 ): AsyncIterable<Buffer> {
   const uid = loading.table.uid(message);
-  for (let start = 0; start < size; start += largestRange) {
+  for (let start = 0; ; start += largestRange) {
+    if (start > size + largestRange)
+      throw new ImapFailed(
+        "malformed response",
+        `message ${message}: part ${section} is larger than the server reported`,
+      );
     let piece: Buffer | undefined;
     await loading.connection.fetch(`${uid}`, { ranges: [{ section, start, length: largestRange }] }, (found) => {
       if (found.uid === uid) piece = found.bytes(section);
@@ -55,6 +64,8 @@ async function* loadSection(
       await explainMissing(loading, [message]);
       throw new MessageUnreadable(message, undefined);
     }
-    yield piece;
+    const { length } = piece;
+    if (length > 0) yield piece;
+    if (length < largestRange) return;
   }
 }
