@@ -311,6 +311,12 @@ export interface Mailbox extends MessageStates {
   isGone?(message: number): boolean;
 
   /**
+   * Finds out which messages other clients have removed. Messages that have arrived get their numbers only at the next
+   * poll or commit.
+   */
+  findGone?(): Promise<void>;
+
+  /**
    * Copies or moves messages to another folder on the same server, without waiting for the commit. A mailbox on this
    * machine lacks this method.
    *

@@ -60,3 +60,11 @@ test("if the input is a pipe, the server is not asked for new mail", async () =>
   });
   expect(server.commands).not.toContain("NOOP");
 });
+
+test("mail that arrives during a quit that fails gets its number only when it is announced", async () => {
+  writeFileSync(join(home, "box"), "");
+  const failing = `set trash=box/trash\nd 1\nfolder box\nd *\n`;
+  const result = await runMail(words(), { PATH: process.env["PATH"], HOME: home }, `${failing}unset trash\nq\n`, home);
+  expect(result).toMatchObject({ exit: 0, err: expect.stringContaining("Not a directory") });
+  expect(server.folders.get("INBOX")).toMatchObject([{ uid: 2, flags: new Set() }]);
+});

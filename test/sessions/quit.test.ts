@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { onTerminal, removeSandboxes } from "./support/on-terminal.ts";
 import { mail } from "./support/sandbox.ts";
 
@@ -93,4 +93,55 @@ test("if leaving a folder fails after another program removed a message, later c
   `;
   expect(read("mbox")).toMatch(/^Subject: bob$/m);
   expect(read("spool")).toBe(zed);
+});
+
+describe("mail that arrives in a Maildir during a quit that fails", () => {
+  const letter = (subject: string) => `From: ann@example.org\nSubject: ${subject}\n\nHello.\n`;
+  const files = {
+    "spool/tmp/.keep": "",
+    "spool/cur/1600000001.1.host:2,": letter("one"),
+    "spool/cur/1600000002.1.host:2,": letter("two"),
+    "spool/new/.keep": "",
+    "mbox/file": "",
+    late: letter("late"),
+  };
+
+  test("is announced before the next prompt", async () => {
+    await onTerminal({ files, mailrc: "set noheader noautoinc\n" })`
+      $ mail -N
+      Mail version 8.1.2 01/15/2001.  Type ? for help.
+      "{HOME}/spool": 2 messages 2 unread
+      & delete 1
+      & touch 2
+      & !cp late spool/new/1600000003.1.host
+      !
+      & folder late
+      mail: {HOME}/mbox: Is a directory
+      & set autoinc
+      New mail has arrived.
+      & =
+      3
+      & x
+      $ ls spool/new
+      1600000003.1.host
+    `;
+  });
+
+  test.each([
+    ["", ""],
+    ["set trash=trash\n", "; the messages to be removed from it have already been copied to trash"],
+  ])("stays new if it has not been announced before the next quit (%j)", async (set, copies) => {
+    await onTerminal({ files, mailrc: `set noheader\n${set}` })`
+      $ printf 'd 1\ntouch 2\n!cp late spool/new/1600000003.1.host\nfolder late\n!rm -r mbox\nq\n' | mail -N
+      Mail version 8.1.2 01/15/2001.  Type ? for help.
+      "{HOME}/spool": 2 messages 2 unread
+      !
+      mail: {HOME}/mbox: Is a directory${copies}
+      !
+      New mail has arrived.
+      Saved 1 message in {HOME}/mbox
+      $ ls spool/new
+      1600000003.1.host
+    `;
+  });
 });

@@ -77,6 +77,8 @@ class ImapMailbox implements Mailbox {
   readonly #options: MailboxOptions;
   readonly #session: FolderSession;
   readonly #table = new UidTable();
+  /** The number of messages that the session can see. Later messages of the table have arrived since the last poll. */
+  #count = 0;
   readonly #cache: FolderCache;
   readonly #loaded = new LoadedMessages();
   readonly #replaced = new Map<number, Buffer>();
@@ -162,6 +164,7 @@ class ImapMailbox implements Mailbox {
       }
       await this.#addArrived(connection);
     });
+    this.#count = this.#table.count;
     this.#table.markNew(this.#state.lastListed);
     this.#isStateStored = isCurrent && cached.modSeq === highestModSeq;
     this.#exists = this.#table.present;
@@ -176,7 +179,7 @@ class ImapMailbox implements Mailbox {
   }
 
   get count(): number {
-    return this.#table.count;
+    return this.#count;
   }
 
   flags(message: number): number {
@@ -247,8 +250,9 @@ class ImapMailbox implements Mailbox {
     );
     // The result is used only if it contains exactly the session's messages. Mail may have arrived, and other clients
     // may have removed messages.
-    const sorted = new Set(found?.flatMap((uid) => this.#table.numberOf(uid) ?? []));
-    const isComplete = sorted.size === this.#table.count && found !== undefined;
+    const numbers = found?.flatMap((uid) => this.#table.numberOf(uid) ?? []);
+    const sorted = new Set(numbers?.filter((message) => message <= this.#count));
+    const isComplete = sorted.size === this.#count && found !== undefined;
     return isComplete ? [...sorted] : undefined;
   }
 
@@ -258,32 +262,38 @@ class ImapMailbox implements Mailbox {
   }
 
   async poll(): Promise<number> {
-    return this.#session.run(async (connection) => {
+    await this.findGone();
+    return this.#showArrived();
+  }
+
+  async findGone(): Promise<void> {
+    await this.#session.run(async (connection) => {
       await connection.noop();
       if (this.#hasUnknownChanges) {
         this.#hasUnknownChanges = false;
-        const { count, lastUid } = this.#table;
+        const { lastUid } = this.#table;
         await loadAllStates(connection, this.#table);
         this.#table.markNew(lastUid);
-        this.#exists = this.#table.present;
-        return this.count - count;
-      }
-      const added = await this.#addArrived(connection);
+      } else await this.#addArrived(connection);
       this.#exists = this.#table.present;
-      return added;
     });
   }
 
-  /** Assigns numbers to the messages that have arrived. @returns how many have arrived */
-  async #addArrived(connection: ImapConnection): Promise<number> {
-    let added = 0;
+  /** Makes the messages that have arrived visible to the session. @returns their number */
+  #showArrived(): number {
+    const before = this.#count;
+    this.#count = this.#table.count;
+    return this.#count - before;
+  }
+
+  /** Adds the messages that have arrived to the table. */
+  async #addArrived(connection: ImapConnection): Promise<void> {
     // The server may report more messages during this loop, and it reports each of them only once.
     for (let seen = -1; this.#exists > this.#table.present && this.#exists !== seen; ) {
       seen = this.#exists;
       const found = await connection.search({ word: "UID" }, { set: `${this.#table.lastUid + 1}:*` });
-      added += await loadStatesOf(connection, this.#table, found);
+      await loadStatesOf(connection, this.#table, found);
     }
-    return added;
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
@@ -299,7 +309,7 @@ class ImapMailbox implements Mailbox {
     if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was changed`, Exit.NoPerm);
     const known = this.count;
     plan.signal?.throwIfAborted();
-    const arrived = await this.poll();
+    await this.findGone();
     const outcome = await commitFolder(
       {
         mailbox: this,
@@ -313,6 +323,7 @@ class ImapMailbox implements Mailbox {
       plan,
       this.#options,
     );
+    const arrived = this.#showArrived();
     this.#isStateStored = false;
     // A commit with required messages changes only these messages. The other messages have not appeared in any list.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };

@@ -39,19 +39,18 @@ export async function updateStates(connection: ImapConnection, table: UidTable, 
   });
 }
 
-/** Assigns numbers to new messages and loads their flags. @returns how many messages are new */
+/** Adds new messages to the table, with their flags. */
 export async function loadStatesOf(
   connection: ImapConnection,
   table: UidTable,
   uids: readonly number[],
-): Promise<number> {
+): Promise<void> {
   const { lastUid } = table;
   const added = uids.filter((uid) => uid > lastUid && uid <= lastUid + mostMessages * 100);
   if (added.length >= fewMessages) {
-    const before = table.count;
     await loadAllStates(connection, table);
     table.markNew(lastUid);
-    return table.count - before;
+    return;
   }
   const bits = new Map<number, number>();
   for (const { set } of formatUidSets(added)) {
@@ -59,7 +58,7 @@ export async function loadStatesOf(
       bits.set(uid, bitsOfFlags(flags));
     });
   }
-  return table.add(
+  table.add(
     added.filter((uid) => bits.has(uid)),
     () => true,
     (uid) => bits.get(uid) ?? 0,

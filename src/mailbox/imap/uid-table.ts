@@ -70,11 +70,9 @@ export class UidTable {
    * Adds messages.
    *
    * @param uids in ascending order; UIDs up to the table's last UID are ignored
-   * @returns the number of messages added
    */
-  add(uids: readonly number[], isNew: (uid: number) => boolean, bits: (uid: number) => number = () => 0): number {
-    const before = this.#count;
-    this.#grow(before + uids.length);
+  add(uids: readonly number[], isNew: (uid: number) => boolean, bits: (uid: number) => number = () => 0): void {
+    this.#grow(this.#count + uids.length);
     for (const uid of uids) {
       if (uid <= this.lastUid) continue;
       const at = this.#count++;
@@ -82,7 +80,6 @@ export class UidTable {
       this.#bits[at] = bits(uid);
       this.#states[at] = stateOfBits(bits(uid), isNew(uid));
     }
-    return this.#count - before;
   }
 
   /** Fills an empty table. @param uids in ascending order @param bits bits of ServerFlag */

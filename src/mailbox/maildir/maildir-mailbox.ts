@@ -79,6 +79,8 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   /** The message that `MessageReader` read most recently, and the message's size. */
   #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
+  /** The number of messages that the session can see. Later messages of the table have arrived since the last poll. */
+  #count = 0;
 
   constructor(path: string, readOnly: boolean, options: MailboxOptions) {
     this.path = path;
@@ -88,7 +90,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   }
 
   get count(): number {
-    return this.#table.count;
+    return this.#count;
   }
 
   flags(message: number): number {
@@ -183,10 +185,22 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   async poll(): Promise<number> {
     const states = ["new", "cur"].map((place) => statSync(join(this.path, place), { bigint: true }));
     const stamp = states.map(({ mtimeNs, ino }) => `${ino} ${mtimeNs}`).join(" ");
-    if (stamp === this.#seen) return 0;
-    const arrived = this.#table.look();
-    this.#seen = states.some(isRecent) ? "" : stamp;
-    return arrived;
+    if (stamp !== this.#seen) {
+      this.#table.look();
+      this.#seen = states.some(isRecent) ? "" : stamp;
+    }
+    return this.#showArrived();
+  }
+
+  async findGone(): Promise<void> {
+    this.#table.look();
+  }
+
+  /** Makes the messages that have arrived visible to the session. @returns their number */
+  #showArrived(): number {
+    const before = this.#count;
+    this.#count = this.#table.count;
+    return this.#count - before;
   }
 
   async commit(plan: CommitPlan): Promise<CommitResult> {
@@ -195,9 +209,10 @@ class MaildirMailbox implements Mailbox, StoredMessages {
     try {
       await finishLockedMaildir(this.path, this.#options);
       const known = this.count;
-      const arrived = this.#table.look();
+      this.#table.look();
       const leaving = { mailbox: this, table: this.#table, known, plan, replaced: this.#replaced };
       const { held, moved, missed } = await commitMaildir(leaving, this.#options);
+      const arrived = this.#showArrived();
       const notice = `${this.path}: changed by another program during the session; changed messages that no longer exist: ${missed}`;
       return { arrived, empty: held + arrived === 0, moved, held, ...(missed === 0 ? {} : { notice }) };
     } finally {

@@ -26,8 +26,6 @@ interface Departure {
 interface Remaining {
   readonly plan: CommitPlan;
   readonly moved: number;
-  /** The number of messages that arrived before the commit. */
-  readonly arrived: number;
   /** The mailboxes that will contain copies if the commit fails; undefined if there are no copies. */
   readonly copies: string | undefined;
 }
@@ -42,8 +40,7 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
   const { mbox, ...rest } = plan;
   const toServer = mbox !== undefined && isServerAddress(mbox.path) ? mbox : undefined;
   const trash = findTrash(session, mailbox);
-  const appends = toServer !== undefined || trash !== undefined;
-  const arrived = appends ? await findGoneMessages(mailbox, plan) : 0;
+  if (toServer !== undefined || trash !== undefined) await findGoneMessages(mailbox, plan);
   const moved = toServer === undefined ? [] : listWithFate(mailbox, plan, "mbox");
   const departures: Departure[] = toServer === undefined ? [] : [{ ...toServer, messages: moved }];
   if (trash !== undefined) departures.push({ path: trash, messages: listDeleted(mailbox, plan) });
@@ -68,7 +65,6 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
       toServer === undefined
         ? plan
         : { ...rest, required, fate: (each) => (isMoved.has(each) ? "drop" : plan.fate(each)) },
-    arrived,
     moved: moved.length,
     copies: copies.length === 0 ? undefined : copies.join(" and "),
   };
@@ -77,15 +73,12 @@ export async function appendDeparting(session: Session, folder: Folder, plan: Co
 /**
  * Finds out which messages other clients have removed, because removed messages cannot be copied.
  *
- * @returns the number of messages that have arrived
  * @throws MessagesGone if another client has removed a required message
  */
-async function findGoneMessages(mailbox: Mailbox, { required }: CommitPlan): Promise<number> {
-  if (mailbox.isGone === undefined) return 0;
-  const arrived = await mailbox.poll();
+async function findGoneMessages(mailbox: Mailbox, { required }: CommitPlan): Promise<void> {
+  await mailbox.findGone?.();
   const gone = (required ?? []).filter((message) => mailbox.isGone?.(message) === true);
   if (gone.length > 0) throw new MessagesGone(mailbox.path, gone);
-  return arrived;
 }
 
 /** Moves messages between folders on the same server, in one step. @returns false if this is not possible */

@@ -105,8 +105,7 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
           throw error instanceof MailboxChanged ? error : addCopiesToError(error, remaining.copies);
         });
         delete folder.copied;
-        const arrived = result.arrived + remaining.arrived;
-        return { ...result, arrived, ...(remaining.moved === 0 ? {} : { moved: remaining.moved }) };
+        return { ...result, ...(remaining.moved === 0 ? {} : { moved: remaining.moved }) };
       },
       `${name}: interrupted too late; everything was written`,
     );
