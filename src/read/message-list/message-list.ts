@@ -53,7 +53,7 @@ export interface Wanted {
 }
 
 /** The text of the last search, which a single `/` repeats. */
-const lastSearch = new WeakMap<Session, string>();
+const lastSearches = new WeakMap<Session, { text: string }>();
 
 /** The modifiers that a single `:` repeats. */
 const lastModifiers = new WeakMap<Session, ReadonlySet<string>>();
@@ -273,15 +273,16 @@ function compileSender(session: Session, text: string): Query {
     const shown = session.config.settings.get("showname") ? "senderName" : "sender";
     return makeTerm(Cost.Header, (candidate) => text !== "" && containsText(candidate[shown], text));
   }
-  const searches = new Map<string, (candidate: Candidate) => boolean>();
+  const own = text.slice(1);
+  const last = lastSearches.get(session) ?? { text: "" };
+  lastSearches.set(session, last);
+  let search: { readonly text: string; readonly matches: (candidate: Candidate) => boolean } | undefined;
   return makeTerm(Cost.Header, (candidate) => {
     // As in bsd-mailx, the text is recorded when the first message is checked. If a list has several searches, the text
     // of the search that was checked last is kept.
-    if (text.length > 1) lastSearch.set(session, text.slice(1));
-    const wanted = lastSearch.get(session) ?? "";
-    const known = searches.get(wanted) ?? fieldSearch(session, wanted);
-    searches.set(wanted, known);
-    return known(candidate);
+    if (own !== "") last.text = own;
+    if (search?.text !== last.text) search = { text: last.text, matches: fieldSearch(session, last.text) };
+    return search.matches(candidate);
   });
 }
 
@@ -303,7 +304,7 @@ function fieldSearch(session: Session, wanted: string): (candidate: Candidate) =
 
 function joinFieldValues(candidate: Candidate, name: string): string | undefined {
   const values = candidate.storedFields(name);
-  return values.length === 0 ? undefined : values.join(" ");
+  return values.length > 1 ? values.join(" ") : values[0];
 }
 
 function containsText(text: string | undefined, part: string): boolean {
