@@ -1,6 +1,5 @@
 /** The account command, as in heirloom mailx and S-nail. */
-import { emptyMailbox } from "../../mailbox/packed/piped.ts";
-import { openFolder, systemFolder } from "../folder/folder.ts";
+import { openEmptyFolder, openFolder, systemFolder } from "../folder/folder.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";
@@ -24,8 +23,7 @@ async function changeAccount(session: Session, name: string, folder: Folder): Pr
     await selectAccount(session, name);
     next = await openFolder(session, systemFolder(session));
   } catch (error) {
-    const nothing = { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true } as const;
-    session.folder = await openFolder(session, nothing);
+    session.folder = await openEmptyFolder(session);
     throw error;
   }
   await enterFolder(session, systemFolder(session), next);

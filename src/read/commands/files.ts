@@ -9,6 +9,7 @@ import {
   type FolderName,
   folderNamed,
   makeNoMailError,
+  openEmptyFolder,
   openFolder,
   summarizeFolder,
   takeInNewMail,
@@ -37,14 +38,30 @@ async function changeFolder(session: Session, [word]: readonly string[]): Promis
   }
   const path = expandFileName(session, typed);
   const name = folderNamed(typed, path);
-  let next = await openOrCreateFolder(session, name);
-  await leaveFolder(session);
-  await folder?.mailbox.close();
-  if (isWrittenAtQuit(session, next)) {
+  const next = await openOrCreateFolder(session, name);
+  try {
+    await leaveFolder(session);
+  } catch (error) {
     await next.mailbox.close();
-    next = await openFolder(session, name);
+    throw error;
   }
-  await enterFolder(session, name, next);
+  await folder?.mailbox.close();
+  await enterFolder(session, name, isWrittenAtQuit(session, next) ? await reopenFolder(session, name, next) : next);
+}
+
+/**
+ * Opens a folder again, because it has been written to.
+ *
+ * @throws MailError if it cannot be opened; an empty folder is then the current folder
+ */
+async function reopenFolder(session: Session, name: FolderName, { mailbox }: Folder): Promise<Folder> {
+  await mailbox.close();
+  try {
+    return await openFolder(session, name);
+  } catch (error) {
+    session.folder = await openEmptyFolder(session);
+    throw error;
+  }
 }
 
 /** Opens a folder. If the folder does not exist on the server, asks a user at a terminal whether to create it. */

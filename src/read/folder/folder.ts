@@ -6,6 +6,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { Flag, tallyOf } from "../../mailbox/mailbox.ts";
 import { NotAMailbox } from "../../mailbox/mailbox-errors.ts";
 import { isPipe, openMailbox } from "../../mailbox/open.ts";
+import { emptyMailbox } from "../../mailbox/packed/piped.ts";
 import { nameBelow } from "../../mailbox/server-address.ts";
 import { settleAppends } from "../../mailbox/settle-appends.ts";
 import { isServerAddress } from "../../message/server-name.ts";
@@ -80,6 +81,16 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   };
   folder.current = findFirstToRead(folder);
   return folder;
+}
+
+/** Opens an empty folder. It replaces a folder that has been left, if the next folder cannot be opened. */
+export function openEmptyFolder(session: Session): Promise<Folder> {
+  return openFolder(session, emptyFolder());
+}
+
+/** Returns the name of an empty folder, which can be opened as long as the process runs. @throws MailError */
+export function emptyFolder(): FolderName {
+  return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };
 }
 
 /** Returns the error for a mailbox without mail, worded as in bsd-mailx. */

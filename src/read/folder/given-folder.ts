@@ -2,16 +2,13 @@
 import type { CommandLine } from "../../cli/command-line.ts";
 import { expandFileName } from "../../config/paths.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
-import { emptyMailbox } from "../../mailbox/packed/piped.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
-import { type FolderName, folderNamed, systemFolder } from "./folder.ts";
+import { emptyFolder, type FolderName, folderNamed, systemFolder } from "./folder.ts";
 
 /** Returns the folder named on the command line. */
 export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {
-  if (given.batch && !given.file && given.user === undefined) {
-    return { path: emptyMailbox(), name: "/dev/null", system: false, readOnly: true };
-  }
+  if (given.batch && !given.file && given.user === undefined) return emptyFolder();
   if (!given.file) return systemFolder(session, given.user);
   if (given.piped !== undefined) return { path: given.piped, name: "-", system: false, readOnly: true };
   const [typed = "&"] = given.words;
