@@ -40,7 +40,7 @@ function loader(directory) {
     try {
       cachedData = read(`${file}.cache`);
     } catch {
-      // Without a cache, the program only starts more slowly.
+      // Without a cache, the program starts more slowly, but otherwise works as usual.
     }
     const script = new vm.Script(read(file).toString(), { filename, cachedData });
     const module = { exports: {}, script };

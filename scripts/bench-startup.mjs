@@ -1,7 +1,7 @@
 /**
  * Compares the start-up time of `mail -V` with that of `node -e 0`. The programs run alternately, so that other load on
  * the machine affects both. Prints the medians and their ratio. The exit code is 1 only if the ratio exceeds the limit
- * in all three attempts, because other load may be temporary.
+ * in all three attempts, because the machine may be temporarily busy with other work.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

@@ -40,7 +40,7 @@ const packages = (...names) => names.map((name) => fileURLToPath(import.meta.res
  * The parts of `mail`, each with the modules that are imported dynamically for its task. A part contains these modules
  * and all their static imports. A module that several parts need belongs to mail-session, which is loaded both for
  * sending and for reading. rolldown distributes all other modules among further files. scripts/warm-up.cjs checks that
- * neither task loads any of these files.
+ * neither sending nor reading loads any of these further files.
  */
 const parts = {
   "mail-session": [
@@ -71,7 +71,7 @@ const parts = {
   "iconv-lite": packages("iconv-lite"),
 };
 
-/** The parts that are loaded only after another part that sends or reads, in the order in which they are loaded. */
+/** The parts that are loaded only after a part for sending or reading, in the order in which they are loaded. */
 const onServers = ["mail-login", "mail-imap"];
 const laterParts = ["mail-view", ...onServers, "mail-oauth"];
 
@@ -86,7 +86,10 @@ function withImports(ids, context) {
   return found;
 }
 
-/** Returns the function with which rolldown determines a module's part: null if the module is in no part. */
+/**
+ * Returns the function with which rolldown determines a module's part. That function returns null if the module belongs
+ * to no part.
+ */
 function partChooser() {
   let start;
   let contents;

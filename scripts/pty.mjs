@@ -1,6 +1,7 @@
 /**
- * A pseudo-terminal that needs no native module of its own: koffi performs the steps of openpty(3). A shell that leads a new
- * session starts the child, so that the terminal it opens becomes the controlling terminal.
+ * A pseudo-terminal that needs no native module of its own: koffi performs the steps of openpty(3). The child is
+ * started by a shell that leads a new session. This shell opens the terminal, which thereby becomes the session's
+ * controlling terminal.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";

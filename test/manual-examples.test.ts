@@ -95,8 +95,8 @@ async function type(line: string): Promise<{ code: number | null; out: string; e
 }
 
 /**
- * The output that an example must produce. An example must also exit with 0. The result of `mail --check` depends on
- * the machine.
+ * The output that an example must produce. An example must also exit with code 0. The result of `mail --check` depends
+ * on the machine.
  */
 const shows: Readonly<Record<string, RegExp>> = {
   "mail --dry-run -s Hello ann@example.org < text": /^Subject: Hello\r?$/m,

@@ -83,7 +83,7 @@ const contents: Readonly<Record<string, string | Buffer>> = {
   "mail.log": log,
   spool: mail({ from: "cron@example.org", subject: "Backup failed" }) + calendar + mail({ from: "bob@example.org" }),
 };
-/** The programs other than `mail` that the recipes run, as shell scripts. */
+/** Shell scripts, keyed by program name, that replace all programs except `mail` in the recipes. */
 const programs: Readonly<Record<string, string>> = {
   pass: '[ "$*" = "show mail" ] && echo secret',
   "get-token": 'echo "token of $1"',
@@ -241,7 +241,7 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
   "How do I attach the output of a command?": sends({ names: ["disk.txt"] }, undefined, (message) =>
     expect(contentOf(message)).toMatch(/^Filesystem .*\n.*\d+%/),
   ),
-  "How do I attach the input of a pipe?": sends({ names: ["disk.txt"] }, undefined, (message) =>
+  "How do I attach data from a pipe?": sends({ names: ["disk.txt"] }, undefined, (message) =>
     expect(contentOf(message)).toMatch(/^Filesystem .*\n.*\d+%/),
   ),
   "How do I attach a file under another name?": sends({ names: ["november.pdf"] }),

@@ -21,7 +21,7 @@ const sources = files.map((name): Source => ({ name, text: readFileSync(join(sou
 /** The launcher calls the `start` function of each program. */
 const sharedByPrograms = new Set(["start"]);
 
-/** Verbs, and names of C and POSIX functions, that are clear without an object. */
+/** Verbs that are clear without an object, and names of C and POSIX functions. */
 const oneWordNames = new Set(
   "ask choose compose concatenate confirm connect crc32 deliver fail listen main notify pass sleep start strerror unfold warn".split(
     " ",

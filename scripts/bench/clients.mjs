@@ -48,7 +48,7 @@ const peers = [
     program: ["mutt"],
     // mutt resets the file's times, which would invalidate other programs' caches of the file.
     writesAlways: true,
-    // mutt has only a screen interface, which keys control.
+    // mutt has only a full-screen interface, which is controlled by keystrokes.
     onScreen: (file, settings = [], keys = "") => {
       const given = ["set folder=~ sleep_time=0", ...settings, `push ${keys}x`].flatMap((setting) => ["-e", setting]);
       return ["mutt", "-n", "-F", "/dev/null", "-R", "-f", file, ...given];

@@ -63,7 +63,7 @@ export class Report {
   }
 
   /**
-   * Adds the row of a task.
+   * Adds the row for a task.
    *
    * @param figures the figures of each client's rounds, keyed by client name; `grows`: the size of the previous task
    *   divided by the size of this task; `flat`: whether its time should equal that of the previous one; `goal`:

@@ -473,12 +473,14 @@ export const options = [
     long: "debug-level",
     argument: "level",
     noEffect: true,
-    meaning: "Set the debugging level of GNU mail's libraries, which mail does not use.",
+    meaning:
+      "Accepted without effect: the option sets the debugging level of GNU mail's libraries, and mail does not use these libraries.",
   },
   ...["debug-line-info", "no-debug-line-info"].map((long) => ({
     long,
     noEffect: true as const,
-    meaning: "Set the form of messages from GNU mail's libraries, which mail does not use.",
+    meaning:
+      "Accepted without effect: the option sets the format of diagnostics from GNU mail's libraries, and mail does not use these libraries.",
   })),
   { letter: "V", long: "version", meaning: "Print the version and exit." },
 ] as const satisfies readonly Option[];

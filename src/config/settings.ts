@@ -80,7 +80,7 @@ export class Settings {
   }
 
   /**
-   * Returns a declared variable. If several names of the variable are set, the last assignment wins.
+   * Returns a declared variable. If the variable is set under several of its names, the last assignment takes effect.
    *
    * @param accounts suffixes such as `USER@HOST` and `HOST`; NAME-USER@HOST takes precedence over NAME-HOST and NAME
    * @throws MailError if the value of a synonym cannot be honoured

@@ -70,7 +70,10 @@ function textOr(fallback: string, meaning: string, value = "text"): Kind<string>
 /** Returns the kind of a variable that names a program. The default is the first installed program from a list. */
 function programKind(meaning: string, defaults: readonly string[]): Kind<string | undefined> {
   return {
-    meaning: withDefault(meaning, `the first of ${defaults.join(", ")} that is installed`),
+    meaning: withDefault(
+      meaning,
+      `the first of ${defaults.slice(0, -1).join(", ")} and ${defaults.at(-1)} that is installed`,
+    ),
     value: "program",
     read: (given) => (given === undefined || given === "" ? findInstalled(defaults) : given),
   };
@@ -412,7 +415,7 @@ export const variables = {
   }),
   starttls: {
     ...textKind(
-      "When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. For connections to another host, the default is required with a login or a submission URL, and opportunistic otherwise. For connections to this host, the default is opportunistic with a login, and none otherwise.",
+      'When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. For connections to another host, the default is "required" if a login or a submission URL is used, and "opportunistic" otherwise. For connections to this host, the default is "opportunistic" if a login is used, and "none" otherwise.',
       "policy",
     ),
     synonyms: { "smtp-use-starttls": () => "required" },

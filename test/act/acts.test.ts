@@ -252,7 +252,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
   });
 });
 
-test("an action on an ID that identical copies share affects one copy; if the ID is given twice, two copies are affected", () => {
+test("if identical copies share an ID, an action on that ID affects one copy; if the ID is given twice, two copies are affected", () => {
   place.create("mbox", "copies", [letter("same"), letter("other"), letter("same"), letter("same")]);
   const { same } = place.ids("copies");
   expect(place.run(["--delete", "-f", "copies", `id:${same}`]).status).toBe(0);

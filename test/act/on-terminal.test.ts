@@ -1,6 +1,6 @@
 /**
- * Tests on a terminal the options that are meant for programs. With these options, `mail` must ask no questions, read
- * no input, start no pager and print no colours.
+ * Runs `mail` on a terminal with the options that are meant for programs. With these options, `mail` must ask no
+ * questions, read no input, start no pager and print no colours.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -200,7 +200,7 @@ describe("a sendmail program's output does not mix with the result", () => {
     expect(problems[0]).toMatchObject({ error: { code: 67, reason: "program failed", message } });
   });
 
-  test("if it succeeds, its lines are warnings, even if one has no newline", async () => {
+  test("if it succeeds, its lines are warnings, even if the last line has no newline", async () => {
     const { exit, value, problems } = await sendBy("cat >/dev/null; echo one; printf 'two\\033[2J'", "mta");
     expect({ exit, value }).toMatchObject({ exit: 0, value: { sent: true, warnings: [] } });
     expect(problems).toEqual([{ warning: { message: "one" } }, { warning: { message: "two\u001b[2J" } }]);

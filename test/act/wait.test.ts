@@ -25,8 +25,8 @@ function startWaiting(argv: readonly string[], seconds = 20) {
 }
 
 /**
- * The time in milliseconds after which the program usually waits for mail. Every test must pass even if the program
- * takes longer.
+ * The time in milliseconds that the program usually needs before it begins to wait for mail. Every test must pass even
+ * if the program needs more time.
  */
 const usualStart = 400;
 

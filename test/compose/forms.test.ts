@@ -1,6 +1,6 @@
 /**
- * Checks that a server receives the body, the attachments and the recipients that are given on command lines in the
- * syntax of various clients.
+ * Runs `mail` with command lines in the syntax of various clients, and checks that a server receives the given body,
+ * attachments and recipients.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

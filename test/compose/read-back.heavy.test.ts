@@ -123,8 +123,8 @@ function draftOf(any: Any): Draft {
 }
 
 /**
- * Returns the expected body. Base64 preserves every byte. With any other encoding, lines end with LF, and the last line
- * has a newline unless the encoding can omit it.
+ * Returns the expected body. Base64 preserves every byte. With any other encoding, CRLF becomes LF. A missing newline
+ * at the end of the body is added, except with quoted-printable.
  */
 function expectedBody({ body, eightBit, attachments }: Any): string {
   const { facts } = draftOf({ body, attachments: [], to: [], cc: [], field: "" } as never).body;

@@ -495,7 +495,7 @@ async function goesOn(first: Pty): Promise<void> {
   expect(server.messages).toEqual([expect.stringMatching(/\n\none\ntwo\n$/)]);
 }
 
-test("an interrupt cancels reading a large file, and the typed text remains", async () => {
+test("if an interrupt arrives while ~r reads a large file, ~r is cancelled, and the typed text is kept", async () => {
   const large = join(home, "large");
   writeFileSync(large, "");
   truncateSync(large, 3 * 1024 ** 3);

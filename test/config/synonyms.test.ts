@@ -72,7 +72,7 @@ test.each([
   },
 );
 
-test("if several names of a variable are set, the last assignment wins, even if the environment sets the variable", () => {
+test("if a variable is set under several of its names, the last assignment takes effect, even if the environment sets the variable", () => {
   const settings = settingsOf(["smtp=a", "mta=smtp://b", "ssl-verify=ignore"], { smtp: "c", "tls-verify": "warn" });
   expect(settings.text("mta")).toBe("smtp://b");
   settings.set("smtp", "d");

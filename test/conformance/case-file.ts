@@ -88,7 +88,7 @@ export function unescapeLine(line: string): string {
   return unescapeLines([line]).slice(0, -1);
 }
 
-/** Returns bytes in the form in which a case shows them. */
+/** Returns bytes in the notation of a case file. */
 export function escapeLine(text: string): string {
   return Buffer.from(text, "latin1")
     .toString("utf8")

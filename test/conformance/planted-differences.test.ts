@@ -1,6 +1,6 @@
 /**
- * Checks that the runner detects failures by running clients that are correct except for one difference, in a pipe and
- * on a terminal.
+ * Runs clients that are correct except for one difference, in a pipe and on a terminal, and checks that the runner
+ * detects the difference.
  */
 import { expect, test } from "@jest/globals";
 import { type Case, parseCase } from "./case-file.ts";

@@ -43,8 +43,8 @@ touch -d '2031-01-01 00:00' "$f"
 
 /** Runs a client on a case. @param client the program and its first arguments */
 export async function playCase(played: Case, client: readonly string[]): Promise<Played> {
-  // This path has no spaces, but $TMPDIR may contain spaces. Cases insert the path, unquoted, into program names, as in
-  // `set sendmail`.
+  // This path has no spaces, but $TMPDIR may contain spaces. Test cases insert this path, unquoted, into program names,
+  // as in `set sendmail`.
   const root = await mkdtemp("/tmp/mail-conformance-");
   try {
     await prepare(played, root);

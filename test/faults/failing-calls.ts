@@ -1,4 +1,4 @@
-/** Makes each write call fail, first once and then permanently. */
+/** Makes each write call fail: in one run only once, and in another run permanently. */
 import { type Call, playWithFault, traceSession, writes } from "./calls.ts";
 import { type Campaign, inLab, roundOf } from "./campaign.ts";
 import { judgeEnd, plans } from "./lab.ts";
@@ -14,7 +14,7 @@ function concernsMessages({ text }: Call): boolean {
 function failingCalls(name: string, error: string): Campaign {
   return {
     name,
-    does: `makes each call that writes or syncs a file fail with ${error}, once and from then on`,
+    does: `makes each call that writes or syncs a file fail with ${error}: in one run only once, and in another run permanently`,
     needs: ["strace"],
     async rounds(client) {
       const all = plans.map(async (plan) => {

@@ -83,7 +83,7 @@ export interface Ended {
 export interface SessionOptions {
   /** The client's options and operands. */
   readonly argv?: readonly string[];
-  /** A command that runs the client, such as strace. */
+  /** A command, such as strace, that runs the client. */
   readonly prefix?: readonly string[];
   /** Time limit in milliseconds. */
   readonly limit?: number;
@@ -209,7 +209,7 @@ export class Lab {
     rmSync(this.root, { recursive: true, force: true });
   }
 
-  /** Appends messages to a mailbox, as another program does. */
+  /** Appends messages to a mailbox, as another program would. */
   add(path: string, messages: readonly Message[]): void {
     this.expect(messages);
     writeFileSync(path, messages.map(({ bytes }) => bytes).join(""), { encoding: "latin1", flag: "a", mode: 0o600 });
@@ -271,7 +271,7 @@ export class Lab {
   }
 
   /**
-   * Returns the broken guarantees: messages that are missing or damaged, or that both the spool and mbox contain.
+   * Returns the broken guarantees: messages that are missing, damaged, or present in both the spool and mbox.
    *
    * @param isDone whether messages that the session should have removed are also reported
    */

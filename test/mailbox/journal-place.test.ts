@@ -273,7 +273,7 @@ testAsRoot("if others can write to the mailbox, a journal of another user makes 
   expect(text(spool)).toBe(before);
 });
 
-test("a journal that version 0.1.0 named after a symbolic link is found when the mailbox is opened by its real name", async () => {
+test("if version 0.1.0 named a journal after a symbolic link, the journal is found when the mailbox is opened by its real name", async () => {
   await interruptQuit();
   const beside = placesForJournal(spool, ".journal", join(directory, "state"), undefined)[0]?.path ?? "";
   symlinkSync(spool, join(directory, "link"));
@@ -314,11 +314,14 @@ test("if a write fails with ENOSPC on a disk that has space, this is reported, a
   expect(journals()).toEqual([]);
 });
 
-describe("the mbox named by an interrupted quit", () => {
+describe("the mbox to which an interrupted quit was moving messages", () => {
   const other = () => join(folder, "other");
   const options = () => ({ lockwait: 1, stateDirectory: join(directory, "state") });
   const ids = (path: string) => text(path).match(/^X-Id: .*/gm);
-  /** Simulates an interrupted quit of `path` that was to keep message three and move message one to `to`. */
+  /**
+   * Creates the journal of an interrupted quit. The quit should have kept message three in `path` and moved message one
+   * to `to`.
+   */
   async function interruptMove(path: string, to: string, at: "start" | "end"): Promise<void> {
     const { dev, ino } = statSync(path);
     const mbox = { path: to, at, oldSize: statSync(to).size };
@@ -340,7 +343,7 @@ describe("the mbox named by an interrupted quit", () => {
     },
   );
 
-  test("messages in the mbox cannot be moved to the first mailbox until the interrupted quit of that mailbox is completed", async () => {
+  test("if a quit was interrupted in a mailbox, messages in the mbox cannot be moved to that mailbox until the quit is completed", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     const mailbox = await openMailbox(other(), options());
@@ -352,7 +355,7 @@ describe("the mbox named by an interrupted quit", () => {
     expect(ids(other())).toEqual(["one", "two", "three", "one"].map((id) => `X-Id: ${id}`));
   });
 
-  test("two interrupted quits that name each other's mailbox are completed without a deadlock", async () => {
+  test("two interrupted quits are completed without a deadlock even if each journal names the mailbox of the other quit", async () => {
     writeFileSync(other(), before);
     await interruptMove(spool, other(), "end");
     await interruptMove(other(), spool, "end");

@@ -93,7 +93,7 @@ describe("an interrupted quit that rewrites 3 MB is completed", () => {
 
   test("the quit is completed if the rewrite begins within a page", () => {
     const longer = new Map(ids.map((id) => [id, message(id, 600)]));
-    // The quit does not change a message that was listed earlier, so the first message stays where it is.
+    // All messages were listed in an earlier session, so the quit neither changes nor moves the first message.
     const listed = [...longer.values()].join("").replace(/^Subject: .*\n/gm, "$&Status: O\n");
     const rest = ids.filter((id) => id !== "m2");
     let half = 0;

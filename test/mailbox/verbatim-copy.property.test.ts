@@ -49,7 +49,7 @@ const message = fc
 const savedByParsing = (stored: StoredMessages, number: number, isCopy: boolean) =>
   formatShownPieces(stored, number, undefined, Flag.Read, isCopy);
 
-test("a message saved without parsing has the same bytes as one that is parsed", () => {
+test("a message that is saved without being parsed has the same bytes as one that is parsed before it is saved", () => {
   fc.assert(
     fc.property(message, fc.boolean(), (bytes, isCopy) => {
       const quick = copyWithStatus(bytes, "RO", isCopy);

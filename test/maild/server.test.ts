@@ -194,7 +194,7 @@ test("a lone LF before or after a dot does not end the message of a client that 
   expect(await dialogue.say("NOOP")).toMatch(/^250/);
 });
 
-test("a client that does not disconnect cannot prevent the server's exit", async () => {
+test("a client that does not disconnect cannot prevent the server from exiting", async () => {
   const half = connect({ port: Number(server.address.split(":")[1]), host: "127.0.0.1", allowHalfOpen: true });
   half.on("error", () => undefined);
   await once(half, "data");
@@ -226,13 +226,13 @@ test("a new log can be read by its group, which is adm if root runs maild; an ex
   expect(statSync(join(directory, "mail.log")).mode & 0o777).toBe(0o600);
 });
 
-/** Carries out the client's side of the dialogue up to DATA. */
+/** Sends the client's commands up to and including DATA. */
 async function beginMessage(client: Dialogue): Promise<void> {
   for (const line of ["EHLO here", "MAIL FROM:<ana@dominio>", "RCPT TO:<debian@dominio>", "DATA"])
     await client.say(line);
 }
 
-test("a client that stops in the middle of its message receives 421, and cannot prevent the server's exit", async () => {
+test("a client that stops in the middle of its message receives 421, and cannot prevent the server from exiting", async () => {
   await beginMessage(dialogue);
   dialogue.socket.write("Subject: never ends\r\n\r\ntext\r\n");
   const closed = server.close();

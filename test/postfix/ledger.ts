@@ -103,7 +103,8 @@ export class Ledger {
     for (const [id, { isDelivered, saves, mayBeGone }] of this.#entries) {
       const [here, saved] = [inbox.get(id) ?? 0, folder.get(id) ?? 0];
       if (isDelivered && !mayBeGone && here + saved + (setAside.get(id) ?? 0) === 0) lost.push(id);
-      // After the session that saved a message has quit, the message is in the folder or in another file.
+      // A saved message stays in the spool until the session quits. Copies in the folder are therefore counted
+      // separately.
       if (here > 1 || saved > saves)
         duplicated.push(`${id}: ${here} in the spool and mbox, ${saved} of ${saves} saved`);
     }

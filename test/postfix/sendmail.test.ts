@@ -1,6 +1,6 @@
 /**
- * Runs programs that call sendmail(8), once with this program and once with Postfix's; the delivered messages must be
- * the same.
+ * Runs programs that call sendmail(8), once with this project's sendmail and once with Postfix's sendmail; the
+ * delivered messages must be the same.
  */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -167,7 +167,7 @@ async function oneImapSession(): Promise<void> {
   client.close();
 }
 
-/** Expunges a message, and records which message has that number on the server. */
+/** Records which message has the given number on the server, and then expunges that message. */
 async function expunge(client: ImapClient, box: string, number: string, id: string): Promise<void> {
   ledger.entry(id).mayBeGone = true;
   await client.command(`STORE ${number} +FLAGS (\\Deleted)`);
@@ -267,7 +267,8 @@ function removeDeadLocks(): void {
   for (const path of [`${inbox}.lock`, `${folder}.lock`]) {
     const made = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
     const pid = Number.parseInt(readIfThere(path), 10);
-    // If a helper process writes a lock file after its session was killed, the file names process 1 or no process.
+    // If a helper process writes a lock file after its session was killed, the lock file contains the process ID 1 or
+    // no process ID.
     const isDead = pid > 1 ? !existsSync(`/proc/${pid}`) : Date.now() - made > 5000;
     if (made > 0 && isDead) {
       chronicle.note(`the test removes ${path}, which names ${Number.isNaN(pid) ? "nobody" : pid}`);

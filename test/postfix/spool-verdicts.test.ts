@@ -111,7 +111,7 @@ test.each(cases)("mail for %s is %s by both Postfix and maild", async (_, verdic
   }
 });
 
-test("mail for a missing spool directory is bounced by both Postfix and maild", async () => {
+test("if the spool directory is missing, both Postfix and maild bounce the message", async () => {
   const moved = `${directory}.moved`;
   renameSync(directory, moved);
   try {

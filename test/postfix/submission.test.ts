@@ -280,7 +280,7 @@ test("if there are more recipients than the server accepts per message, several 
   expect([...counts].map(([, count]) => Number(count))).toEqual([recipientLimit, recipientLimit, 20]);
 });
 
-test("a recipient that was refused before the message was queued is found in the real log by its address; --track exits with 69", () => {
+test("if a recipient was refused before the message was queued, --track finds the refusal in the real log by the recipient's address, and exits with 69", () => {
   const gone = "gone-since-long@dominio.test";
   expect(office.pipe(games, ["-s", "gone", gone], "text\n").status).toBe(67);
   expect(office.pipe(games, ["--track", gone, "--wait", "5"], "")).toMatchObject({

@@ -60,7 +60,8 @@ test("the output of lists, queries, sorting, threads and --json does not depend 
   writeFileSync(box, Array.from({ length: 2200 }, (_, n) => makeMessage(n)).join(""));
   // The first --json stores facts that the second one uses.
   const inputs = [...sessions.map((commands) => `${commands}x\n`), undefined, undefined];
-  // Many new messages are added to the facts. The facts about a few new messages are read again in each session.
+  // If many new messages have arrived, the facts about them are stored. If only a few have arrived, the facts about
+  // them are read again in each session.
   for (const added of [0, 150, 20]) {
     if (added > 0) appendFileSync(box, Array.from({ length: added }, (_, n) => makeMessage(5000 + n)).join(""));
     const longAgo = new Date(Date.now() - 60_000);

@@ -125,7 +125,7 @@ test("sessions of 10,000 random command lines end properly", async () => {
 });
 
 const mailboxes = Number(process.env["MAILBOXES"] ?? 2000);
-/** Another seed produces other mailboxes. */
+/** A different seed produces different mailboxes. */
 const firstSeed = Number(process.env["FIRST_SEED"] ?? 0);
 
 const seeds = [

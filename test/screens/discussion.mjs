@@ -63,7 +63,7 @@ p1 -     Eve_Adams           (no_more_news)                                     
 const encode = (text) =>
   /^[ -~]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text.replace(/^Re: /, "")).toString("base64")}?=`;
 
-/** Returns an address built from the Latin letters of a name or, without such letters, from the message's ID. */
+/** Returns an address built from the Latin letters of a name or, if the name has none, from the message's ID. */
 function addressOf(name, id) {
   const latin = name
     .normalize("NFD")

@@ -51,7 +51,7 @@ test.each([
   }
 });
 
-test("a line with a single dot in the header ends the message", async () => {
+test("a line in the header that consists of a single dot ends the message", async () => {
   expect(await read(["A: 1\n.\nB: 2\n"], true)).toEqual({ fields: ["A: 1\n"], body: "" });
 });
 

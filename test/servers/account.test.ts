@@ -108,7 +108,7 @@ describeIf(dovecotProgram !== undefined)("accounts on Dovecot", () => {
     expect(out).toContain(`"${box}": 0 messages\n`);
   });
 
-  test("with docs/remote.md's account for your own Dovecot server, a message is sent, and its copy is filed, read and deleted", async () => {
+  test("with the example of a Dovecot account in docs/remote.md, a message is sent, and its copy is filed, read and deleted", async () => {
     const page = readFileSync(join(import.meta.dirname, "../../docs/remote.md"), "utf8");
     const [, text = ""] = /^```text\n(account home \{\n.*?\n\}\n)```$/ms.exec(page) ?? [];
     const script = { EHLO: "250-test\r\n250-STARTTLS\r\n250 AUTH PLAIN" };

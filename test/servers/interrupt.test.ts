@@ -30,7 +30,7 @@ async function startSession(...words: readonly string[]): Promise<Pty> {
   return pty;
 }
 
-/** Returns a function that resolves when it is called, and the promise. */
+/** Returns a promise, and a function that resolves the promise. */
 function makeSignal(): { readonly reached: Promise<void>; readonly reach: () => void } {
   let reach = () => {};
   const reached = new Promise<void>((resolve) => {
@@ -88,7 +88,7 @@ const waits: readonly (readonly [string, (reach: () => void) => Script])[] = [
   ),
 ];
 
-test.each(waits)("Ctrl-C ends the opening of a folder if the server %s", async (_title, makeScript) => {
+test.each(waits)("Ctrl-C stops the attempt to open a folder if the server %s", async (_title, makeScript) => {
   const { reached, reach } = makeSignal();
   server = await startLyingServer({
     certificate: "localhost",

@@ -77,7 +77,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
   };
   const subjectsOf = async (name: string) => (await listFolder(name)).map(({ subject }) => subject);
 
-  test("only the requested parts of a large message are fetched, and they are saved as from a file", async () => {
+  test("only the requested parts of a large message are fetched, and the saved files are the same as those saved from a local mailbox", async () => {
     const texts = ["first", "second", "third"].map((word) => `${word} `.repeat(300_000));
     const attachments = texts.map((text) => Buffer.from(text).toString("base64").replace(/.{76}/g, "$&\n"));
     const notes = Array.from({ length: 60_000 }, (_, at) => `note ${at} of the report`).join("\n");
@@ -343,7 +343,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     expect(await subjectsOf(`Café ${folders}`)).toEqual(["one", "two"]);
   });
 
-  test("if the server is lost at quit, the changes are kept, and the next session restores them", async () => {
+  test("if the connection is lost at quit, the changes are kept, and the next session restores them", async () => {
     const other = await startDovecot("maildir");
     const place = `imaps://ann@localhost:${other.imapsPort}/INBOX`;
     const client = await connectTo(other);

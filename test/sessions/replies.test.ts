@@ -52,7 +52,7 @@ test.each<[string, string, Record<string, string>]>([
   ["set reply-to-honour=no", "r 1", { To: "a@x, b@x", Cc: "c@x" }],
   ["set reply-to-honour=ask-no", "R 1", { To: "a@x" }],
 ])(
-  "after %j, a reply with %j to a message that has a Reply-To field is addressed to the right recipients",
+  "after %j, the command %j selects the right recipients for a message that has a Reply-To field",
   async (mailrc, command, wanted) => {
     const header = await reply(list, command, `${mailrc}\n`);
     expect({ To: header["To"], Cc: header["Cc"] }).toEqual({ Cc: undefined, ...wanted });

@@ -126,7 +126,7 @@ test.each<[what: string, dot: Script["dot"], said: string]>([
   expect(server.messages).toEqual([text]);
 });
 
-test("the outcome of a recipient who was refused earlier is known", async () => {
+test("if a recipient was refused before the connection was lost, the outcome for this recipient is known", async () => {
   const { accepted, refused } = await submitTo({
     RCPT: (line) => (line.includes("two") ? "550 5.1.1 who" : "250 ok"),
     dot: "close",

@@ -12,7 +12,7 @@ interface Package {
 }
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Package;
 
-/** The private members of nodemailer that our code uses: all names that begin with an underscore. */
+/** The private members of nodemailer that our code uses. Their names begin with an underscore. */
 const privateNames = new Set(
   readdirSync(folder)
     .filter((name) => name.endsWith(".ts"))

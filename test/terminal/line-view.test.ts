@@ -95,7 +95,7 @@ test("after any changes to a line, the screen looks as if it had been redrawn co
   );
 });
 
-test("no typed or recalled text sends an escape sequence of its own", () => {
+test("typed or recalled text cannot send escape sequences to the terminal", () => {
   const strokes = /\r|\n|\x1b\[\d*[ABCJ]/g;
   fc.assert(
     fc.property(fc.array(fc.string({ unit: "binary", maxLength: 40 }), { minLength: 1 }), (texts) => {

@@ -3,8 +3,8 @@ import { formatBar, formatPace, ProgressBar } from "../../src/terminal/progress.
 import type { Stroke } from "../../src/terminal/standard-streams.ts";
 
 /**
- * Returns the texts that are drawn during a task of the given duration with a step every 50 ms, and the text that
- * remains on the screen.
+ * Returns the texts that are drawn during a task, and the text that remains on the screen. The task has the given
+ * duration, and advances every 50 ms.
  */
 function drawn(milliseconds: number): { texts: string[]; left: string } {
   let clock = 0;

@@ -285,7 +285,7 @@ ${time} ${id} Completed
   });
 });
 
-test("OpenSMTPD's lines about an alias for two mailboxes, one of them full at first, are understood", async () => {
+test("OpenSMTPD's log lines are understood if an alias has two mailboxes and one of them is full at first", async () => {
   const line = (text: string) => `${at} smtpd[44]: 9bced0e2b3a25b8b ${text}\n`;
   const all = "from=<ann@dominio> to=<all@dominio> rcpt=<all@dominio>";
   writeFileSync(
@@ -350,7 +350,7 @@ test.each([
   writeFileSync(path(), `${line}\n${other}`);
   const { said, exit: code } = await tracked(nobody);
   expect([said.split("\n").slice(0, 2), code]).toEqual([["not queued", `refused     to <${nobody}>, ${told}`], exit]);
-  // A message that is accepted later replaces the refusal.
+  // If a later message is accepted for this recipient, the new outcome replaces the refusal.
   appendFileSync(path(), `${arrived("DE3232C16A")}${delivered("DE3232C16A", nobody)}${removed("DE3232C16A")}`);
   expect((await tracked(nobody)).exit).toBe(0);
 });

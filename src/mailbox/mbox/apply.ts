@@ -26,9 +26,9 @@
  * | 5 | `ftruncateSync` | journal, mbox, mailbox | replay: removes the journal | after the truncation |
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
- * In states 1 to 5, other programs may deliver to the mailbox. Replay keeps this mail (test "mail delivered since an
- * interruption is kept"). If a page is neither old nor new, another program has rewritten the mailbox, and replay
- * stops.
+ * In states 1 to 5, other programs may deliver to the mailbox. Replay keeps this mail (test "new mail that was
+ * delivered after an interruption is kept"). If a page is neither old nor new, another program has rewritten the
+ * mailbox, and replay stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";

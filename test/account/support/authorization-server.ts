@@ -34,7 +34,7 @@ export interface AuthorizationServer {
 interface Behaviour {
   /** Whether the metadata lists a device authorization endpoint. */
   readonly offersDeviceFlow?: boolean;
-  /** The error codes, in order, with which the server answers the first requests for a token with the device code. */
+  /** The error codes that the server returns, in order, for the first token requests that contain the device code. */
   readonly deviceErrors?: readonly string[];
   /** The lifetime of access tokens in seconds. */
   readonly lifetime?: number;

@@ -175,7 +175,7 @@ test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
 );
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "with tilde escapes, piped text and its incomplete last line are kept if %s arrives",
+  "if %s arrives while mail reads piped text with -~, the text is kept, including its incomplete last line",
   async (signal) => {
     const stdin = `${"one\n".repeat(100_000)}half a li`;
     const argv = ["-~", "-s", "plan", "a@x.org"];

@@ -84,7 +84,7 @@ export async function sendMail({
       },
     });
     child.stdin?.on("error", () => {}); // The program need not read its input.
-    // Called when only the bytes in the pipe's buffer are unread.
+    // Called when the only bytes still unread are those in the pipe's buffer.
     child.stdin?.write(stdin, () => {
       if (killWhen === "reads") child.kill(signal);
       meanwhile?.(home);

@@ -47,7 +47,7 @@ const describeMessage = (message: ReturnType<typeof parseFetch>) => {
   return { ...rest, bodies: sections.map((section) => bytes(section)?.toString("latin1")) };
 };
 
-test("a response is parsed to the same message as by imapflow", async () => {
+test("parsing a response yields the same message as imapflow's parser", async () => {
   let parsed = 0;
   await fc.assert(
     fc.asyncProperty(response, async ({ text, literals }) => {

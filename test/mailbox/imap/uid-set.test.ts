@@ -25,7 +25,7 @@ test("a set with an absurd number of UIDs is not expanded", () => {
   expect(listUids(parseUidRanges("1:4294967295") ?? [], 1000)).toBeUndefined();
 });
 
-test("sets of limited length together contain all UIDs", () => {
+test("UIDs are split into sets of limited length; together, these sets contain all UIDs", () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 1, max: 300 })), (some) => {
       const uids = some.sort((a, b) => a - b);

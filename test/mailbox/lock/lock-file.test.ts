@@ -226,7 +226,7 @@ describe("the built program", () => {
     const listed = text(child.stdout);
     // The program reports that it uses .lock files when it waits for the lock.
     await once(child.stderr, "data");
-    // If the program did not wait, it would have read the incomplete mailbox by now.
+    // If the program were not waiting, it would have read the incomplete mailbox by now.
     await sleep(300);
     writeFileSync(descriptor, message.slice(-10) + message.replace("one", "two"));
     await release();

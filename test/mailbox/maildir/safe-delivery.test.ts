@@ -39,7 +39,7 @@ const delivery = (message: string) => ({
 });
 
 describe("file names", () => {
-  test("file names are unique, and sort in the order of their creation", () => {
+  test("file names are unique, and the delivery times in them are in ascending order", () => {
     const names = Array.from({ length: 5000 }, uniqueName);
     expect(new Set(names).size).toBe(5000);
     expect(names.map(deliveryTime)).toEqual(names.map(deliveryTime).sort((a, b) => a - b));

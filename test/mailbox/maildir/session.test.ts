@@ -91,7 +91,7 @@ describe("reading a Maildir", () => {
     await mailbox.close();
   });
 
-  test("messages are listed in the order of their delivery by any program", async () => {
+  test("messages are listed in the order in which they were delivered, whichever program delivered them", async () => {
     makeMaildir(maildir, {
       "cur/1600000002.Vfd01I5M123456.host:2,S": letter("a", "third"),
       "new/1600000002.M200000P1.host": letter("a", "fourth"),

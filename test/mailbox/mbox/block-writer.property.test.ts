@@ -102,7 +102,7 @@ test("a source that ends too early causes an error", async () => {
   closeSync(descriptor);
 });
 
-test("blocks end at page boundaries of the file, so that a kill between two blocks leaves no mixed page", async () => {
+test("blocks end at page boundaries of the file, so that a kill between two blocks does not leave a page that is partly old and partly new", async () => {
   writeFileSync(path, Buffer.alloc(0));
   const descriptor = openSync(path, "r+");
   const ends: number[] = [];

@@ -262,8 +262,8 @@ describe("if a quit fails after another program has removed messages", () => {
 });
 
 test("a rewrite that leaves the size and the timestamps of a mailbox unchanged is noticed", async () => {
-  // Timestamps may have a resolution of several milliseconds. With such timestamps, most of these rewrites do not change
-  // them.
+  // The resolution of timestamps may be several milliseconds. Most of these rewrites then leave the timestamps
+  // unchanged.
   for (let round = 0; round < 20; round++) {
     writeFileSync(box, message("a") + message("long"));
     const mailbox = await open();

@@ -100,7 +100,7 @@ describe("an interrupted commit is completed when the mailbox is opened again", 
     expect([content(spool), content(mbox)]).toEqual([after, one]);
   });
 
-  test.each(interruptions)("mail delivered since an interruption is kept: %s", async (_when, done) => {
+  test.each(interruptions)("new mail that was delivered after an interruption is kept: %s", async (_when, done) => {
     await leaveJournal();
     done();
     appendFileSync(spool, message("new"));
@@ -110,7 +110,7 @@ describe("an interrupted commit is completed when the mailbox is opened again", 
   });
 });
 
-test("a commit that makes the mailbox longer is completed even if a power failure has lost a page after the mailbox's old end", async () => {
+test("a commit that makes the mailbox longer is completed even if a page after the mailbox's old end was lost in a power failure", async () => {
   const longer = before + message("edited", "y".repeat(20_000));
   await leaveJournal(longer);
   writeFileSync(mbox, one);

@@ -27,7 +27,8 @@ const isTwoWords = (line: string) => /^From +[^ \t\r\n]+[ \t]+[^ \t\r\n]/.test(l
 const isEmpty = (line: string) => /^\r?\n$/.test(line);
 
 /**
- * Returns the end of a body according to its Content-Length; undefined if the header has no such field or two of them.
+ * Returns the end of a body according to its Content-Length; undefined unless the header has exactly one valid
+ * Content-Length field.
  */
 function statedEnd(lines: readonly string[], first: number, bodyStart: number): number | undefined {
   const header = lines.slice(
@@ -120,7 +121,7 @@ test("messages and their Status are found regardless of how the mailbox is divid
   );
 });
 
-/** Long stretches of text in which F, the space, both or neither are frequent. */
+/** Long stretches of text, with each combination of many or few Fs and many or few spaces. */
 const stretches = fc
   .tuple(
     fc.constantFrom("QUJDREVGR0hJSktM\n", "From A to F: For a Fee\n", "a b c d\n", "abcd\n", "From x y\n", "\nFrom \n"),

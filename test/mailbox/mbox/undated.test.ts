@@ -66,7 +66,7 @@ test("the remaining messages are found again, even if the first remaining From_ 
 
 test("if a quit that changes From_ lines fails, the session still shows the messages as they are in the file", async () => {
   writeFileSync(box, message("From - ", "one") + message(dated, "two") + message("From - ", "three"));
-  // The commit scans a mailbox again that has just been changed.
+  // The commit rescans a mailbox that has just been changed.
   await until(() => Date.now() - statSync(box).ctimeMs > 50);
   const mailbox = await open();
   const plan = { fate: (n: number) => (n === 1 ? "mbox" : "keep"), mbox: { path: directory, at: "end" } } as const;

@@ -21,7 +21,7 @@ const program = join(process.cwd(), "bin/mail.js");
 /** A shell function that runs `mail`. A variable would not work, because the paths may contain spaces. */
 const ours = 'ours() { "$NODE" "$MAIL_PROGRAM" -n "$@"; }';
 
-/** Creates a file in the home directory, compressed with a program. */
+/** Compresses the mailbox with the given program, and writes the result to a file in the home directory. */
 function pack(name: string): string {
   writeFileSync(join(home.path, "box"), execFileSync(name, ["-c"], { input: mbox }));
   return "box";

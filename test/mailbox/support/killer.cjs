@@ -1,7 +1,7 @@
 /**
- * This file is preloaded into the program (node -r) and kills the program just before the file system write call whose
- * number is MAIL_KILL_AT. With MAIL_KILL_LOG, the calls are instead logged to the file that the variable names. With
- * MAIL_KILL_TORN, half of the interrupted write's bytes are written first.
+ * This file is preloaded into the program (node -r). The calls that write to the file system are numbered, and the
+ * program is killed just before the call with the number MAIL_KILL_AT. With MAIL_KILL_LOG, the calls are instead logged
+ * to the file that the variable names. With MAIL_KILL_TORN, half of the interrupted write's bytes are written first.
  */
 const fs = require("node:fs");
 const { appendFileSync } = fs;

@@ -160,7 +160,7 @@ function isDecoded(text: string | null): text is string {
   return text !== null && !/[\ufffd\udc80-\udcff]/u.test(text);
 }
 
-/** Removes white space and quotation marks, because line breaks depend on the display. */
+/** Removes white space and the quote character `>`, because both depend on where the display breaks lines. */
 function plain(text: string): string {
   return text.replace(/[\s>]+/g, "");
 }

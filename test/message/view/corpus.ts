@@ -119,7 +119,7 @@ function attachment(type: string, name: string, bytes: Buffer, more = ""): Piece
   return part(header, base64(bytes));
 }
 
-/** Yields a message with a single text for each charset and each transfer encoding. */
+/** For each combination of charset and transfer encoding, yields a message with a single text part. */
 function* singles(): Iterable<Sample> {
   for (const language of languages)
     for (const encoding of Object.keys(encodings))

@@ -50,7 +50,7 @@ test("if trash is set, quit moves deleted messages to that folder without changi
   expect(readFileSync(trash, "utf8")).toContain("Status: RO\nX-Status: F\n");
 });
 
-test("messages that are removed because they were saved are not moved to trash", async () => {
+test("messages that are removed because they were saved are not moved to the trash folder", async () => {
   session.config.settings.set("trash", join(directory, "trash"));
   await run(`save 1 ${directory}/saved`);
   await leaveFolder(session);
@@ -72,7 +72,7 @@ test("if the trash folder cannot be written to, nothing is removed", async () =>
   expect(subjectsIn(spool())).toEqual(["one", "two", "three"]);
 });
 
-test("if another client has removed a deleted message from a Maildir, quit moves the others to trash", () => {
+test("if another client has removed a deleted message from a Maildir, quit moves the others to the trash folder", () => {
   const maildir = join(directory, "box");
   makeMaildir(maildir, {
     "cur/1600000001.1.host:2,S": letter("ann", "one"),

@@ -82,7 +82,7 @@ test.each([
   expect(exit).toBe(78);
 });
 
-test("the account command lists accounts and marks the selected one; selecting another account restores the variables that the first one changed", async () => {
+test("the account command lists accounts and marks the selected one; selecting another account restores the variables that the previous account changed", async () => {
   writeFileSync(join(home, ".mailrc"), startUp, { mode: 0o600 });
   writeFileSync(
     join(home, "box"),
@@ -109,7 +109,7 @@ test.each([
   ["define f {\nif x {\n}\ny\n }", { words: ["define", "f"], lines: ["if x {", "}", "y"], end: 4 }],
   ["account 'a b' {  \nx", { words: ["account", "a b"], lines: ["x"], end: undefined }],
   ["account a\n{\n}", undefined],
-])("the block at the start of the lines %j is read as %j", (text, expected) => {
+])("the block at the beginning of %j is read as %j", (text, expected) => {
   const block = readBlock(splitCommandLines(text), 0);
   expect(block && { ...block, lines: block.lines.map((line) => line.text) }).toEqual(expected);
 });

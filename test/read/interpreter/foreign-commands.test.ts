@@ -62,7 +62,7 @@ test("commands of other clients are unknown at the prompt", async () => {
   expect(out).toMatch(/Unknown command: "bind"\nUnrecognized if-keyword: "t"\n/);
 });
 
-test("the rest of a start-up file is still read if a command after S-nail's ignerr fails", async () => {
+test("the rest of a start-up file is still read if a command with S-nail's prefix ignerr fails", async () => {
   expect((await load("ignerr source /nonexistent/rc\nset autobcc=after\n")).out).toContain("set autobcc=after\n");
 });
 

@@ -173,7 +173,7 @@ const found = async (list: string) => {
   return typeof messages === "string" ? [] : (messages ?? []);
 };
 
-test("not, and, or obey De Morgan's laws, and a query and its negation together find all messages", async () => {
+test("the operators `not`, `and` and `or` obey De Morgan's laws, and a query and its negation together find all messages", async () => {
   await fc.assert(
     fc.asyncProperty(query, query, async (a, b) => {
       expect(await found(`not (${a} and ${b})`)).toEqual(await found(`not (${a}) or not (${b})`));

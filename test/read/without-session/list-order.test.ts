@@ -50,7 +50,7 @@ test.each([
   expect(list(...argv, "-f", "box")).toBe(wanted);
 });
 
-test("--limit and --newest select the same messages of a large mailbox as the complete list", () => {
+test("in a large mailbox, --newest reverses the complete list, and --limit lists only the first messages", () => {
   place.create(
     "mbox",
     "large",
@@ -66,7 +66,7 @@ test("--limit and --newest select the same messages of a large mailbox as the co
   expect(numbers("--limit", "1500", "--newest", "not subject:x").slice(-2)).toEqual([602, 601]);
 });
 
-test("a deleted message in a Maildir is not listed, in either order", () => {
+test("a deleted message in a Maildir is not listed, with or without --newest", () => {
   place.create("Maildir", "partly", [letter("a"), letter("b"), letter("c")]);
   const second = readdirSync(join(place.home, "partly/new")).sort()[1] ?? "";
   renameSync(join(place.home, "partly/new", second), join(place.home, "partly/cur", `${second}:2,ST`));

@@ -30,7 +30,8 @@ function typedLine(line: string): Typed | undefined {
   }
   const prompt = line === "&" ? "& " : prompts.exec(line)?.[0];
   if (prompt === undefined) return undefined;
-  // The program's output follows a control key on the same line; this terminal does not echo the key.
+  // In a transcript, the program's output follows a control key on the same line. This terminal does not echo the key,
+  // so the key is removed from the expected line.
   const [, before = "", control, after = ""] = /^(.*?)(\^[CD])(.*)$/.exec(line.slice(prompt.length)) ?? [];
   if (control === undefined) return { line, prompt, keys: line.slice(prompt.length) };
   return { line: prompt + before + after, prompt, keys: before + control };
@@ -73,8 +74,8 @@ function plain(wanted: readonly string[]): string[] {
 }
 
 /**
- * Before keys are typed without a prompt, waits until the line above is shown. If an interrupt would discard the line
- * above, also waits until the program has read that line.
+ * Waits until the line above has been shown, so that keys can be typed without a prompt. If an interrupt would discard
+ * the line above, also waits until the program has read that line.
  */
 async function settled(pty: Pty, above: string, keys: string): Promise<void> {
   if (above !== "..." && above !== "" && typedLine(above) === undefined && !above.startsWith("$ "))

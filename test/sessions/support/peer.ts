@@ -68,8 +68,8 @@ function decodeWords(text: string): string {
 
 /**
  * Removes intended differences: the program's name before an error, fields that only `mail` adds, and encoded header
- * fields. Also removes a random difference: bsd-mailx sometimes reports a failure when a child process exits while it
- * is being waited for.
+ * fields. Also removes a random difference: bsd-mailx sometimes reports a failure when a child process exits while
+ * bsd-mailx is waiting for it.
  */
 export function comparable(session: Result): Result {
   const result = Object.fromEntries(Object.entries(session).map(([name, text]) => [name, decodeWords(text)]));
