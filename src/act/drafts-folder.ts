@@ -2,8 +2,8 @@
 import { resolve } from "node:path";
 import { expandFileName } from "../config/paths.ts";
 import { isServerAddress } from "../message/server-name.ts";
-import type { FolderName } from "../read/folder/folder.ts";
-import { folderNamed } from "../read/folder/folder.ts";
+import type { FolderName } from "../read/folder/open-folder.ts";
+import { folderNamed } from "../read/folder/open-folder.ts";
 import type { Session } from "../read/session/session.ts";
 
 /**

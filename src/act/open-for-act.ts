@@ -1,8 +1,8 @@
 /** Opens the mailbox for an action on messages. */
 import type { CommandLine } from "../cli/command-line.ts";
 import { MailError } from "../errors.ts";
-import { type FolderName, NoMail, openWithMail } from "../read/folder/folder.ts";
 import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
+import { type FolderName, NoMail, openWithMail } from "../read/folder/open-folder.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 
 /**

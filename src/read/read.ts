@@ -3,9 +3,9 @@
 import type { CommandLine } from "../cli/command-line.ts";
 import { Exit, type ExitCode } from "../errors.ts";
 import { wrapWords } from "../terminal/wrap-words.ts";
-import { NoMail, openWithMail, summarizeFolder } from "./folder/folder.ts";
 import { folderFromCommandLine } from "./folder/given-folder.ts";
 import { offerPending } from "./folder/offer-pending.ts";
+import { NoMail, openWithMail, summarizeFolder } from "./folder/open-folder.ts";
 import { leaveFolder } from "./folder/quit.ts";
 import { printHeaderLines, showHeaders } from "./header-list/header-window.ts";
 import { runSession } from "./interpreter/loop.ts";

@@ -7,8 +7,8 @@ import { Flag } from "../mailbox.ts";
 import { MailboxChanged } from "../mailbox-errors.ts";
 import { type FileState, sameState, stateOf } from "./file-state.ts";
 import { MboxFile } from "./mbox-file.ts";
-import type { Identities } from "./message-identity.ts";
 import { hasSwallowed, isGrown, reconcileMessages } from "./reconcile.ts";
+import type { Identities } from "./remembered-messages.ts";
 import { scanMessages } from "./scan.ts";
 
 /** The file as the session knows it. */

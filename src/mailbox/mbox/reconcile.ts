@@ -1,7 +1,7 @@
 /** Finds the session's messages again after another program has written to the mailbox. */
 import { copyPieces } from "../file-ranges.ts";
 import type { MboxFile } from "./mbox-file.ts";
-import { identityOf, isStillAt, measureStoredSize, type Remembered } from "./message-identity.ts";
+import { identityOf, isStillAt, measureStoredSize, type Remembered } from "./remembered-messages.ts";
 
 export interface Reconciled {
   /** For each message in the current file, its number in the session; 0 if the session has not changed the message. */

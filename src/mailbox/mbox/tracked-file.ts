@@ -15,8 +15,8 @@ import { beginGeneration } from "./generations.ts";
 import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./index-file.ts";
 import { KeptFacts } from "./kept-facts.ts";
 import { MboxFile, readLandmarks } from "./mbox-file.ts";
-import { Identities } from "./message-identity.ts";
 import { MessageIndex } from "./message-index.ts";
+import { Identities } from "./remembered-messages.ts";
 import { scanMessages } from "./scan.ts";
 
 /** Flags that determine a message's fate or show that the user has acted on it. */

@@ -1,5 +1,5 @@
 /** The account command, as in heirloom mailx and S-nail. */
-import { openEmptyFolder, openFolder, systemFolder } from "../folder/folder.ts";
+import { openEmptyFolder, openFolder, systemFolder } from "../folder/open-folder.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { type Command, declareCommand } from "../session/command.ts";
 import { takesWords } from "../session/command-arguments.ts";

@@ -5,6 +5,7 @@ import { UserMistake } from "../../errors.ts";
 import { createFolder, isMissingFolder, listFoldersOf } from "../../mailbox/open.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { isMailboxAt } from "../folder/append-departing.ts";
+import { offerPending } from "../folder/offer-pending.ts";
 import {
   type FolderName,
   folderNamed,
@@ -14,8 +15,7 @@ import {
   summarizeFolder,
   takeInNewMail,
   tellNew,
-} from "../folder/folder.ts";
-import { offerPending } from "../folder/offer-pending.ts";
+} from "../folder/open-folder.ts";
 import { leaveFolder } from "../folder/quit.ts";
 import { showHeaders } from "../header-list/header-window.ts";
 import { serverAccess } from "../session/access-options.ts";

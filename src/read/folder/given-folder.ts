@@ -4,7 +4,7 @@ import { expandFileName } from "../../config/paths.ts";
 import { Exit, type ExitCode, type MailError } from "../../errors.ts";
 import { isSystemError } from "../../system-error.ts";
 import type { Session } from "../session/session.ts";
-import { emptyFolder, type FolderName, folderNamed, systemFolder } from "./folder.ts";
+import { emptyFolder, type FolderName, folderNamed, systemFolder } from "./open-folder.ts";
 
 /** Returns the folder named on the command line. */
 export function folderFromCommandLine(session: Session, given: CommandLine): FolderName {

@@ -2,7 +2,7 @@
 import { Exit } from "../../errors.ts";
 import { decodeBytes, toBytes } from "../../message/text.ts";
 import type { Input, Terminal } from "../../terminal/terminal.ts";
-import { takeInNewMail } from "../folder/folder.ts";
+import { takeInNewMail } from "../folder/open-folder.ts";
 import type { Session } from "../session/session.ts";
 import { withoutContinuation } from "./blocks.ts";
 import { executeLine } from "./interpreter.ts";
