@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, "../..");
  */
 function readListedFiles(): string[] {
   const text = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
-  const [, list = ""] = /A plain message needs .*?loaded\s+files:(.*?)[.]\n/s.exec(text) ?? [];
+  const [, list = ""] = /A plain message needs .*?35\s+files:(.*?)[.]\n/s.exec(text) ?? [];
   return [...list.matchAll(/`([^`]*)`/g)].flatMap(([, path = ""]) => {
     const [, start = "", names = "", end = ""] = /^(.*)\{(.*)\}(.*)$/s.exec(path) ?? [];
     return names === "" ? [path] : names.split(/,\s+/).map((name) => `${start}${name}${end}`);
