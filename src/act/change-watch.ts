@@ -20,13 +20,18 @@ const longestGrowth = 500;
 /** Watches a mailbox from the moment the object is created. A change is remembered until the next call to `wait`. */
 export class ChangeWatch {
   readonly #path: string;
+  readonly #pause: (milliseconds: number) => Promise<unknown>;
   readonly #watchers: FSWatcher[] = [];
   #hasChanged = false;
   #wake: (() => void) | undefined;
 
-  /** @param path the path of a file or a Maildir, which need not exist, or an address on a server */
-  constructor(path: string) {
+  /**
+   * @param path the path of a file or a Maildir, which need not exist, or an address on a server
+   * @param pause waits for a number of milliseconds
+   */
+  constructor(path: string, pause: (milliseconds: number) => Promise<unknown> = sleep) {
     this.#path = path;
+    this.#pause = pause;
     if (isServerAddress(path)) return;
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) {
       for (const name of ["new", "cur"]) this.#watch(join(path, name));
@@ -91,9 +96,9 @@ export class ChangeWatch {
   /** Waits while a program that does not use locks is writing to the file, so that no incomplete message is read. */
   async #untilSettled(): Promise<void> {
     const sizeNow = () => statSync(this.#path, { throwIfNoEntry: false })?.size;
-    const end = performance.now() + longestGrowth;
-    for (let size = sizeNow(); performance.now() < end; ) {
-      await sleep(settled);
+    let size = sizeNow();
+    for (let waited = 0; waited < longestGrowth; waited += settled) {
+      await this.#pause(settled);
       const now = sizeNow();
       if (now === size) return;
       size = now;

@@ -7,8 +7,9 @@
 import { statSync } from "node:fs";
 import type { CommandLine, RequestedWait } from "../cli/command-line.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import type { Mailbox } from "../mailbox/mailbox.ts";
 import { MailboxChanged, MessagesMoved, MessageUnreadable } from "../mailbox/mailbox-errors.ts";
-import { readHeader } from "../mailbox/windows.ts";
+import { openMessage, readHeader } from "../mailbox/windows.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
 import { type FolderName, NoMail, openFolder } from "../read/folder/open-folder.ts";
@@ -77,6 +78,8 @@ class Arrivals {
   /** The number of messages that a mailbox on a server contained at the last check. */
   #present = 0;
   #pending: number[] = [];
+  /** The last message that was compared with the query; 0 if none was since the mailbox was opened. */
+  #compared = 0;
   /** For each key, the number of messages that are not pending; used if another program may renumber messages. */
   #known = new Map<string, number>();
 
@@ -107,6 +110,7 @@ class Arrivals {
 
   /** Returns the pending messages and empties the list of them. */
   take(): readonly number[] {
+    this.#compared = this.#pending.at(-1) ?? this.#compared;
     return this.#pending.splice(0);
   }
 
@@ -118,8 +122,13 @@ class Arrivals {
     if (this.#isReplaced()) return this.#reopen();
     try {
       await this.#remember(listFrom(this.#folder, 1).slice(this.#rememberedCount()));
-      if ((await mailbox.poll()) > 0) this.#pending = listFrom(this.#folder, before + 1);
-      else if (before > 0 && !isServerAddress(mailbox.path)) await readHeader(mailbox, before);
+      const mayGrow = mailbox.isKeyedByContent && this.#compared > 0 && this.#compared === before;
+      const size = mayGrow ? await sizeOf(mailbox, before) : 0;
+      await mailbox.poll();
+      // A message that was incomplete when it was compared with the query is compared again.
+      const hasGrown = mayGrow && (await sizeOf(mailbox, before)) > size;
+      this.#pending = listFrom(this.#folder, hasGrown ? before : before + 1);
+      if (this.#pending.length === 0 && before > 0 && !isServerAddress(mailbox.path)) await readHeader(mailbox, before);
       this.#countPresent();
     } catch (error) {
       if (!isRewritten(error)) throw error;
@@ -136,6 +145,7 @@ class Arrivals {
     try {
       this.#folder = await openFolder(this.#session, { ...this.#name, unnoticed: true, mustBeMailbox: true });
       this.#session.folder = this.#folder;
+      this.#compared = 0;
       this.#inode = inodeOf(this.#folder.mailbox.path);
       this.#countPresent();
     } catch (error) {
@@ -190,6 +200,10 @@ class Arrivals {
 
 function listFrom({ mailbox }: Folder, first: number): number[] {
   return Array.from({ length: Math.max(0, mailbox.count + 1 - first) }, (_, index) => first + index);
+}
+
+function sizeOf(mailbox: Mailbox, message: number): Promise<number> {
+  return openMessage(mailbox, message, "header", (stored) => stored.size(message));
 }
 
 function inodeOf(path: string): bigint | undefined {

