@@ -1,5 +1,5 @@
 /**
- * Lists the reasons of errors, each with the remedy that `mail --json` prints if the error itself has no better one.
+ * Lists the reasons for errors, each with the remedy that `mail --json` prints if the error itself has no better one.
  *
  * Programs may depend on these phrases, so they never change. The type of MailError.reason is derived from this table, so
  * every reason has a remedy.

@@ -1,8 +1,8 @@
 /** Finds and hides passwords on the command line, in the environment and in typed lines. */
 
 /**
- * Matches the assignment of a password to a variable, in an argument, after -S or in a command:
- * `smtp-auth-password-USER@HOST=`.
+ * Matches the assignment of a password to a variable, such as `smtp-auth-password-USER@HOST=`. The assignment may be an
+ * argument, follow -S, or be part of a command.
  */
 const assignment = /((?:^|[\s"'=]|^-[A-Za-z~]*S)(?:(?:smtp-auth-)?password|oauth-client-secret)(?:-[^\s=]+)?=).+$/s;
 /** The last @ ends the password, which may contain any character. */
@@ -22,7 +22,7 @@ export function containsPassword(text: string): boolean {
 
 /**
  * Overwrites passwords in the arguments that the system shows to all users (`ps`, /proc/PID/cmdline). Setting the title
- * overwrites the memory of the arguments.
+ * overwrites the memory that contains the arguments.
  */
 export function hidePasswordArguments(): void {
   const [program = "", ...words] = process.argv;

@@ -32,7 +32,7 @@ const schemes: Readonly<Record<string, { readonly protocol: NamedServer["protoco
 };
 
 // The last @ ends the login, because a user name may be an address, and a password may contain any character. A mailbox
-// URL contains no password, but it may end with a folder name, which may also contain @.
+// URL contains no password. It may end with a folder name, and a folder name may contain @.
 const submissionUrl = /^(smtps?|submissions?|lmtp):\/\/(?:(.*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?\/?$/is;
 const mailboxUrl = /^(imaps?|pop3s?):\/\/(?:([^/]*)@)?([^@/:]+|\[[^\]]*\])(?::(\d{1,5}))?(?:\/.*)?$/is;
 

@@ -77,8 +77,8 @@ function findProvider(host: string): Provider | undefined {
 }
 
 /**
- * Returns a description, for an error message, of the login that a host's provider requires; empty if the provider is
- * unknown.
+ * Describes, for an error message, the login that a host's provider requires. Returns an empty string if the provider
+ * is unknown.
  */
 export function describeRequirement(config: Config, host: string): string {
   const provider = findProvider(host);

@@ -68,7 +68,9 @@ function wasAccepted({ outcome, notSent }: Submitted): boolean {
   return notSent === "already sent" || (notSent === undefined && (outcome?.accepted.length ?? 0) > 0);
 }
 
-/** Returns the reason why the message was not accepted for all recipients; null if it was. */
+/**
+ * Returns the reason why the message was not accepted for at least one recipient; null if all recipients were accepted.
+ */
 function explainUnsent(submitted: Submitted): string | null {
   const { notSent, isUnknown, error, outcome } = submitted;
   if (notSent !== undefined) return notSent;

@@ -26,7 +26,11 @@ export interface Ended {
   readonly exit: ExitCode;
 }
 
-/** Reports that one of several messages could not be processed. @returns the reason for the message's result */
+/**
+ * Reports that one of several messages could not be processed.
+ *
+ * @returns the reason to include in the message's result
+ */
 export function reportOne({ session }: Work, error: MailError): string {
   printError(session.terminal, error);
   return isMessageRemoved(error) ? "gone" : error.reason;

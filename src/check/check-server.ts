@@ -1,6 +1,6 @@
 /**
- * Checks the mail server: whether it is running, whether TLS and login work as they do for a message, and whether it
- * would accept mail for an address. No message is sent.
+ * Checks the mail server: whether it is running, whether TLS and login work, and whether it would accept mail for an
+ * address. TLS and login are tried in the same way as when a message is sent. No message is sent.
  */
 import { accessSync, constants } from "node:fs";
 import { findServerAccount } from "../account/find-account.ts";

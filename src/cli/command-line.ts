@@ -171,8 +171,8 @@ export function isSending(given: CommandLine): boolean {
 }
 
 /**
- * Returns whether a program sends or stores a message and receives the outcome. Such a program uses --from-json,
- * --draft or --send, or uses --json together with an option that applies only to sending.
+ * Returns whether the caller is a program that sends or stores a message and expects to receive the outcome. Such a
+ * program uses --from-json, --draft or --send, or uses --json together with an option that applies only to sending.
  */
 export function sendsForProgram(given: CommandLine): boolean {
   const { fromJson, draft, send } = given.outgoing;

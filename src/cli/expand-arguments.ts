@@ -14,7 +14,7 @@ const rows: readonly Option[] = options;
 export interface ExpandedArguments {
   /** The arguments for the parser: options, `--` if it was given, and the arguments that follow. */
   readonly words: readonly string[];
-  /** For options that were given by a long name: the long names in their table rows. */
+  /** The options that were given in their long form. Each option is represented by the long name in its table row. */
   readonly inFull: ReadonlySet<string>;
   /** The arguments after `--` or `-.`. */
   readonly afterEnd: readonly string[];

@@ -60,7 +60,7 @@ const programForms: ReadonlySet<string> = new Set(
   ),
 );
 
-/** The options for programs, as the parser names their values. */
+/** The names under which the parser stores the values of the options for programs. */
 const programOptions = (
   "limit newest sort thread parts text allHeaders show jsonSchema delete move copy mark saveParts resend reply all " +
   "sender quote forward part atMost fromJson draft send again present wait"

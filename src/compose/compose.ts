@@ -94,8 +94,8 @@ function keepTextAtSignals(
 }
 
 /**
- * Collects the text of a draft, unless it is complete, and sends it. The text is kept if the message is not accepted
- * for all recipients, or if a signal ends `mail`.
+ * Collects the text of a draft, unless the text is already complete, and sends the draft. The text is kept if the
+ * message is not accepted for all recipients, or if a signal ends `mail`.
  */
 export async function compose(
   context: ComposeContext,

@@ -21,7 +21,7 @@ function oneOf(values: Readonly<Record<string, string>>): Convert {
   };
 }
 
-/** Returns the server of heirloom's `smtp` as a URL: `[smtp[s]://]host[:port]`. */
+/** Converts the value of heirloom mailx's `smtp` variable, `[smtp[s]://]host[:port]`, to a URL. */
 export const toServerUrl: Convert = (value) => {
   if (value === "") return undefined;
   return /^[a-z]+:/i.test(value) && !/^[^/]*:\d+\/?$/.test(value) ? value : `smtp://${value}`;

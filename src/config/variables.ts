@@ -21,7 +21,9 @@ interface Kind<T> {
   readonly value: string;
   /** Interprets a value; undefined if the variable is neither set nor in the environment. */
   read(text: string | undefined): T;
-  /** The names of this variable in heirloom mailx, S-nail and GNU mail, with the conversion of their values. */
+  /**
+   * The names of this variable in heirloom mailx, S-nail and GNU mail, each with the function that converts its value.
+   */
   readonly synonyms?: Readonly<Record<string, Convert>>;
   /** Whether NAME-USER@HOST and NAME-HOST set the variable for one account, as in S-nail. */
   readonly perAccount?: true;
@@ -480,7 +482,10 @@ export function declarationOf(name: VariableName): Kind<unknown> {
   return variables[name];
 }
 
-/** Returns the variable that a name sets: its own, a synonym, or a name with the suffix of an account. */
+/**
+ * Returns the variable to which a name refers. The name may be the variable's own name, a synonym, or either of these
+ * with an account's suffix.
+ */
 export function variableOf(name: string): VariableName | undefined {
   if (Object.hasOwn(variables, name)) return name as VariableName;
   let best: { readonly own: VariableName; readonly length: number } | undefined;

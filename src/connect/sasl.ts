@@ -24,7 +24,7 @@ export function sendsToken(mechanism: SaslMechanism): boolean {
 
 /** The exchange for one login. All strings are in base64. */
 export interface SaslExchange {
-  /** The initial response, if the client sends the first data. */
+  /** The initial response; undefined if the server sends a challenge first. */
   readonly initial: string | undefined;
   /**
    * Returns the response to a challenge.

@@ -128,7 +128,10 @@ export interface TlsServer {
   readonly hasLogin: boolean;
 }
 
-/** The security of one attempt to connect. An attempt may be weaker than the previous one if the policy permits it. */
+/**
+ * The encryption of one attempt to connect, and whether the attempt checks the certificate. An attempt may be weaker
+ * than the previous one if the policy permits it.
+ */
 export interface Attempt {
   readonly starttls: StartTls;
   readonly checksCertificate: boolean;

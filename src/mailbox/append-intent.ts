@@ -33,15 +33,15 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Maximum length in bytes of an append for which the intent is synced before each write. During a longer append, a
- * power failure may destroy the end of the intent. In that case, the appended bytes are kept.
+ * Maximum length in bytes of an append whose intent is synced before each write. During a longer append, a power
+ * failure may destroy the end of the intent. In that case, the appended bytes are kept.
  */
 const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 checksum is truncated. */
 const sumLength = 16;
 /**
- * Length in bytes of a record's fixed part, which consists of two doubles: the offset at which the write ends, and 1 if
- * the write is the last, or else 0. The checksums follow.
+ * Length in bytes of a record's fixed part, which consists of two doubles: the offset at which the write ends, and
+ * either 1 for the last write or 0 for any other write. The checksums follow.
  */
 const endLength = 16;
 
@@ -226,7 +226,7 @@ export function readIntent(name: string): Left | undefined {
   }
 }
 
-/** The part of an append that a file contains. "unknown" means that the bytes were not written by `mail`. */
+/** The part of an append that was written to the file. "unknown" means that the bytes were not written by `mail`. */
 export type Held = "nothing" | "prefix" | "all" | "unknown";
 
 /**

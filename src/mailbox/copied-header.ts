@@ -60,7 +60,10 @@ export function isLengthValid(header: Buffer, size: number): boolean {
   return left >= 0 && left <= 4;
 }
 
-/** Returns an edited message without Content-Length. The `From ` lines that the Content-Length protected are quoted. */
+/**
+ * Returns an edited message without Content-Length. `From ` lines in the body are quoted, because Content-Length no
+ * longer protects them.
+ */
 export function withoutMeasure(message: Buffer): Buffer {
   const header = headerOf(message.length, (length) => message.subarray(0, length));
   const kept = withoutLength(header);

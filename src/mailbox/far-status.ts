@@ -10,7 +10,7 @@ const pieceSize = 1 << 20;
 const told = "status :".length;
 
 /**
- * Finds a Status field after the kept part of a truncated header.
+ * Finds a Status field after the point at which a header was truncated.
  *
  * @param start the offset, within the message, of the first removed field
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none

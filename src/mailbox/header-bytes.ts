@@ -1,10 +1,10 @@
 /**
  * Finds the header in a message's bytes, and truncates a header that no mail program could have written.
  *
- * Processing a header needs several times its size in memory, and a string cannot be longer than half a gigabyte. If a
- * message is a single line without a newline, the whole message is the header. A header is therefore truncated if it is
- * longer than any plausible list of recipients. The remaining fields are then left unchanged and treated as part of the
- * body.
+ * Processing a header needs an amount of memory that is several times the size of the header, and a string cannot be
+ * longer than half a gigabyte. If a message is a single line without a newline, the whole message is the header. A
+ * header is therefore truncated if it is longer than any plausible list of recipients. The remaining fields are then
+ * left unchanged and treated as part of the body.
  */
 const firstPiece = 16 << 10;
 const longest = 4 << 20;

@@ -1,6 +1,6 @@
 /**
- * Writes and reads the journals of mbox and Maildir. A journal takes effect when it has been written completely and is
- * renamed to its final name. The first line of a journal is JSON that describes the bytes after this line.
+ * Writes and reads the journals of mbox and Maildir. A journal takes effect when it is renamed to its final name, after
+ * it has been written completely. The first line of a journal is JSON that describes the bytes after this line.
  */
 import { closeSync, fstatSync, fsyncSync, renameSync, rmSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
@@ -41,8 +41,8 @@ function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
  * full, the next place is tried, because users must be able to delete messages even when a disk is full.
  *
  * @param places the possible places, the preferred one first
- * @param fill called once per attempt; receives the file, which is open for reading and writing, and the place of the
- *   file; must not close the file
+ * @param fill called once per attempt; receives the file, which is open for reading and writing, and the place that is
+ *   tried; must not close the file
  * @param mailbox the path to print in error messages
  * @param replaces whether the journal replaces an older one
  * @throws MailError with the reason, or the error of `fill`; no journal is left
@@ -138,8 +138,8 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
 }
 
 /**
- * Renames a damaged journal, so that the user can still open the mailbox. A journal is complete when it takes effect,
- * so the disk must have failed since then.
+ * Renames a damaged journal, so that the user can still open the mailbox. A journal takes effect only when it is
+ * complete, so a damaged journal means that the disk has failed since then.
  */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));

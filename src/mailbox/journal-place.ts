@@ -4,9 +4,9 @@
  *
  * As in SQLite, the journal is in the same directory as the mailbox (after resolving symbolic links) if the session may
  * create files in this directory. Otherwise, the journal is in the state directory below the owner's home directory
- * (from passwd), or else in the session's own state directory. Version 0.1.0 used only the session's directory, and
- * named the journal after the path by which the mailbox was opened. The state directories are therefore searched for
- * every journal whose first line names the mailbox.
+ * (from passwd) or, if that is not possible either, in the session's own state directory. Version 0.1.0 used only the
+ * session's directory, and named the journal after the path by which the mailbox was opened. The state directories are
+ * therefore searched for every journal whose first line names the mailbox.
  *
  * Root creates and replays the journal with the owner's rights: a journal can name only files that the owner could have
  * written. The exception is a quit in which root moves messages to a file that the owner cannot write to. The journal
@@ -140,7 +140,7 @@ function isOwnedBy({ uid }: Rights, path: string): boolean {
   return (statIfPossible(path) ?? statIfPossible(dirname(path)))?.uid === uid;
 }
 
-/** The errors that cause the next place to be tried. */
+/** The errors after which the next place is tried. */
 const notHere = [
   "EACCES",
   "EPERM",

@@ -1,7 +1,7 @@
 /**
- * Stores the facts about messages that header lists, queries, sorting and threads need, so that these commands do not
- * read every message again. Mailboxes on this machine and on a server use the same kind of table. Between sessions,
- * facts-file.ts stores the table.
+ * Stores facts about messages, so that header lists, queries, sorting and threads do not require every message to be
+ * read again. Mailboxes on this machine and on a server use the same kind of table. Between sessions, facts-file.ts
+ * stores the table.
  *
  * The table has one row per message and one column per fact. Numeric columns are typed arrays. A text column consists
  * of a single buffer of bytes, and of an array with the offsets at which each row's values end. A column is loaded only
@@ -24,7 +24,10 @@ const numberArrays = {
    * delivery.
    */
   plain: Uint8Array,
-  /** The number of distinct senders or subjects that precede the message's in alphabetical order. */
+  /**
+   * The rank of the message's sender or subject: the number of distinct senders or subjects that precede it in
+   * alphabetical order.
+   */
   fromRank: Uint32Array,
   subjectRank: Uint32Array,
 } as const;
@@ -130,7 +133,10 @@ export class FactTable implements FactSource {
   readonly #numbers: Partial<Record<NumberColumn, NumberArray>> = {};
   readonly #texts: Partial<Record<TextColumn, TextColumnInMemory>> = {};
   #keys: Uint8Array | undefined;
-  /** The keys of one block in hexadecimal digits. Converting them together is faster than converting each of them. */
+  /**
+   * The keys of one block in hexadecimal digits. Converting the keys together is faster than converting each key
+   * separately.
+   */
   #hexKeys = "";
   #hexBlock = -1;
   readonly #stored: StoredColumns | undefined;

@@ -10,8 +10,8 @@ const pieceSize = 1 << 20;
 /** Number of bytes kept from the beginning, and from the end, of a long line. */
 const halfLine = 64 << 10;
 /**
- * After this many bytes, only fields that a list shows are kept. After ten times as many bytes, no more fields are
- * kept.
+ * After this many bytes, only fields that a list shows are kept. After ten times this number of bytes, no more fields
+ * are kept.
  */
 const roomy = 1 << 20;
 const shown = /^(?:from|to|subject|subj|date)[ \t]*:/i;

@@ -27,7 +27,7 @@ export interface LockedUnnamedFile {
 }
 
 /**
- * Creates a missing file with both locks held, but without its name.
+ * Creates a missing file and acquires both of its locks. The file has no name yet.
  *
  * @returns undefined if the file exists, if another program holds the lock, or if unnamed files are not available
  */
@@ -63,7 +63,7 @@ export function hasName(descriptor: number, path: string): boolean {
  *
  * @param lockwait how long to wait, in seconds
  * @param signal aborts the wait; the error is the signal's reason
- * @param access the rights for the spool, if it belongs to another user
+ * @param access the rights with which the spool is opened and created, if it belongs to another user
  * @throws MailboxBusy, SpoolRefused, or a system error
  */
 export function openLocked(

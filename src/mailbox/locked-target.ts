@@ -20,9 +20,9 @@ export type TargetOptions = Pick<MailboxOptions, "lockwait" | "stateDirectory"> 
 };
 
 /**
- * Locks the mbox, finishes any interrupted quit of the mbox itself, and runs a task. The size is read after mbox has
- * been locked, because another program may append to mbox before that. A new file is removed if the task fails and
- * leaves it empty.
+ * Locks the mbox, finishes any interrupted quit of a session in which the mbox was the open mailbox, and runs a task.
+ * The size is read after mbox has been locked, because another program may append to mbox before that. A new file is
+ * removed if the task fails and leaves it empty.
  *
  * @throws MailboxBusy, CannotFinish, FinishFirst, MailError, or the task's error
  */

@@ -109,7 +109,7 @@ export interface CommitResult {
 
 export interface MessagePiece {
   readonly message: number;
-  /** The piece's offset in the stored message: 0 is its From_ line. */
+  /** The piece's offset in the stored message. The message's From_ line is at offset 0. */
   readonly at: number;
   /** Valid only until the next piece is requested, because the memory is reused. */
   readonly bytes: Buffer;
@@ -119,7 +119,7 @@ export interface MessagePiece {
 export interface MessageRun {
   readonly messages: readonly number[];
   /**
-   * The messages' bytes; undefined if the run is one message that was not loaded because of its size, or is stored
+   * The messages' bytes; undefined if the run is a single message that is too large to be loaded or is stored
    * elsewhere. The bytes are valid only until the next run is requested, because the memory is reused.
    */
   readonly bytes: Buffer | undefined;
@@ -158,8 +158,8 @@ export interface MessageStates {
   facts?(message: number): ListFacts | undefined;
   /**
    * Returns a key that identifies a message as long as it is in the mailbox. In an mbox, the key is a hash of the
-   * message's content (message-key.ts), which identical copies share. In a Maildir, the key is the unique part of the
-   * file's name.
+   * message's content (message-key.ts), so identical copies have the same key. In a Maildir, the key is the unique part
+   * of the file's name.
    *
    * @param bytes the stored message, if the caller has already read it
    */
@@ -190,14 +190,14 @@ export interface StoredMessages extends MessageStates {
   /** Returns bytes `start` (inclusive) to `end` (exclusive) of the stored message, counted from its From_ line. */
   read(message: number, start: number, end: number): Buffer;
   /**
-   * Returns the same bytes as `read`, but valid only until the mailbox is read again, because the memory is reused. If
-   * a format does not store messages in one file, it lacks this method.
+   * Returns the same bytes as `read`. The bytes are valid only until the mailbox is read again, because the memory is
+   * reused. If a format does not store messages in one file, it lacks this method.
    */
   readBriefly?(message: number, start: number, end: number): Buffer;
   /**
    * Yields complete messages or only their headers, using large reads in file order. If a format does not store
-   * messages in one file, it lacks this method, and `messagePieces` reads message by message. A message is a single
-   * piece unless it is longer than 8 MiB.
+   * messages in one file, it lacks this method, and `messagePieces` reads the messages one at a time. A message is a
+   * single piece unless it is longer than 8 MiB.
    *
    * @param messages in ascending order
    */
@@ -274,7 +274,9 @@ export interface Mailbox extends MessageStates {
    */
   ranks?(key: RankedKey): Uint32Array | undefined;
 
-  /** Stores the rank of each message by a key. A format that keeps no facts lacks this method. */
+  /**
+   * Stores the ranks that result from sorting the messages by a key. A format that keeps no facts lacks this method.
+   */
   keepRanks?(key: RankedKey, ranks: Uint32Array): void;
 
   /**
@@ -286,8 +288,9 @@ export interface Mailbox extends MessageStates {
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow>;
 
   /**
-   * Returns those of the given messages that may satisfy a condition, as determined by the server or by the known facts.
-   * The caller must then check each of these messages. A format that has neither lacks this method.
+   * Returns those of the given messages that may satisfy a condition, as determined by the server or by the known
+   * facts. The caller must then check each of these messages. This method is missing if the format has neither a server
+   * nor known facts.
    */
   narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
 
@@ -299,8 +302,8 @@ export interface Mailbox extends MessageStates {
   sortBySize?(isDescending: boolean): Promise<readonly number[] | undefined>;
 
   /**
-   * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite the
-   * file. A format that needs no such lock lacks this method.
+   * Runs a task that copies messages from the file to `target`, while no program that uses fcntl() locks can rewrite
+   * the file. This method is missing if the format needs no such lock.
    *
    * @throws MailboxBusy if another program does not release its lock; MessagesMoved if that program has moved the
    *   messages; otherwise, the task's own error
@@ -362,7 +365,7 @@ export interface Mailbox extends MessageStates {
   close(): Promise<void>;
 }
 
-/** A callback that reports progress during long reads and writes. @param done and total in bytes */
+/** A callback that reports progress during long reads and writes. Both parameters are in bytes. */
 export type Progress = (done: number, total: number) => void;
 
 export interface MailboxOptions {

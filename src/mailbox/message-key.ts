@@ -22,7 +22,7 @@ const stateFields: ReadonlySet<string> = new Set([
 ]);
 const longestName = findLargest([...stateFields].map((name) => name.length));
 
-/** Number of bytes per read when the end of the text is searched for. */
+/** Number of bytes per read in the search for the end of the text. */
 const longestEnd = 4096;
 const newline = 10;
 const carriageReturn = 13;
@@ -72,8 +72,8 @@ function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: n
 const emptyLine = Buffer.from("\n");
 
 /**
- * Returns the header and the body's offset. The returned header lacks the fields that store state, and ends in an empty
- * line.
+ * Returns the header and the body's offset. The returned header lacks the fields that store state, and ends with an
+ * empty line.
  *
  * @param beginning the complete message or its header
  */

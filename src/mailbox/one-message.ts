@@ -27,8 +27,8 @@ const headLength = 64 << 10;
 const pieceSize = 1 << 20;
 
 /**
- * Returns whether a file is a single message. Such a file begins with a header, and no later From_ line that contains a
- * date is followed by a header. From_ lines in such a file belong to the message's body.
+ * Returns whether a file is a single message. Such a file begins with a header, and no other header follows a From_
+ * line that contains a date. From_ lines in such a file belong to the message's body.
  */
 export function isOneMessage(
   descriptor: number,

@@ -18,7 +18,7 @@ import { type Compression, compressionOf } from "./packed/compression.ts";
 /**
  * Opens a mailbox and finds its messages. An interrupted commit is finished first.
  *
- * @throws MailError that names the path if it is missing, a directory or not readable
+ * @throws MailError, which names the path, if the path is missing, is a directory, or cannot be read
  */
 export async function openMailbox(path: string, options: MailboxOptions): Promise<Mailbox> {
   if (isServerAddress(path)) {

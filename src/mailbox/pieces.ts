@@ -1,6 +1,6 @@
 /**
- * Reads many messages from a mailbox of any format, with the format's large reads if it supports them, otherwise
- * message by message.
+ * Reads many messages from a mailbox of any format, using large reads if the format supports them. Otherwise, each
+ * message is read separately.
  */
 import type { MessagePiece, MessageRun, StoredMessages } from "./mailbox.ts";
 

@@ -7,8 +7,8 @@ export interface Rights {
 }
 
 /**
- * Runs file operations with another user's rights if this process is root. If `rights` is undefined or names root, the
- * operations run with this process's own rights.
+ * Runs file operations as another user if this process is root. If `rights` is undefined or names root, the operations
+ * run with this process's own rights.
  *
  * @param task must be synchronous, because rights apply to the whole process
  * @returns the task's result
@@ -29,7 +29,7 @@ export function withRights<T>(rights: Rights | undefined, task: () => T): T {
 }
 
 /**
- * Runs file operations in a directory with its owner's rights if this process is root.
+ * Runs file operations as the owner of a directory if this process is root.
  *
  * The user controls a Maildir's contents, so a link in it must not make root write or remove a file elsewhere.
  *

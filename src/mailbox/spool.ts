@@ -40,9 +40,12 @@ export class SpoolRefused extends MailError {
 /** The rights with which root delivers into one spool. */
 export interface SpoolAccess {
   readonly recipient: Rights;
-  /** The rights for opening the spool. */
+  /** The rights with which the spool is opened. */
   readonly open: Rights;
-  /** The rights for creating the spool and its lock file; undefined if only root may create files in the directory. */
+  /**
+   * The rights with which the spool and its lock file are created; undefined if only root may create files in the
+   * directory.
+   */
   readonly create: Rights | undefined;
 }
 

@@ -9,7 +9,7 @@ import { headerFields, isStray } from "./stored-header.ts";
  * is added only if the header has a final empty line or was truncated (header-bytes.ts).
  *
  * @param header the stored header, from the From_ line to the empty line; its newlines, LF or CRLF, are kept
- * @param isCut whether more fields follow that are not in `header`
+ * @param isCut whether the message has more fields after those in `header`
  */
 export function withStatus(header: Buffer, status: string, isCut = false): Buffer {
   const { fromLine, fields, rest } = headerFields(header.toString("latin1"));

@@ -35,7 +35,7 @@ export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): r
  * are one piece, whether or not they belong to one message.
  *
  * @param statusOf returns the value of a message's Status field; undefined if the message must be parsed
- * @param rebuild returns the pieces of a message that must be parsed
+ * @param rebuild called for each message that must be parsed; returns the message's pieces
  */
 export function* copyRun(
   { messages, bytes, ends }: MessageRun,
@@ -108,9 +108,10 @@ function isLine(bytes: Buffer, { start, end }: Range, line: Buffer): boolean {
 }
 
 /**
- * Adds the bytes from `from` on to `pieces`, up to the last line that is replaced.
+ * Adds bytes to `pieces`, beginning at the offset `from`, and replaces the given lines. Stops after the last of these
+ * lines.
  *
- * @returns the offset after this line
+ * @returns the offset after the last of the lines
  */
 function replaceLines(
   bytes: Buffer,

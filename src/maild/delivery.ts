@@ -47,7 +47,10 @@ export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], messa
 export function localDelivery(options: Options, log: Log, signal: AbortSignal): Deliver {
   const turns = new Map<string, Promise<void>>();
 
-  /** Delivers messages to each mailbox one at a time, because fcntl locks do not exclude the process that holds them. */
+  /**
+   * Delivers only one message at a time to each mailbox, because fcntl locks do not exclude the process that holds
+   * them.
+   */
   const inTurn = (spool: string, task: () => Promise<void>): Promise<void> => {
     const turn = (turns.get(spool) ?? Promise.resolve()).then(task);
     const settled = turn.catch(() => undefined);

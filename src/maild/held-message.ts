@@ -19,7 +19,12 @@ export class HeldMessage {
     return this.#size;
   }
 
-  /** Appends received bytes. @throws MailError if no file can be created, or the system's error, such as a full disk */
+  /**
+   * Appends received bytes.
+   *
+   * @throws MailError if no file can be created; a system error if the file cannot be written, for example because the
+   *   disk is full
+   */
   append(bytes: Uint8Array): void {
     if (this.#descriptor === undefined && this.#size + bytes.length > largestInMemory) {
       this.#descriptor = openTemporary().descriptor;

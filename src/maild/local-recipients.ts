@@ -1,4 +1,7 @@
-/** Decides whether a recipient is local, and returns the reply that refuses any other recipient. */
+/**
+ * Decides whether a recipient is local. If the recipient is not local, the result is the reply that refuses the
+ * recipient.
+ */
 
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";

@@ -34,7 +34,9 @@ export async function listen(options: Options, log: Log): Promise<Server> {
   const { SMTPServer } = await import("smtp-server");
   const stopping = new AbortController();
   const receive = makeReceiver(options, log, stopping.signal);
-  /** Sessions that have sent a complete message, each with the promise of its delivery and reply. */
+  /**
+   * Sessions that have sent a complete message. Each promise is settled when the message has been delivered or refused.
+   */
   const underWay = new Map<SMTPServerSession, Promise<unknown>>();
   let isClosing = false;
 

@@ -238,7 +238,7 @@ function bareAngle(inner: string): string {
     .replace(/("(?:\\.|[^"\\])*")|\s*([@.])\s*/g, (_all, quoted?: string, mark?: string) => quoted ?? mark ?? "");
 }
 
-/** An encoded word or a domain literal; commas and colons inside them do not separate addresses. */
+/** Expressions for an encoded word and a domain literal. Commas and colons in these items do not separate addresses. */
 const encodedWord = /=\?[\w*-]+\?[BbQq]\?[^? \t]*\?=/y;
 const literal = /@\[[^\][\s]*\]/y;
 

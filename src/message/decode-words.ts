@@ -53,8 +53,8 @@ export function decodeWords(
 }
 
 /**
- * Returns a field's value with its 8-bit text decoded from a single charset: that of the body, UTF-8 or windows-1252.
- * Encoded words are left unchanged.
+ * Returns a field's value with its 8-bit text decoded from a single charset. This is the body's charset if the text is
+ * valid in it, and otherwise UTF-8 or windows-1252. Encoded words are left unchanged.
  */
 export function decodeRawText(text: string, charsets: Charsets, bodyCharset: () => string): string {
   if (!/[^\0-\x7f]/.test(text)) return text;
@@ -74,8 +74,8 @@ function rawDecoder(bytes: Uint8Array, charsets: Charsets, declared: string): De
 }
 
 /**
- * Returns whether bytes are probably UTF-8, although they are also valid in another charset. Real text in a charset
- * with one byte per character is never valid UTF-8. In other charsets, only a very short text can also be valid UTF-8.
+ * Returns whether bytes that are also valid in another charset are probably UTF-8. Real text in a charset with one byte
+ * per character is never valid UTF-8. In other charsets, only a very short text can also be valid UTF-8.
  */
 function isProbablyUtf8(bytes: Uint8Array, decode: Decode): boolean {
   if (!isUtf8(bytes)) return false;

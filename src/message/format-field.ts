@@ -41,7 +41,7 @@ function needsWords(text: string): boolean {
 }
 
 /**
- * Returns the encoded value of an unstructured field. ASCII text is only folded.
+ * Returns the encoded value of an unstructured field. ASCII text is folded, but not encoded.
  *
  * @param taken the number of characters before the value on its line, such as those of `Subject: `
  * @param charset the charset of bytes that are not UTF-8

@@ -30,7 +30,7 @@ const LF = 10;
 const COLON = 58;
 const fromWord = [...Buffer.from("From ")];
 
-/** Returns the parts of a header without its From_ line and its final empty line. */
+/** Returns the parts of a header, except for the From_ line and the final empty line. */
 export function headerParts(header: Uint8Array): HeaderPart[] {
   const bytes = Buffer.from(header.buffer, header.byteOffset, header.byteLength);
   const text = bytes.toString("latin1");

@@ -22,7 +22,7 @@ interface Alias {
 /** The contents of an alias file. */
 export interface AliasFile {
   readonly path: string;
-  /** The aliases by name in lower case. */
+  /** The aliases, keyed by their names in lower case. */
   readonly aliases: ReadonlyMap<string, Alias>;
   /** One line for each entry that is invalid or refused. */
   readonly faults: readonly string[];

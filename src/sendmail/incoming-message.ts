@@ -6,7 +6,7 @@ import { Exit, MailError } from "../errors.ts";
 export interface IncomingMessage {
   /** The fields, each with its continuation lines and newlines. */
   readonly fields: readonly Buffer[];
-  /** Whether the input continues after the header, perhaps only with the empty line that ends it. */
+  /** Whether the input continues after the header, perhaps only with the empty line that ends the header. */
   readonly hasBody: boolean;
   readonly body: Body;
 }

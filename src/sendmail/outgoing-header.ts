@@ -14,7 +14,9 @@ interface Additions {
   readonly from: { readonly address: string; readonly name: string };
 }
 
-/** Returns the addresses in To, Cc and Bcc; in a message that is resent, those of the Resent- fields. */
+/**
+ * Returns the addresses in To, Cc and Bcc; in a message that is resent, those in Resent-To, Resent-Cc and Resent-Bcc.
+ */
 export function recipientsInHeader(fields: readonly Buffer[]): string[] {
   const prefix = isResent(fields) ? "resent-" : "";
   return fields

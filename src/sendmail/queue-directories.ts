@@ -2,8 +2,8 @@
  * Finds the queues of `sendmail`. A user's queue is in the user's home directory. Users without a home directory, such
  * as daemons, have a directory of their own in a spool that is shared, sticky and owned by root, like /tmp.
  *
- * The timer runs as root with a clean environment. The timer cannot find a directory that only the caller's environment
- * names, so such a directory is used only if this machine has no spool and thus no timer.
+ * The timer runs as root with a clean environment, so it cannot find a directory that is named only in the caller's
+ * environment. Such a directory is therefore used only if this machine has no spool, and thus no timer.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";

@@ -81,7 +81,7 @@ interface Sender {
 }
 
 /**
- * Returns the sender that the options, the `from` variable or the caller's account specifies.
+ * Returns the sender from the options or from the `from` variable. The default is the caller's account.
  *
  * @throws MailError if the sender is invalid
  */

@@ -171,7 +171,10 @@ async function exchangeChallenges(mechanism: SaslMechanism, { auth, sendCommand 
   if (!exchange.isProven()) throw new ExchangeFailed("the server did not prove that it knows the password");
 }
 
-/** The server has violated the mechanism's rules, so its reply does not explain the failure. */
+/**
+ * A failure of a login in which the server violated the mechanism's rules. The server's reply does not explain the
+ * failure.
+ */
 class ExchangeFailed extends Error {}
 
 /** No mechanism has more challenges. */

@@ -1,6 +1,6 @@
 /**
- * Reads the lines that a child program prints, because a program that runs `mail --json` expects nothing but JSON on
- * its standard streams.
+ * Reads the output of a child program, so that the output does not reach the standard streams of `mail`. A program that
+ * runs `mail --json` expects nothing but JSON on these streams.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
@@ -8,7 +8,7 @@ import type { Readable, Writable } from "node:stream";
 /** Prints a line of a child program. The line has no newline. */
 export type PrintLine = (line: string) => void;
 
-/** The longest line in characters. A longer line is printed in pieces. */
+/** The maximum length of a line in characters. A longer line is printed in pieces. */
 const longestLine = 4096;
 /**
  * The time in milliseconds to wait for the end of the output after the program has exited. A background process of the

@@ -23,7 +23,9 @@ export interface ProgramOptions {
   readonly verbose: boolean;
   /** Whether the program reads the recipients from the header, which is the default, or from its arguments. */
   readonly recipients?: "header" | "arguments";
-  /** Prints the lines that the program prints; by default, the program writes to the standard streams of `mail`. */
+  /**
+   * Prints a line of the program's output. If undefined, the program itself writes to the standard streams of `mail`.
+   */
   readonly print?: PrintLine | undefined;
 }
 
@@ -101,8 +103,9 @@ export class ProgramTransport implements Transport {
 }
 
 /**
- * Returns the arguments of a sendmail(8) program: the given words, followed by the arguments that the words do not
- * contain. If the recipients are arguments, -t is removed from the words, because the header may name other recipients.
+ * Returns the arguments of a sendmail(8) program: the given words, followed by any necessary arguments that are not
+ * among the words. If the recipients are arguments, -t is removed from the words, because the header may name other
+ * recipients.
  */
 export function programArguments(
   words: readonly string[],

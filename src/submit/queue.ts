@@ -279,8 +279,8 @@ export class Queue {
   }
 
   /**
-   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room for the list; otherwise,
-   * recipients could receive the message twice.
+   * Stores the remaining recipients. On a full disk, the reasons are dropped to make room for the list. Without the
+   * list, recipients could receive the message twice.
    */
   #postpone(entry: Entry): void {
     try {

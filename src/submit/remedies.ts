@@ -100,7 +100,7 @@ export function senderRemedy(reply: string): string {
   return reply.startsWith("4") ? waiting : "check /etc/mailname and the from variable";
 }
 
-/** Returns the remedy if a server refuses the recipient. */
+/** Returns the remedy for the refusal of a recipient. */
 export function recipientRemedy({ reply, exit, unknown }: Refusal): string {
   if (unknown === true) return findUsualRemedy("outcome unknown");
   if (exit === Exit.TempFail) return waiting;

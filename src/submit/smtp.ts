@@ -260,7 +260,7 @@ class Progress {
   }
 
   /**
-   * Records the remaining recipients as refused after a failure.
+   * Records that the remaining recipients are refused because of a failure.
    *
    * @throws the failure if no recipient has been accepted
    */

@@ -42,7 +42,7 @@ export function makeTranscript(witness: Witness): DialogueObserver {
 class Transcript {
   readonly #witness: Witness;
   #phase = "";
-  /** The commands that were sent but not yet shown. */
+  /** The commands that have been sent but have not been shown yet. */
   #waiting: Extract<DialogueEvent, { kind: "command" }>[] = [];
   #awaitsReply = false;
   #messageLines = 0;

@@ -1,5 +1,5 @@
 /**
- * Reads from the variables which transport submits messages (`mta`, `sendmail`), and the settings for a dialogue with a
+ * Reads variables: the transport that submits messages (`mta`, `sendmail`), and the settings for a dialogue with a
  * server.
  */
 import { existsSync } from "node:fs";
@@ -40,7 +40,7 @@ const server = /^(smtp|submissions?|smtps|lmtp):(.*)$/is;
 /**
  * Parses `smtp://HOST[:PORT]`, `submission://USER@HOST[:PORT]`, `smtps://USER@HOST[:PORT]` (also `submissions`, RFC
  * 8314), `lmtp://HOST[:PORT]`, `lmtp:/SOCKET`, a program's path and arguments, or `local`. The result does not contain
- * a password from the URL; account/named-servers.ts reads it.
+ * a password from the URL; account/named-servers.ts reads the password.
  *
  * @param variable the variable's name for the error message
  * @throws MailError if the value has another form

@@ -9,7 +9,7 @@ import type { Notice, Way } from "./transport-settings.ts";
 export interface Envelope {
   /** The reverse-path without angle brackets; empty for the null sender. */
   readonly from: string;
-  /** Forward-paths without angle brackets, at least one. */
+  /** One or more forward-paths, without angle brackets. */
   readonly to: readonly string[];
   /**
    * The notifications that are requested for this message. These notifications take precedence over the `dsn` variable.

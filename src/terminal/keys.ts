@@ -87,7 +87,7 @@ const sequences: Readonly<Record<string, KeyName>> = {
   "5D": "word-left",
 };
 
-/** The characters that can follow a single ESC, where the ESC means that Alt was pressed. */
+/** The characters that terminals send after ESC if a key is pressed together with Alt. */
 const metas: Readonly<Record<string, KeyName>> = {
   b: "word-left",
   B: "word-left",

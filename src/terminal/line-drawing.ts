@@ -49,8 +49,8 @@ function moveTo(from: Place, to: Place): Stroke {
 }
 
 /**
- * Returns the text that was typed at the end. Returns undefined if anything else changed, or if the text combined with
- * the preceding character.
+ * Returns the text that was typed at the end of the line. Returns undefined if anything else changed, or if the text
+ * combined with the preceding character.
  */
 function findAppended(before: LineView, after: LineView): string | undefined {
   const atEnd = isSamePlace(before.cursor, before.end) && isSamePlace(after.cursor, after.end);

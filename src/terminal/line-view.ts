@@ -82,8 +82,8 @@ function findPlaceAfter(text: string, columns: number): Place {
 }
 
 /**
- * Returns the widths of the parts of a character that the terminal can place on different rows. A character that is
- * shown as several characters, and in more than two columns, is divided into parts of one column.
+ * Returns the widths of the parts into which the terminal can divide a character at the end of a row. A character that
+ * is shown as several characters, and in more than two columns, is divided into parts of one column.
  */
 function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);

@@ -17,7 +17,7 @@ export interface TerminalOptions {
   /** Whether to behave as if standard input were a terminal (-I). */
   readonly interactive?: boolean;
   /**
-   * The form of errors for a program. If set, `mail` never prompts, runs a pager, edits lines or uses colours, even if
+   * The form of errors for a program. If set, `mail` does not prompt, run a pager, edit lines or use colours, even if
    * the standard streams are terminals.
    */
   readonly forProgram?: "text" | "json" | undefined;

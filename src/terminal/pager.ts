@@ -48,7 +48,7 @@ export function needsFolding(pager: string, environment: Environment): boolean {
 }
 
 /**
- * Runs the pager, and writes the groups of pieces as fast as the pager reads them, until it exits.
+ * Runs the pager, and writes the groups of pieces as fast as the pager reads them. Stops when the pager exits.
  *
  * @param coloured whether the pager must pass colours through
  * @returns false if the program does not exist

@@ -1,6 +1,7 @@
 /**
- * Reads and writes the standard streams. Standard input is a pipe or a file here; a terminal is read by tty-input.ts and
- * line-reader.ts. Output is written in order: immediately to a terminal, and without losing bytes if a pipe is full.
+ * Reads and writes the standard streams. Standard input is a pipe or a file here; a terminal is read by tty-input.ts
+ * and line-reader.ts. Output is written in order. Output to a terminal is written immediately, and no bytes are lost if
+ * a pipe is full.
  *
  * Another program may have made a pipe non-blocking. `mail` then waits until it can continue.
  */
@@ -175,7 +176,9 @@ export class Output {
   }
 }
 
-/** Returns the ECMA-48 control sequence of a stroke. All terminals except dumb ones support these sequences. */
+/**
+ * Returns the ECMA-48 control sequence for a drawing operation. All terminals except dumb ones support these sequences.
+ */
 function encodeStroke(stroke: Exclude<Stroke, { text: string }>): string {
   if (stroke === "erase-below") return "\x1b[J";
   if (stroke === "clear-screen") return "\x1b[H\x1b[2J";

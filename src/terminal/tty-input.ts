@@ -1,8 +1,8 @@
 /**
  * Reads lines from a terminal in cooked mode. In this mode, the terminal itself echoes and edits the lines.
  *
- * The terminal device is closed when no input is being waited for (terminal-device.ts). The device stays open between
- * lines that are requested in direct succession, such as the lines of a message.
+ * The terminal device is closed while no line is requested (terminal-device.ts). The device stays open between lines
+ * that are requested in direct succession, such as the lines of a message.
  */
 import type { ReadStream } from "node:tty";
 import { decodeBytes } from "../message/text.ts";

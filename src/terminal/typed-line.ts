@@ -14,8 +14,8 @@ import type { Asked, Assistance, Input } from "./terminal.ts";
 /** The interval in milliseconds between checks for new mail while the prompt waits for a command. */
 const noticeInterval = 5_000;
 /**
- * The maximum time in milliseconds until Ctrl-Z stops the process. Without a shell that can continue the process,
- * the stop has no effect.
+ * The maximum time in milliseconds until Ctrl-Z stops the process. If no shell can continue the process, Ctrl-Z has no
+ * effect.
  */
 const stopPatience = 20;
 /**
@@ -38,8 +38,8 @@ export class TypedLine {
   readonly #shown: ShownLine;
   readonly #pasting: Pasting;
   /**
-   * Whether the current paste began in an earlier line or at the beginning of this one; undefined if this line was not
-   * pasted.
+   * The place at which the current paste began: in an earlier line, or at the beginning of this line. Undefined if this
+   * line was not pasted.
    */
   #pastedFrom: "an earlier line" | "its beginning" | undefined;
   #state: LineState;
@@ -153,7 +153,7 @@ export class TypedLine {
       this.#stream?.setRawMode(raw);
       if (isPasteMarked(this.#question.asked)) this.#screen.draw([raw ? "mark-pastes" : "leave-pastes"]);
     } catch {
-      // The terminal is lost.
+      // The terminal has been disconnected.
     }
   }
 

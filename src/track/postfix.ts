@@ -10,7 +10,7 @@ const queueForm = /^from=<(.*)>, size=(\d+), nrcpt=(\d+)(?: \(.*\))?$/;
 const deliveryForm =
   /^to=<(.*?)>, (?:orig_to=<(.*?)>, )?relay=(.*?), (?:conn_use=\d+, )?delay=([\d.]+), (?:delays=[\d./]+, )?(?:dsn=([\d.]+), )?status=([\w-]+)(?: \((.*)\))?$/;
 
-/** Refusals, including those by milters and by postscreen, which separates the fields with commas. */
+/** Refusals, including those by milters and those by postscreen (in which commas separate the fields). */
 const refusalForm =
   /^(?:milter-)?reject: [\w-]+ from (\S+): ([45]\d\d .*?); from=<(.*?)>,? to=<(.*?)>(?:,? (?:proto|helo)=.*)?$/;
 
@@ -62,7 +62,7 @@ function parsePostfixDelivery(about: { id: string; time: string }, text: string)
   const [, recipient, original, relay, delay, dsn, said = "", detail = ""] = deliveryForm.exec(text) ?? [];
   const status = statuses[said];
   if (recipient === undefined || status === undefined) return undefined;
-  // After a content filter or an alias, the message is queued again on this machine with another ID.
+  // A message that has passed through a content filter or an alias is queued again on this machine with another ID.
   const here = /\[(?:127\.[\d.]+|::1)\]|^local$|^private\/|\[\//.test(relay ?? "");
   const next = here ? /\b(?:queued|forwarded) as (\w+)/.exec(detail)?.[1] : undefined;
   return { ...about, kind: "delivery", recipient, original, status, relay, delay, dsn, detail, next };

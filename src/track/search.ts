@@ -39,7 +39,7 @@ export function eventsOf(line: string): LogEvent[] {
  * Finds a message. If several messages match, returns the one with the latest line.
  *
  * @param sources newest first
- * @param from the offset in the newest source at which to begin
+ * @param from the offset at which to begin in the newest source
  */
 export async function findMessage(
   sources: readonly LogSource[],
@@ -141,7 +141,7 @@ async function followMessage(
   return { life, next, offset };
 }
 
-/** Returns the events of the last message with an ID, reading as many files as necessary. */
+/** Returns the events of the last message with the given ID, reading as many files as necessary. */
 async function collectEvents(
   sources: readonly LogSource[],
   id: string,

@@ -62,7 +62,7 @@ export async function trackMessage(
   return exitOfFound(found);
 }
 
-/** Prints each line once, as it appears. */
+/** Prints each line once, as soon as it appears. */
 class Telling {
   readonly #terminal: Terminal;
   readonly #said = new Map<string, number>();
@@ -124,7 +124,9 @@ function makeNotFoundError(what: string | undefined, question: Question, sources
   );
 }
 
-/** Returns advice about the journal. Root can read the whole journal, so root is only advised to name another log. */
+/**
+ * Returns advice about the journal. The advice for root mentions no groups, because root can read the whole journal.
+ */
 function journalHint(): string {
   const groups = process.getuid?.() === 0 ? "" : "; the groups adm and systemd-journal can read all of it";
   return `${groups}; use -S maillog=FILE for another log`;

@@ -54,8 +54,8 @@ export async function buildEncodedMessage(
 ): Promise<Outgoing> {
   const whole = draft.attachments.length === 0;
   const named = fieldValue(draft, "content-transfer-encoding");
-  // base64 and quoted-printable mean that the user has encoded the body. Any other encoding that the user names is
-  // replaced by the correct one if it is wrong.
+  // base64 and quoted-printable mean that the user has encoded the body. If the user names any other encoding and that
+  // encoding is wrong, the correct encoding is used instead.
   const encoded = named !== undefined && !/^(7bit|8bit|binary)$/i.test(named);
   const encoding = encoded ? "7bit" : encodeAsRequested(draft, author, eightBit);
   const kept = encoded || encoding === "7bit" || (encoding === "8bit" && named?.toLowerCase() !== "7bit");

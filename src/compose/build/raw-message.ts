@@ -103,7 +103,8 @@ function encodeFieldValue(name: string, value: string, taken: number, charset: s
   if (isStructuredField(name)) return value;
   if (!isAddressField(name)) return encodeWords(value.trim(), charset);
   const items = splitAtCommas(value);
-  // A group contains commas, so a list without files and commands is parsed as a whole.
+  // A group contains commas, so a list that contains no files or commands is parsed as a whole instead of being split
+  // at commas.
   const isFile = (item: string) => isSink(item) && !item.endsWith(">");
   const members = items.some(isFile) ? items : [value];
   const mailboxes = members.flatMap((member) => (isFile(member) ? [member] : mailboxesIn(member, charset)));

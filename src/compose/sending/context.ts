@@ -28,7 +28,7 @@ export interface ComposeContext {
   readonly folder?: NamePlace["folder"];
   /** Whether tilde escapes are interpreted in a pipe (-~, -#). */
   readonly escapes: boolean;
-  /** Whether a message with an empty body is not sent. */
+  /** Whether a message with an empty body is discarded instead of being sent. */
   readonly skipEmpty: boolean;
   /** The parts that the command line requests. */
   readonly wanted?: Wanted & {

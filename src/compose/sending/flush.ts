@@ -119,8 +119,9 @@ async function flushPlace(context: Flushing, only: FlushOptions["only"]): Promis
 }
 
 /**
- * Moves to dead.letter a message whose recipients are unknown. Returns whether the message may be removed from the
- * queue. If `mail` was killed, it did not report that the message was queued, but the queue may contain the only copy.
+ * Moves a message to dead.letter because its recipients are unknown. Returns whether the message may be removed from
+ * the queue. A `mail` process that was killed may have left the only copy of the message in the queue, without having
+ * reported that the message was queued.
  */
 async function recoverEntry(
   { config, terminal, place, program }: Flushing,

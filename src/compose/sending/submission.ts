@@ -272,8 +272,8 @@ function toDeferredOutcome(error: unknown, envelope: Envelope): Outcome {
 }
 
 /**
- * Returns whether the queue is empty. The directory is checked here, because loading the queue's code takes longer than
- * sending a message.
+ * Returns whether the queue is empty. The directory is checked here and not by the queue's code, because loading that
+ * code takes longer than sending a message.
  */
 function isEmptyDirectory(directory: string): boolean {
   try {

@@ -35,7 +35,7 @@ function parseBodyPart(node: Node, number: string, depth: number, count: { parts
   if (Array.isArray(list[0])) return parseMultipart(list, number, depth, count);
   const [main, sub, size] = [readWord(list[0]), readWord(list[1]), Number(readWord(list[6]) ?? Number.NaN)];
   if (main === undefined || sub === undefined || !Number.isSafeInteger(size) || size < 0) return undefined;
-  // Eight fields precede the disposition. In a text part, nine fields precede it, and in a message part, eleven.
+  // Nine fields precede the disposition in a text part, eleven in a message part, and eight in any other part.
   const type = `${main}/${sub}`.toLowerCase();
   const extra = main.toLowerCase() === "text" ? 1 : type === "message/rfc822" ? 3 : 0;
   const disposition = list[8 + extra];

@@ -1,6 +1,6 @@
 /**
- * Parses the most frequent forms of FETCH responses. imapflow's parser accepts all forms, but reads the names of header
- * fields, which the server repeats for each message, character by character.
+ * Parses the most frequent forms of FETCH responses. imapflow's parser accepts all forms, but it is slower: it reads
+ * the names of header fields character by character, and the server repeats these names for each message.
  */
 import { type FetchedMessage, mostMessages, parseInternalDate, readBigInt, readNumber } from "./imap-grammar.ts";
 

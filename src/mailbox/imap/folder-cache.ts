@@ -10,10 +10,7 @@ import { columnBits, FactTable, type ListFacts } from "../list-facts.ts";
 import type { KnownState } from "./imap-connection.ts";
 import type { UidTable } from "./uid-table.ts";
 
-/**
- * The table is stored only if the number of rows for removed messages exceeds the number of existing messages by at
- * most this value.
- */
+/** The table is not stored if the rows for removed messages outnumber the existing messages by more than this value. */
 const mostIdleRows = 1000;
 const wholeRow = columnBits.uid | columnBits.flags;
 

@@ -184,7 +184,10 @@ export class Flow extends ImapFlow {
     this.internals.failProtocol(makeFailure(this.settings, "logged in before TLS", text));
   }
 
-  /** Called by imapflow for each response. The most frequent responses are parsed faster than imapflow would. */
+  /**
+   * Called by imapflow for each response. The most frequent responses are parsed by parseFetchLine(), which is faster
+   * than imapflow's parser.
+   */
   async handleResponse(received: Received): Promise<boolean> {
     const fetched = parseFetchLine(received.payload, received.literals);
     if (fetched === undefined) return parseReceived.call(this, received);

@@ -325,7 +325,8 @@ class ImapMailbox implements Mailbox {
     );
     const arrived = this.#showArrived();
     this.#isStateStored = false;
-    // A commit with required messages changes only these messages. The other messages have not appeared in any list.
+    // If `plan.required` is set, the commit changes only the messages in that list. The other messages have not
+    // appeared in any list.
     if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
     // Mail that arrived during the commit has not appeared in any list.
     this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };

@@ -1,4 +1,4 @@
-/** Loads parts of large messages that were omitted because they are not displayed. */
+/** Loads parts that were omitted when a large message was loaded, because these parts are not displayed. */
 import type { ByteRange } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
 import { ImapFailed } from "./imap-failure.ts";

@@ -16,7 +16,7 @@ import { ImapFailed, type ImapReason } from "./imap-failure.ts";
 import { type ConnectionSettings, type LoginOffer, makeFailure } from "./imap-flow.ts";
 
 /**
- * Time in milliseconds after which a port that has sent no greeting is suspected to use TLS from the start. It is at
+ * Time in milliseconds after which a port that has sent no greeting is suspected of using TLS from the start. It is at
  * most a quarter of the time limit for connections.
  */
 const longestSilence = 3000;
@@ -96,8 +96,8 @@ async function connectOnce(
 }
 
 /**
- * Connects to a port that should not use TLS from the start. A port that does would send nothing until the time limit
- * is reached.
+ * Connects to a port that should not use TLS from the start. A port that uses TLS from the start would send nothing
+ * until the time limit is reached.
  *
  * @throws ImapFailed
  */

@@ -16,8 +16,8 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
  * - A server searches only text parts. Messages of any other type are always matched, so that the caller checks them.
  *
- * @param searchesWords whether the server searches for whole words instead of substrings, which makes its results
- *   incomplete
+ * @param searchesWords whether the server searches for whole words instead of substrings; the results of such a server
+ *   are incomplete
  * @returns undefined if the server cannot check the condition
  */
 export function makeSearchKeys(term: ServerTerm, searchesWords: boolean): readonly SearchKey[] | undefined {

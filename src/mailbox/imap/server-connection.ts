@@ -159,7 +159,7 @@ export class ServerConnection {
     try {
       await this.run("LOGOUT", false);
     } catch {
-      // The connection is closed in any case.
+      // The connection is closed whether or not the server confirms the logout.
     } finally {
       clearTimeout(timer);
       this.destroy();

@@ -159,7 +159,7 @@ export class UidTable {
   }
 
   /**
-   * Marks as gone all messages whose UIDs are not in `uids`, and returns the UIDs to which no number has been assigned
+   * Marks each message as gone if its UID is not in `uids`, and returns the UIDs to which no number has been assigned
    * yet.
    */
   retain(uids: readonly number[]): number[] {

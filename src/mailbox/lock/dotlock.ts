@@ -27,8 +27,8 @@ import { lockByHelper } from "./dotlock-helper.ts";
  */
 const staleAge = 5 * 60 * 1000;
 /**
- * Age in milliseconds up to which a lock that names a process but no host is trusted. The process may run on another
- * machine or in another container.
+ * The maximum age, in milliseconds, at which a lock is trusted if it names a process but no host. The process may run
+ * on another machine or in another container.
  */
 const foreignAge = 30 * 1000;
 /** Errors from a file system that does not support hard links. */

@@ -1,5 +1,5 @@
 /**
- * Carries out a journal, for the first time or after a crash. Moved messages are first written and synced at their
+ * Applies a journal, for the first time or after a crash. Moved messages are first written and synced at their
  * destination, and edited messages are filed under new names. Then the files of removed messages are deleted, and files
  * whose names change are renamed. If a step fails before the first removal, all previous steps are undone.
  */

@@ -49,7 +49,7 @@ function makeNotMaildirError(path: string): MailError {
 /** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */
 const abandonedAge = 36 * 3600 * 1000;
 
-/** Removes the files that were left in `tmp` when any program's delivery was interrupted. Errors are ignored. */
+/** Removes the files that interrupted deliveries of any program have left in `tmp`. Errors are ignored. */
 export function removeAbandoned(path: string, now = Date.now()): void {
   const before = now - abandonedAge;
   try {
@@ -76,7 +76,7 @@ const resolution = 20;
  *
  * A listing may miss a file that another program renames in the meantime: the old name is already gone when the listing
  * reaches its place, and the new name is at a place that the listing has passed. If the directory changes during a
- * listing, it is listed again, and names that only an earlier listing contains are added.
+ * listing, it is listed again, and the results of all listings are combined.
  */
 export function messageNames(path: string, place: Place): string[] {
   const directory = join(path, place);

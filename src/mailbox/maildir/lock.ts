@@ -2,8 +2,8 @@
  * Locks a Maildir against other sessions of `mail`. Delivery agents and other clients need no lock. But if two sessions
  * moved messages at the same time, both would find the same message, which would be filed twice.
  *
- * Each session acquires both a flock() lock and a lock file, because a session that cannot load koffi can use only the
- * lock file.
+ * A session acquires a flock() lock if it can load koffi. Every session also creates a lock file, because a session
+ * without koffi can detect only lock files.
  */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";

@@ -91,7 +91,7 @@ export class MessageFile {
   }
 }
 
-/** Space reserved before the file for its From_ line, and after it for the final newlines. */
+/** Space reserved before a file's contents for the From_ line, and after the contents for the final newlines. */
 const fromLineRoom = 1024;
 const endRoom = 4;
 
@@ -139,8 +139,8 @@ export class MessageReader {
 }
 
 /**
- * Returns the date in Exim's Delivery-date field. Other delivery agents, Dovecot and `mail` record the delivery date as
- * the file's modification time.
+ * Returns the date in the Delivery-date field, which Exim adds. Dovecot, `mail` and delivery agents other than Exim
+ * record the delivery date as the file's modification time.
  */
 function deliveryDate(head: Buffer): Date | undefined {
   const date = new Date(parseHeader(head).get("delivery-date") ?? Number.NaN);

@@ -27,8 +27,8 @@
  * | 6 | `journal.drop` | mbox, mailbox | nothing is left to do | - |
  *
  * In states 1 to 5, other programs may deliver to the mailbox. Replay keeps this mail (test "new mail that was
- * delivered after an interruption is kept"). If a page is neither old nor new, another program has rewritten the
- * mailbox, and replay stops.
+ * delivered after an interruption is kept"). If a page has neither its old nor its new contents, another program has
+ * rewritten the mailbox, and replay stops.
  */
 import { fstatSync, fsyncSync, ftruncateSync } from "node:fs";
 import { Exit, MailError } from "../../errors.ts";

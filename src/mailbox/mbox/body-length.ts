@@ -55,7 +55,7 @@ function isDigit(byte: number): boolean {
 export class BodyLength {
   readonly #separators: Separators;
   #message = 0;
-  /** The value in the message's header; NaN if the header has the field twice. */
+  /** The value in the message's header; NaN if the header contains the field twice. */
   #stated: number | undefined;
   /** The end of the body according to the stated length; 0 if no length is stated. */
   #end = 0;
@@ -88,7 +88,11 @@ export class BodyLength {
     if (this.#stated !== undefined && !Number.isNaN(this.#stated)) this.#end = start + this.#stated;
   }
 
-  /** Returns whether a From_ line is inside the body that a valid length measures. @param at its offset in `bytes` */
+  /**
+   * Returns whether a valid Content-Length shows that a From_ line is part of the body.
+   *
+   * @param at the offset of the From_ line in `bytes`
+   */
   covers(bytes: Buffer, at: number, base: number): boolean {
     if (base + at >= this.#end && this.#undecided === undefined) return false;
     if (base + at < this.#end) {
@@ -97,7 +101,7 @@ export class BodyLength {
       const mayChange = this.#end + told > this.#separators.size;
       if (mayChange) this.#undecided ??= this.#message;
     }
-    // A preceding length is invalid if its body extends beyond such a line.
+    // A preceding Content-Length is invalid if it extends beyond such a line.
     if (this.#undecided !== undefined && this.#separators.isCertain(bytes, at, base)) this.#undecided = undefined;
     return false;
   }

@@ -32,7 +32,10 @@ export interface Found {
   readonly numbering: Numbering;
   /** Whether another program has moved or removed messages, so that the session's numbers no longer apply to the file. */
   readonly isMerged: boolean;
-  /** The file with the session's flags; the session's own object if no program has written to the file. */
+  /**
+   * The current file with the session's flags. This is the session's own MboxFile object if no program has written to
+   * the file.
+   */
   readonly file: MboxFile;
   readonly state: FileState;
   /** The offset that scan.ts returned; undefined if no program has written to the file. */

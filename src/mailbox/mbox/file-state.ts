@@ -6,12 +6,15 @@ import { fstatSync } from "node:fs";
  * timestamps unchanged.
  */
 const settled = 100;
-/** The same limit if only the resolution of the kernel's timestamps matters, which is at most ten milliseconds. */
+/**
+ * The same limit for changes that this machine makes. The kernel's timestamps have a resolution of at most ten
+ * milliseconds.
+ */
 const settledInKernel = 20;
 /** The same limit for file systems whose timestamps are in seconds. */
 const settledCoarsely = 2500;
 
-/** Time in milliseconds. A program that is rewriting a mailbox writes at shorter intervals. */
+/** The maximum time in milliseconds between two writes of a program that is rewriting a mailbox. */
 const justNow = 5000;
 
 export interface FileState {
@@ -61,7 +64,7 @@ export function isSettled({ mtime, ctime }: FileState, looked: number, limit = s
   return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : limit);
 }
 
-/** Returns whether any change that this machine makes to the file after the check will have a different timestamp. */
+/** Returns whether every later change that this machine makes to the file will give the file a different timestamp. */
 export function isSettledInKernel(state: FileState, looked: number): boolean {
   return isSettled(state, looked, settledInKernel);
 }

@@ -27,8 +27,8 @@ export interface Work {
   readonly offset: number;
   readonly tailLength: number;
   /**
-   * SHA-256 checksum of the spool's old bytes after its new end (at most `probeSize` bytes), which shows whether the
-   * spool was already truncated.
+   * SHA-256 checksum of the bytes that truncating the spool will remove (at most the first `probeSize` of them). The
+   * checksum shows whether the spool has already been truncated.
    */
   readonly probe: string;
   readonly mbox: MboxWork | null;

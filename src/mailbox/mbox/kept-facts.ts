@@ -29,8 +29,8 @@ import type { MboxFile } from "./mbox-file.ts";
 const fewMessages = 512;
 const smallPart = 1 / 8;
 /**
- * Missing messages are added to the table only if their number exceeds both this limit and this fraction of the table's
- * size.
+ * Missing messages are added to the table only if the number of missing messages exceeds both this limit and this
+ * fraction of the table's size.
  */
 const fewMissing = 128;
 const smallMissing = 1 / 32;
@@ -50,7 +50,10 @@ export function isAboutFacts(term: ServerTerm): boolean {
   return "field" in term && term.words.length > 0 && columnsByField.has(term.field.toLowerCase());
 }
 
-/** Returns 0 for each row that does not satisfy a condition; undefined if the facts do not show this for any row. */
+/**
+ * Returns an array that contains 0 for each row that cannot satisfy a condition, and 1 for each row that may satisfy
+ * it. Returns undefined if the condition is not about the facts.
+ */
 function findRows(table: FactTable, term: ServerTerm): Uint8Array | undefined {
   if (!isAboutFacts(term)) return undefined;
   if ("field" in term) {
@@ -227,7 +230,7 @@ export class KeptFacts implements FactSource {
     return ranks;
   }
 
-  /** Stores the rank of each message by a key. */
+  /** Stores the ranks that result from sorting the messages by a key. */
   keepRanks(key: RankedKey, ranks: Uint32Array): void {
     const [table, replaced] = [this.#table, this.#file?.replaced];
     if (table === undefined) return;

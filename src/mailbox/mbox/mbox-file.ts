@@ -50,7 +50,10 @@ export class MboxFile {
     if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
   }
 
-  /** Sets the bytes that replace messages at the commit, after a commit that added to them has failed. */
+  /**
+   * Restores the map of replaced messages after a failed attempt to commit. The attempt may have added messages to the
+   * map.
+   */
   restoreReplaced(replaced: ReadonlyMap<number, Buffer>): void {
     this.replaced.clear();
     for (const [message, bytes] of replaced) this.replaced.set(message, bytes);
@@ -61,7 +64,7 @@ export class MboxFile {
     return this.#held !== undefined;
   }
 
-  /** Fills `bytes` from an offset on. @returns the number of bytes read */
+  /** Fills `bytes` with the file's bytes, beginning at the offset `position`. @returns the number of bytes read */
   readInto(bytes: Uint8Array, position: number): number {
     if (this.#held !== undefined) {
       const there = this.#held.subarray(position, position + bytes.length);

@@ -213,7 +213,8 @@ function flagsOfStored(stored: number): number {
 }
 
 /**
- * Returns whether all elements are equal. A single memory comparison compares each element with the previous element.
+ * Returns whether all elements are equal. A single memory comparison shows whether each element equals the previous
+ * one.
  */
 function isUniform(array: Uint8Array | Uint16Array, start: number, end: number): boolean {
   const size = array.BYTES_PER_ELEMENT;

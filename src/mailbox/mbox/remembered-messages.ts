@@ -38,8 +38,8 @@ const mostRemembered = 2000;
 export interface Remembered {
   readonly identity: string;
   /**
-   * The message's size in bytes at that time, which is less than its current size if it had been only partially
-   * delivered.
+   * The message's size in bytes at that time. If only part of the message had been delivered by then, the message's
+   * current size is larger.
    */
   readonly size: number;
 }
@@ -78,7 +78,8 @@ export class Identities {
   }
 
   /**
-   * Returns the same identities under the numbers of a file in which the messages have been found again.
+   * Returns the same identities with the messages' new numbers, after the messages have been found again in a changed
+   * file.
    *
    * @param known returns the number under which a message of that file was remembered; 0 if it was not
    */

@@ -130,7 +130,7 @@ async function replayJournal(
   await writeTail(current, spool);
 }
 
-/** Returns whether each of the pages to be overwritten is either old or new. */
+/** Returns whether each of the pages to be overwritten has either its old or its new contents. */
 function isAsWeLeftIt(journal: Journal, spool: number, size: number): boolean {
   const { offset, oldSize, tailLength } = journal.work;
   const end = Math.min(offset + tailLength, oldSize);

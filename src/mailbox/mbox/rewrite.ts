@@ -55,8 +55,8 @@ export function planOutcome(file: MboxFile, fate: (message: number) => Fate): Ou
 }
 
 /**
- * Ensures that a later scan still finds the messages that stay. If the new first From_ line has another form (see
- * FromLineForm), all From_ lines get the usual form, and `From ` lines in bodies are quoted.
+ * Ensures that a later scan still finds the messages that stay. If the form of the first From_ line changes (see
+ * FromLineForm), all From_ lines are rewritten in the usual form, and `From ` lines in bodies are quoted.
  */
 export function keepSeparators(file: MboxFile, { changes, firstChanged }: Outcome): void {
   if (firstChanged !== 1 || changes[0] !== change.drop) return;
@@ -152,8 +152,8 @@ export class NewTail {
   }
 
   /**
-   * The maximum lead, in bytes, of the new tail over the data that has been read to build it. A message that becomes
-   * longer shifts all later messages. The number is available after the parts have been read.
+   * The new tail can extend beyond the part of the mailbox that has been read so far, by at most this number of bytes.
+   * A message that becomes longer shifts all later messages. The number is available after the parts have been read.
    */
   get mostAhead(): number {
     return this.#mostAhead;

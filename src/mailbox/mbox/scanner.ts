@@ -1,9 +1,10 @@
 /**
  * Finds the messages of an mbox in a sequence of pieces. In headers, only Status and Content-Length are parsed.
  *
- * A message starts at a From_ line at the start of the file or after an empty line (LF or CRLF), unless the line is
- * inside the body that a valid Content-Length measures (body-length.ts). Bodies are searched with Buffer.indexOf, at
- * memory speed. Headers are searched for newlines four bytes at a time. Nothing is copied or decoded.
+ * A message starts at a From_ line that is the first line of the file or follows an empty line (LF or CRLF), unless a
+ * valid Content-Length shows that the From_ line is part of a body (body-length.ts). Bodies are searched with
+ * Buffer.indexOf, at memory speed. Headers are searched for newlines four bytes at a time. Nothing is copied or
+ * decoded.
  */
 
 import { longestFromLine } from "../from-line.ts";
@@ -18,19 +19,19 @@ export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
-/** The places in `From ` of the bytes that are searched for if they are rare. */
+/** The offsets, in `From `, of F and of the space. The scanner searches for these bytes if they are rare. */
 const rareBytes = [0, 4];
 /**
  * If the average distance in bytes between two occurrences of a byte is at least this value, searching for the byte is
  * faster than searching for line starts.
  */
 const rare = 1024;
-/** Number of bytes in which line starts are searched for before the rare bytes are tried again. */
+/** Number of bytes in which the scanner searches for line starts before it tries F and the space again. */
 const stretch = 16 << 10;
 const LF = 10;
 const CR = 13;
 
-/** A buffer for pieces, which can also be read word by word. */
+/** A buffer for pieces. The buffer can also be read four bytes at a time. */
 export class Piece {
   readonly bytes: Buffer;
   readonly #words: Int32Array;
@@ -41,7 +42,7 @@ export class Piece {
     this.#words = new Int32Array(this.bytes.buffer, 0, room / 4);
   }
 
-  /** Returns the offset of the first LF from `from` on; `end` if there is none before it. */
+  /** Returns the offset of the first LF at or after `from`; `end` if there is no LF before `end`. */
   lineFeed(from: number, end: number): number {
     const { bytes } = this;
     const words = this.#words;
@@ -51,7 +52,7 @@ export class Piece {
       i++;
     }
     for (let word = i >> 2; i < end; word++, i += 4) {
-      // The expression has a zero byte exactly where the word has an LF.
+      // A byte of this expression is zero if and only if the same byte of the word is an LF.
       const rest = (words[word] as number) ^ 0x0a0a0a0a;
       if (((rest - 0x01010101) & ~rest & 0x80808080) !== 0) break;
     }
@@ -81,7 +82,7 @@ export class Scanner {
   }
 
   /**
-   * The start of the first message whose end depends on later bytes; undefined if this is true only of the last
+   * The start of the first message whose end depends on later bytes; undefined if the last message is the only such
    * message. The value is known only after all bytes have been scanned.
    */
   get undecided(): number | undefined {

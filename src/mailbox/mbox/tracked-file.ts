@@ -43,8 +43,8 @@ export class TrackedFile {
   /** The cached counts of messages. The counts are discarded when the messages are scanned again. */
   readonly counts = new Map<number, Counts>();
   /**
-   * The file and its index. If a commit finds that the file has been replaced or rewritten, a new object takes its
-   * place.
+   * The file and its index. If a commit finds that the file has been replaced or rewritten, a new object replaces this
+   * one.
    */
   file: MboxFile;
   /** The file's state when it was last checked. */
@@ -201,7 +201,8 @@ export class TrackedFile {
 
   /**
    * Repeats the first scan until no program is rewriting the file. A scan during a rewrite could find both old and new
-   * messages. If mail was only delivered, the next check for new mail finds it.
+   * messages. If another program has only appended mail, the scan is not repeated, because the next check for new mail
+   * finds this mail.
    */
   async #untilWritten(): Promise<void> {
     const { descriptor } = this.file;

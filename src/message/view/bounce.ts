@@ -13,7 +13,7 @@ const longest = 1 << 20;
 const possible =
   /\n(?:content-type[ \t]*:\s*multipart\/report|x-failed-recipients[ \t]*:|return-path[ \t]*:\s*<>|(?:from|sender)[ \t]*:[^\n]*(?:mailer-daemon|postmaster|mail delivery))|^From (?:MAILER-DAEMON|<>) /i;
 
-/** Returns whether a message may be a bounce, judging by its From_ line and header, one character per byte. */
+/** Returns whether a message may be a bounce. @param header the From_ line and header, with one character per byte */
 export function mayBeBounce(header: string): boolean {
   return possible.test(header.startsWith("From ") ? header : `\n${header}`);
 }

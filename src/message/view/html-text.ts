@@ -41,7 +41,7 @@ const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col"
 /**
  * Returns HTML as text.
  *
- * @param width the width in columns, which only a line with a long word exceeds
+ * @param width the maximum width in columns; a line that contains a longer word is wider
  */
 export async function htmlText(html: string, width: number): Promise<string> {
   if (isTooDeep(html)) return withoutTags(html);

@@ -36,7 +36,10 @@ export class UndoHistory {
   readonly #stateDirectory: string;
   readonly #opened = Date.now();
   readonly #steps: UndoStep[] = [];
-  /** The messages that the current command has changed, in the order of the changes, and their states before them. */
+  /**
+   * The messages that the current command has changed, in the order in which they were changed, and the previous state
+   * of each message.
+   */
   #marked: number[] = [];
   #before: number[] = [];
   /** The change that the current command makes to the header list. */
@@ -101,7 +104,7 @@ export class UndoHistory {
   #changes(): Change[] {
     const changes: Change[] = [];
     const marked = this.#marked;
-    // If the messages are in ascending order, none of them was changed a second time.
+    // If the messages are in strictly ascending order, no message was changed twice.
     const isOrdered = marked.every((message, at) => at === 0 || message > (marked[at - 1] as number));
     const recorded = new Set<number>();
     for (const [at, message] of marked.entries()) {

@@ -98,8 +98,8 @@ export async function enterFolder(session: Session, name: FolderName, next: Fold
 }
 
 /**
- * Returns whether leaving the current folder may have written to the next folder: whether the next folder is the same
- * mailbox, mbox or trash.
+ * Returns whether leaving the current folder may have written to the next folder. This is the case if the next folder
+ * is the current mailbox, the mbox or the trash folder.
  */
 function isWrittenAtQuit(session: Session, { mailbox }: Folder): boolean {
   const { folder, config } = session;

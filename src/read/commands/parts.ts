@@ -83,7 +83,7 @@ export async function choosePartNumbers(
   return parts === "?" && comfort !== undefined ? comfort.chooseParts(stored, message) : parts;
 }
 
-/** Rejects a path to which several parts cannot be saved. */
+/** Rejects a path that is not an existing directory. Several parts can be saved only in a directory. */
 function checkDirectory(path: string): void {
   const found = statIfPresent(path);
   if (found === undefined) throw new MailError(`${path}: no such directory; nothing was saved; create it with !mkdir`);

@@ -15,7 +15,7 @@ import { formatShownPieces } from "../show/print-message.ts";
 interface ListAndCommand {
   readonly messages: readonly number[];
   readonly line: string;
-  /** In each message, the parts to decode and pipe, instead of the entire message. */
+  /** The parts of each message to decode and pipe; undefined if the entire messages are piped. */
   readonly parts?: string;
 }
 

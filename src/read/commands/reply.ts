@@ -79,7 +79,7 @@ async function replyToAll(session: Session, messages: readonly number[], record:
 }
 
 /**
- * Drafts a reply to the author and all recipients of a message, without the text.
+ * Drafts a reply to the author and all recipients of a message. The body of the draft is empty.
  *
  * @param stored the header as it is stored in the mailbox
  */
@@ -115,7 +115,10 @@ async function replyToAuthors(session: Session, messages: readonly number[], rec
   return sendReply(session, draft, messages);
 }
 
-/** Drafts a reply to the authors of messages, without the text. Returns undefined if there are no messages. */
+/**
+ * Drafts a reply to the authors of messages. The body of the draft is empty. Returns undefined if there are no
+ * messages.
+ */
 export async function draftReplyToAuthors(session: Session, originals: readonly Buffer[]): Promise<Draft | undefined> {
   const headers = originals.map((stored) => parseHeader(stored));
   const [first] = headers;
@@ -130,7 +133,7 @@ export async function draftReplyToAuthors(session: Session, originals: readonly 
 }
 
 /**
- * Returns whether Reply-To replaces the author, as the `reply-to-honour` variable requests. Returns undefined if the
+ * Returns whether Reply-To replaces the author, according to the `reply-to-honour` variable. Returns undefined if the
  * variable is unset or the message has no Reply-To. The reply is then addressed as in bsd-mailx.
  */
 async function decideReplyTo({ config, terminal }: Session, header: Header): Promise<boolean | undefined> {
@@ -217,8 +220,8 @@ function findMessageId(header: Header): string | undefined {
 function listReferences(header: Header): string | undefined {
   const before = header.get("references") ?? header.get("in-reply-to")?.match(/<[^<>\s]+>/)?.[0] ?? "";
   const ids = `${before} ${findMessageId(header) ?? ""}`.match(/<[^<>\s]+>/g) ?? [];
-  // In very long threads, the References field would otherwise become too large. Threading requires only the first and
-  // the latest identifiers.
+  // In very long threads, the References field would otherwise become too large. Threading requires only the first
+  // identifier and the most recent ones.
   const kept = ids.length > 50 ? [...ids.slice(0, 1), ...ids.slice(-49)] : ids;
   return kept.length === 0 ? undefined : kept.join(" ");
 }

@@ -1,6 +1,6 @@
 /**
- * The commands that only change settings. Most start-up files contain no others, so that sending a message or listing
- * messages does not load the complete table of commands.
+ * The commands that only change settings. Most start-up files contain only these commands, so sending or listing
+ * messages usually does not load the complete table of commands.
  */
 import type { Command } from "../session/command.ts";
 import { aliasCommands } from "./aliases.ts";
@@ -15,8 +15,8 @@ const settingCommands = new Map(
 );
 
 /**
- * Returns the command of this name, which is not abbreviated; undefined if no such command changes settings. Each of these
- * names selects the same command in the complete table.
+ * Returns the command whose complete name is given; undefined if no command that changes settings has this name. Each
+ * of these names selects the same command in the complete table.
  */
 export function findSettingCommand(name: string): Command | undefined {
   return settingCommands.get(name);

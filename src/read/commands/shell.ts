@@ -102,7 +102,7 @@ export const shellCommands: readonly Command[] = [
       let done = true;
       for (const [index, word] of typed.entries()) {
         // If `#` has no previous folder to refer to, the words before `#` are printed before the error. Any other error
-        // is printed before all the words.
+        // is printed before the first word.
         if (word === "#" && session.folder?.previous === undefined) {
           terminal.out(line);
           line = "";

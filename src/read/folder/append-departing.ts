@@ -131,8 +131,8 @@ function listWithFate(mailbox: Mailbox, plan: CommitPlan, wanted: Fate): number[
 }
 
 /**
- * Returns the messages that the user has deleted. Messages that are removed because they were saved are not included,
- * because copies of them exist.
+ * Returns the messages that the user has deleted. Saved messages are not included even if they are removed, because
+ * copies of these messages exist.
  */
 function listDeleted(mailbox: Mailbox, plan: CommitPlan): number[] {
   return listWithFate(mailbox, plan, "drop").filter((message) => (mailbox.flags(message) & Flag.Deleted) !== 0);

@@ -138,8 +138,7 @@ export function forgetLine(folder: Folder, message: number): void {
 }
 
 /**
- * Returns a function that formats header lines. The function is valid until the settings or the terminal's width
- * change.
+ * Returns a function that formats header lines. The function is valid until a setting or the terminal's width changes.
  */
 function lineMaker(session: Session, folder: Folder): LineFormatter {
   const { mailbox } = folder;

@@ -64,7 +64,7 @@ function rankByValues(ranks: Uint32Array, values: readonly string[]): void {
 
 /** Returns the messages whose rank is known, sorted by rank. */
 function sortByRanks(ranks: Uint32Array, isDescending: boolean): number[] {
-  // The number of messages with each rank, and then the position of the next one.
+  // At first, the number of messages with each rank; later, the position of the next message with that rank.
   const positions = new Uint32Array(ranks.length);
   for (const rank of ranks) if (rank !== unknownRank) (positions[rank] as number)++;
   let total = 0;

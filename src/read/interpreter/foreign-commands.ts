@@ -3,7 +3,7 @@
  * unknown word ends the processing of the file.
  */
 
-/** The meaning in `mail` of another client's line: a command line, a condition, or nothing. */
+/** The equivalent, for `mail`, of a line written for another client: a command line, a condition, or nothing. */
 export type Meaning =
   | { readonly kind: "command"; readonly line: string; readonly toleratesErrors?: true }
   | { readonly kind: "if" | "elif"; readonly condition: Condition }
@@ -20,7 +20,7 @@ interface ForeignCommand {
    * ends.
    */
   readonly form: "line" | "block";
-  /** Returns the line for `mail` with the same meaning; undefined if the command is ignored. */
+  /** Returns the equivalent line for `mail`; undefined if the command is ignored. */
   readonly means: "ignored" | ((rest: string) => string | undefined);
 }
 

@@ -30,7 +30,7 @@ export function collectItems(
   let begin: number | undefined;
   let others = false;
   for (const [index, token] of read.entries()) {
-    // bsd-mailx reports only this mistake on standard error.
+    // This is the only mistake that bsd-mailx reports on standard error.
     if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`, { form: "bare" });
     if (token.kind === "text" || token.kind === "+") {
       if (begin !== undefined) throw new ListMistake("Non-numeric second argument");

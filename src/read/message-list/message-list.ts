@@ -23,7 +23,7 @@
  *
  * A list is a query only if it contains an unquoted word that is a term, possibly after an opening parenthesis. Any
  * other list has the same meaning as in bsd-mailx: a single `and`, for example, is a sender. In a query, no word is
- * ignored: numbers, :x, /text and senders are conditions like the terms.
+ * ignored: numbers, :x, /text and senders are conditions, just as terms are.
  */
 
 import { UserMistake } from "../../errors.ts";
@@ -64,8 +64,8 @@ export function takesMessages(wanted: Wanted = {}): Takes<readonly number[]> {
 }
 
 /**
- * Returns the numbers of the selected messages, ascending unless the list is sorted. Returns undefined if there are
- * none and `wanted.quiet` is set.
+ * Returns the numbers of the selected messages. The numbers are in the order of the header list, which is ascending by
+ * default. Returns undefined if there are none and `wanted.quiet` is set.
  *
  * @throws UserMistake if no message is selected or the list contains a mistake
  */
@@ -135,7 +135,7 @@ export async function* findMessagesBackwards(
 
 /**
  * Yields the messages that match a query, in batches. The query may contain senders and other items that do not begin
- * with the name of a term. The query may not contain message numbers, because these change.
+ * with the name of a term. The query must not contain message numbers, because these change.
  *
  * @param among the messages to compare with the query, in ascending order; by default all
  * @throws ListMistake
@@ -244,7 +244,10 @@ async function searchMessages(session: Session, folder: Folder, messages: number
   return found;
 }
 
-/** Returns the messages in a range, by default in the mailbox, that are deleted or that are not. */
+/**
+ * Returns either the deleted messages in a range or, if `deleted` is false, all other messages in this range. The
+ * default range is the complete mailbox.
+ */
 function listByDeletion(folder: Folder, deleted: boolean, first = 1, last = folder.mailbox.count): number[] {
   const found: number[] = [];
   const end = Math.min(last, folder.mailbox.count);

@@ -1,8 +1,8 @@
 /**
  * The `body:` term, which searches the body without regard to case.
  *
- * Most bodies are stored unencoded, and are searched as bytes in memory. If the header indicates MIME parts, a transfer
- * encoding or another charset, the text parts of that message are decoded first.
+ * Most bodies are stored unencoded, and are searched as bytes in memory. If a message's header indicates MIME parts, a
+ * transfer encoding or another charset, the message's text parts are decoded first.
  */
 import { isAscii, isUtf8 } from "node:buffer";
 import { guess, nodeCharsets } from "../../message/charsets.ts";

@@ -125,7 +125,8 @@ function* groupMessages(stored: StoredMessages, messages: readonly number[]): It
 
 /**
  * Returns a function that lets the event loop run if the search has lasted long enough. The function must be called
- * before each message is checked, because a pause invalidates the pieces read before it: their buffer is reused.
+ * before the check of a message, never during the check. During a pause, another read may overwrite the buffer that
+ * contains the pieces read so far.
  */
 function makePause(check: (message: number) => void): Pause {
   let begun = Date.now();

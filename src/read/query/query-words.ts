@@ -8,7 +8,7 @@ export interface QueryWord {
   readonly text: string;
   /** Whether the word begins with a quote. Such a word is a sender, and never an operator or a term. */
   readonly quoted: boolean;
-  /** The index of the word's first character in the list, counted from 1. */
+  /** The position, counted from 1, at which the word begins in the list. */
   readonly place: number;
 }
 

@@ -61,7 +61,7 @@ export function makeStateTerm(matches: (state: MessageState) => boolean): StateQ
   return { cost: Cost.State, matches };
 }
 
-/** Returns whether all conditions of a query are about the state in memory. */
+/** Returns whether all conditions of a query concern state that is kept in memory. */
 export function isStateQuery(query: Query): query is StateQuery {
   return query.cost === Cost.State;
 }

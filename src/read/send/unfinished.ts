@@ -20,7 +20,8 @@ function isThere({ terminal }: Session, path: string): boolean {
 export async function offerUnfinished(session: Session): Promise<void> {
   const { terminal, config } = session;
   if (!terminal.inputIsTerminal || !terminal.outputIsTerminal) return;
-  // If a message is continued, it is either sent or saved again, but a dry run must not change anything on the disk.
+  // A continued message is either sent or saved again. A dry run must not change anything on the disk, so it offers no
+  // message.
   if (config.settings.get("dryrun")) return;
   const { forgetUnfinished: forget, findUnfinished: unfinished } = await import("../../compose/unsent/autosave.ts");
   for (const found of unfinished(config)) {

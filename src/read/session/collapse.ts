@@ -59,7 +59,7 @@ export function expandThreads(folder: Folder, messages: readonly number[]): numb
   return threads.collapsed.size - collapsed.size;
 }
 
-/** Hides the replies to these messages, and shows all other replies, if the list is threaded. */
+/** Hides the replies to these messages, and shows all other replies. Does nothing if the list is not threaded. */
 export function restoreCollapsed(folder: Folder, collapsed: ReadonlySet<number>): void {
   const { displayOrder } = folder;
   if (displayOrder?.threads !== undefined) replaceCollapsed(folder, displayOrder, displayOrder.threads, collapsed);

@@ -1,7 +1,7 @@
 /** Defines a row of the command table, from which parsing, help, completion and mail(1) are derived. */
 import type { Session } from "./session.ts";
 
-/** A parser for the text after a command's name. The parser returns the argument of the command's handler. */
+/** A parser for the text after a command's name. The parser returns the argument for the command's handler. */
 export interface Takes<Argument> {
   /** The synopsis as in the manual: "[msglist]", "[msglist] file", "name=value ...". */
   readonly synopsis: string;

@@ -11,8 +11,8 @@ export function isDeleted({ mailbox }: Folder, message: number): boolean {
 }
 
 /**
- * Returns the current message if its deleted state matches. Otherwise returns the next matching message or, if there is
- * none, the previous one. Returns undefined if no message matches.
+ * Returns the current message if its deleted state equals `wantDeleted`. Otherwise, returns the next such message or,
+ * if there is none, the previous one. Returns undefined if the mailbox contains no such message.
  */
 export function nearestMessage(folder: Folder, wantDeleted: boolean): number | undefined {
   const here = Math.max(placeOf(folder, folder.current), 1);

@@ -34,7 +34,7 @@ export interface Branch {
   readonly message: number;
   /** The branch of the message to which this message replies; undefined for the first message of the thread. */
   readonly parent: Branch | undefined;
-  /** Whether another listed reply to this message's parent follows. */
+  /** Whether the list contains a later reply to this message's parent. */
   hasNext: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Session } from "./session.ts";
 /**
  * Runs the commands of an account, after restoring the variables that the previously selected account changed.
  *
- * @throws MailError if there is no such account, or if one of its commands failed
+ * @throws MailError if there is no such account, or if a command of the account fails
  */
 export async function selectAccount(session: Session, name: string): Promise<void> {
   const { settings } = session.config;

@@ -35,7 +35,8 @@ export function partsForm(text: string): PartsForm | undefined {
  * Returns the selected parts of a message.
  *
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
- * @throws NoAttachments if all attachments are wanted and there are none; MailError if a part is missing, with its number
+ * @throws NoAttachments if all attachments are wanted and there are none; MailError, with the part's number, if a part
+ *   is missing
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const find = () => findParts(viewStoredBytes(stored, message), message, wanted);

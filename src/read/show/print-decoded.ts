@@ -71,6 +71,7 @@ async function printEach(
         const known = counted.get(message);
         if (known === undefined) visit(message);
         // Iterating over the pieces may read the message, and only the messages in the current window can be read.
+        // Pieces from an earlier window are therefore replaced.
         const pieces = known?.stored === stored ? known.pieces : await piecesOf(stored, message);
         yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
       }

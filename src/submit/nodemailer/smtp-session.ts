@@ -138,8 +138,8 @@ export class SmtpSession extends StrictConnection {
   }
 
   /**
-   * The replies that remain valid if the connection is lost after the message was sent: refusals of recipients and, in
-   * LMTP, one reply per recipient.
+   * The replies that remain valid if the connection is lost after the message has been sent: refusals of recipients
+   * and, in LMTP, one reply per recipient.
    */
   get answered(): readonly { readonly recipient: string; readonly reply: string }[] {
     return this.#answered;
@@ -175,7 +175,7 @@ export class SmtpSession extends StrictConnection {
     });
   }
 
-  /** Sends QUIT and waits for the reply or the end of the connection, but at most `limit` milliseconds. */
+  /** Sends QUIT, and waits at most `limit` milliseconds for the reply or the end of the connection. */
   farewell(limit: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, limit);
