@@ -153,10 +153,10 @@ export const namedReasons = Object.keys(remedies) as readonly NamedReason[];
 /** The remedies for the most frequent error codes. */
 const systemRemedies: Readonly<Record<SystemCode, string>> = {
   EACCES: "check the permissions of the file and of its directories",
-  EDQUOT: "free space on the disk, and try again",
+  EDQUOT: "free some space on the disk, and try again",
   EISDIR: "name a file instead of a directory",
   ENOENT: "check the path",
-  ENOSPC: "free space on the disk, and try again",
+  ENOSPC: "free some space on the disk, and try again",
   ENOTDIR: "check the path",
   EPERM: "check the permissions of the file and of its directories",
   EROFS: "choose a file on a file system that can be written to",

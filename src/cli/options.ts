@@ -208,7 +208,7 @@ export const options = [
     also: ["ignore"],
     meaning: "Ignore interrupts while a message is being typed.",
   },
-  { letter: "I", long: "interactive", meaning: "Behave as on a terminal even if standard input is not one." },
+  { letter: "I", long: "interactive", meaning: "Behave as if standard input were a terminal." },
   {
     letter: "~",
     long: "tilde-escapes",

@@ -225,7 +225,7 @@ export const variables = {
   },
   flipr: flagKind("Swap the reply and Reply commands; the same as Replyall."),
   folder: textKind("The directory that contains the files named +name.", "directory"),
-  "forward-as-attachment": flagKind("Let the forward command attach the complete message as message/rfc822."),
+  "forward-as-attachment": flagKind("Make the forward command attach the complete message as message/rfc822."),
   from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
     "The file that stores command lines between sessions. The default is the file history in the state directory. Without a value, command lines are not stored.",
@@ -237,7 +237,9 @@ export const variables = {
   ignore: flagKind("Ignore interrupts while a message is being typed, and print @ instead."),
   ignoreeof: flagKind("Do not end a message or the session at the end of input."),
   indentprefix: textKind("The prefix of each line that ~m inserts. The default is a tab.", "text"),
-  interactive: flagKind("Behave as on a terminal, as with -I. Set by default if standard input is a terminal."),
+  interactive: flagKind(
+    "Behave as if standard input were a terminal; the same as -I. Set by default if standard input is a terminal.",
+  ),
   keep: flagKind("Truncate an empty system mailbox instead of removing it. This is always done."),
   keepsave: flagKind("Move saved messages to mbox at quit instead of deleting them."),
   LISTER: textOr("/bin/ls", "The program that the folders command runs.", "program"),
@@ -368,7 +370,7 @@ export const variables = {
   "reply-to-honour": choiceKind(
     ["yes", "no", "ask-yes", "ask-no"],
     "yes",
-    "Whether a reply is sent to the addresses in Reply-To instead of the author. In both cases, a reply to all is also sent to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, the reply command uses only the addresses in Reply-To, and the Reply command uses only the authors.",
+    "Whether a reply is sent to the addresses in Reply-To instead of to the author. In both cases, a reply to all is also sent to the other recipients. With ask-yes or ask-no, mail asks on a terminal. If the variable is unset, the reply command uses only the addresses in Reply-To, and the Reply command uses only the authors.",
   ),
   Replyall: flagKind("Swap the reply and Reply commands."),
   save: flagKind("Save an interrupted message in dead.letter. This is the default; nosave disables it."),
@@ -417,7 +419,7 @@ export const variables = {
   }),
   starttls: {
     ...textKind(
-      'When to encrypt smtp, submission and lmtp connections: required, opportunistic or none. For connections to another host, the default is "required" if a login or a submission URL is used, and "opportunistic" otherwise. For connections to this host, the default is "opportunistic" if a login is used, and "none" otherwise.',
+      'Whether smtp, submission and lmtp connections use STARTTLS: required, opportunistic or none. For connections to another host, the default is "required" if a login or a submission URL is used, and "opportunistic" otherwise. For connections to this host, the default is "opportunistic" if a login is used, and "none" otherwise.',
       "policy",
     ),
     synonyms: { "smtp-use-starttls": () => "required" },

@@ -14,7 +14,7 @@ export async function openMessage<T>(
   task: (stored: StoredMessages) => T | Promise<T>,
 ): Promise<T> {
   for await (const { stored } of mailbox.openMessages([message], need)) return await task(stored);
-  throw new Error(`message ${message}: the mailbox opened no window`);
+  throw new Error(`message ${message}: the mailbox did not open the message`);
 }
 
 /** Returns a message's From_ line and header. */

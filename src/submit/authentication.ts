@@ -83,7 +83,7 @@ export function chooseMechanism(
 
 /** @param mechanisms the mechanisms that the server offers */
 function describeUnusable(mechanisms: string, usesToken: boolean): string {
-  if (mechanisms === "") return "the server does not offer a login";
+  if (mechanisms === "") return "the server does not offer any login mechanism";
   return usesToken
     ? `the server does not accept OAuth2 tokens (${mechanisms})`
     : `no supported login mechanism (${mechanisms})`;

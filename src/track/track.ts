@@ -118,10 +118,7 @@ function makeNotFoundError(what: string | undefined, question: Question, sources
   const meant = what === undefined ? `${question.text} (the message sent last, by ${question.way})` : `"${what}"`;
   const places = sources.map(({ name }) => name).join(", ");
   const hint = sources[0]?.path === undefined ? journalHint() : "";
-  return new MailError(
-    `${meant}: not found, as a queue id, a message-id or an address, in ${places}${hint}`,
-    Exit.NoInput,
-  );
+  return new MailError(`${meant}: not found in ${places} as a queue id, message-id or address${hint}`, Exit.NoInput);
 }
 
 /**

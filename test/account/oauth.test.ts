@@ -502,7 +502,7 @@ test("mail --login ACCOUNT logs in, and messages from the account are then sent 
 });
 
 test.each([
-  [["--login", "nosuch"], 78, "mail: account nosuch: not defined in a start-up file; use work\n"],
+  [["--login", "nosuch"], 78, "mail: account nosuch: not defined in any start-up file; use work\n"],
   [["--login", "work", "a@x.org"], 64, 'mail: --login: "a@x.org": unexpected argument'],
   [["--login", "work", "--account", "work"], 64, "--login"],
 ])("mail %j exits with %i", async (argv, exit, message) => {

@@ -145,7 +145,7 @@ test.each<[what: string, lab: Lab, said: readonly (string | RegExp)[]]>([
   [
     "a login method that the server does not offer",
     { host: "me@localhost" },
-    [greets, /^fail login: the server does not offer a login -> remove the user name from mta/],
+    [greets, /^fail login: the server does not offer any login mechanism -> remove the user name from mta/],
   ],
   [
     "a login that the server requires",

@@ -171,7 +171,7 @@ test("capabilities that the server announced before the login are not trusted af
   const mailbox = await open(found);
   const { notice } = await commit(mailbox, { 1: "drop" });
   await mailbox.close();
-  expect(notice).toContain("cannot remove single messages (UIDPLUS); 1 message stays and is marked as deleted");
+  expect(notice).toContain("cannot remove individual messages (UIDPLUS); 1 message stays and is marked as deleted");
   expect(found.commands.filter((line) => /ENABLE|EXPUNGE/.test(line))).toEqual([]);
   expect(uidsOf(found)).toEqual([1, 2, 3]);
 });

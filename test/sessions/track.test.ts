@@ -29,7 +29,7 @@ test("track finds a message by queue id or address, shows the most recently sent
     ...
     root@dominio: delivered, delivered to mailbox
     & track nobody@dominio
-    mail: "nobody@dominio": not found, as a queue id, a message-id or an address, in mail.log
+    mail: "nobody@dominio": not found in mail.log as a queue id, message-id or address
     & track
     mail: no message has been sent yet; specify a queue ID
     & track a b

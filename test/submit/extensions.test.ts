@@ -186,7 +186,7 @@ test("an unusable mechanism is reported", () => {
   const choose = (offered: string | undefined, wanted?: string) => () =>
     chooseMechanism(offered, wanted, { isSafe: true, allowsClearLogin: false, usesToken: false, server: "x port 25" });
   expect(choose("GSSAPI")).toThrow("no supported login mechanism (GSSAPI)");
-  expect(choose(undefined)).toThrow("the server does not offer a login");
+  expect(choose(undefined)).toThrow("the server does not offer any login mechanism");
   expect(choose("PLAIN", "magic")).toThrow('smtpauth: "magic" is invalid; use none, scram-sha-256, ');
 });
 

@@ -161,7 +161,7 @@ test("just after a rotation, the log may be missing, and dated archives are read
     exit: 75,
   });
   const { said } = await tracked("nobody@here");
-  expect(said.replaceAll(path(), "LOG")).toMatch(/ in LOG, LOG-20260115, LOG-20260108\.gz$/);
+  expect(said.replaceAll(path(), "LOG")).toMatch(/ in LOG, LOG-20260115, LOG-20260108\.gz as /);
   expect((await tracked("ana@dominio")).said).toMatch(/^AAAAAAAAAA\n/);
   const answer = tracked("DE3232C16A", 10);
   setTimeout(() => writeFileSync(path(), delivered("DE3232C16A") + removed("DE3232C16A")), 300);
@@ -371,7 +371,7 @@ test("a message that is not found is reported with the logs that were searched",
   writeFileSync(path("mail.log.1"), other);
   expect(await tracked("FFFFFFFFFF")).toEqual({
     exit: 66,
-    said: `"FFFFFFFFFF": not found, as a queue id, a message-id or an address, in ${path()}, ${path("mail.log.1")}`,
+    said: `"FFFFFFFFFF": not found in ${path()}, ${path("mail.log.1")} as a queue id, message-id or address`,
   });
   expect(await tracked(undefined)).toMatchObject({
     exit: 66,

@@ -169,7 +169,7 @@ export async function expungeMessages(
   const sets = [...formatUidSets(messages.map((message) => table.uid(message)))].map(({ set }) => set);
   for (const set of sets) await session.run((connection) => connection.store(set, "+", ["\\Deleted"]));
   if (!(await session.run(async (connection) => connection.can("UIDPLUS")))) {
-    return `${session.name}: the server cannot remove single messages (UIDPLUS); ${messages.length} ${messages.length === 1 ? "message stays and is" : "messages stay and are"} marked as deleted`;
+    return `${session.name}: the server cannot remove individual messages (UIDPLUS); ${messages.length} ${messages.length === 1 ? "message stays and is" : "messages stay and are"} marked as deleted`;
   }
   for (const set of sets) await session.run((connection) => connection.expunge(set));
   const uids = messages.map((message) => table.uid(message));

@@ -280,7 +280,7 @@ export class ImapConnection extends ServerConnection {
 
   /** Removes the messages in a set that are marked as deleted (RFC 4315). @throws ImapFailed */
   async expunge(set: string): Promise<void> {
-    if (!this.can("UIDPLUS")) throw this.fail("unsupported", "the server cannot remove single messages (UIDPLUS)");
+    if (!this.can("UIDPLUS")) throw this.fail("unsupported", "the server cannot remove individual messages (UIDPLUS)");
     await this.run("UID EXPUNGE", [{ type: "SEQUENCE", value: set }]);
   }
 

@@ -191,10 +191,11 @@ function chooseSaslMechanism(
   if (first !== undefined) return first;
   if (known.length > 0) {
     const what = login.usesToken ? "token" : "password";
-    const text = `the ${what} would be sent unencrypted; it was not sent; set starttls=required`;
+    const text = `the ${what} was not sent, because the connection is not encrypted; set starttls=required`;
     throw new ImapFailed("login not encrypted", `${server}: ${text}`);
   }
-  if (offered.length === 0) throw new ImapFailed("login not offered", `${server}: the server does not offer a login`);
+  if (offered.length === 0)
+    throw new ImapFailed("login not offered", `${server}: the server does not offer any login mechanism`);
   const text = `no supported login mechanism (${offered.join(" ")})`;
   throw new ImapFailed("login mechanism unknown", `${server}: ${text}`);
 }

@@ -85,7 +85,7 @@ export async function moveOnServer(
   table.removeRanges(uids.map((uid) => ({ first: uid, last: uid })));
   if (missing.length === messages.length) throw new MessagesGone(session.name, missing);
   if (missing.length === 0) return { created };
-  const notice = `${session.name}: another program has removed ${missing.length} of the messages, which were not moved`;
+  const notice = `${session.name}: messages not moved, because another program has removed them: ${missing.length}`;
   return { created, notice, missing };
 }
 

@@ -34,7 +34,7 @@ const compressions: readonly Compression[] = [
 export function refuseCompressed(path: string, descriptor: number): void {
   const compression = compressionOf(descriptor);
   if (compression === undefined) return;
-  throw new MailError(`${path}: is compressed with ${compression.name}; nothing was appended`, Exit.CantCreate);
+  throw new MailError(`${path}: compressed with ${compression.name}; nothing was appended`, Exit.CantCreate);
 }
 
 /** Returns a file's compression; undefined if the file is not compressed. @param descriptor a regular file */

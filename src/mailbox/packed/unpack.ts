@@ -98,7 +98,7 @@ function unpackByProgram(
         reject(signal.reason);
         return;
       }
-      const text = `${path}: is compressed with ${name}, and the program ${program} is not installed; apt-get install ${debian}`;
+      const text = `${path}: compressed with ${name}, but the program ${program} is not installed; apt-get install ${debian}`;
       reject(error.code === "ENOENT" ? new MailError(text, Exit.Unavailable, error) : error);
     });
     child.on("close", (code, signal) => {

@@ -140,9 +140,9 @@ export function receiptSummary(text: string): string {
   const who = withoutAddressType(fields?.get("final-recipient")) || "The recipient";
   const words: Record<string, string> = {
     displayed: "the message was displayed",
-    deleted: "the message was deleted, perhaps unread",
+    deleted: "the message was deleted, perhaps without being read",
     dispatched: "the message was forwarded",
-    processed: "the message was processed, perhaps unread",
+    processed: "the message was processed, perhaps without being read",
     denied: "the recipient declined to send a receipt",
     failed: "the receipt could not be created",
   };

@@ -174,8 +174,8 @@ function formatEscapeHelp(topic: string, columns: number): readonly Styled[] {
 const lists: readonly (readonly [string, string])[] = [
   ["3", "message 3"],
   ["2-5", "2 to 5"],
-  [". ^ $ *", "the current, the first, the last message, all"],
-  ["+ -", "the next, the previous message"],
+  [". ^ $ *", "the current, first or last message, or all"],
+  ["+ -", "the next or the previous message"],
   [":n :u :o :r :d", "new, unread, old, read, deleted"],
   ["/text", "with text in the subject"],
   ["ann", "from a sender called ann"],

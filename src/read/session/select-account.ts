@@ -24,5 +24,5 @@ export function findDefinedAccount({ config: { accounts } }: Session, name: stri
   const account = accounts.get(name);
   if (account !== undefined) return account;
   const known = accounts.size === 0 ? "" : `; use ${joinAlternatives([...accounts.keys()].sort())}`;
-  throw new MailError(`account ${name}: not defined in a start-up file${known}`, Exit.Config);
+  throw new MailError(`account ${name}: not defined in any start-up file${known}`, Exit.Config);
 }

@@ -86,7 +86,7 @@ describe("a compressed mailbox", () => {
     const before = readFileSync(join(home.path, pack("gzip")));
     writeFileSync(join(home.path, "other"), mbox);
     const { err } = home.mail(["-f", "other"], ["save 1 box", "x"]);
-    expect(err).toBe("mail: box: is compressed with gzip; nothing was appended\n");
+    expect(err).toBe("mail: box: compressed with gzip; nothing was appended\n");
     expect(readFileSync(join(home.path, "box")).equals(before)).toBe(true);
   });
 
@@ -129,9 +129,7 @@ describe("a compressed mailbox", () => {
   testWith("xz")("if the program that unpacks a mailbox is not installed, the error names its package", () => {
     pack("xz");
     const { err, status } = home.mail(["-f", "box"], [], { PATH: "/nowhere" });
-    expect(err).toContain(
-      "box: is compressed with xz, and the program xz is not installed; apt-get install xz-utils\n",
-    );
+    expect(err).toContain("box: compressed with xz, but the program xz is not installed; apt-get install xz-utils\n");
     expect(status).toBe(69);
   });
 

@@ -62,7 +62,7 @@ test.each([
     "an unknown account is refused, and the known ones are listed",
     startUp,
     "other",
-    "mail: account other: not defined in a start-up file; use home, reading or work\n",
+    "mail: account other: not defined in any start-up file; use home, reading or work\n",
   ],
   [
     "a block without a closing brace is reported",
@@ -147,7 +147,7 @@ test("account NAME leaves the current folder while the old settings still apply,
 
 test("an unknown account leaves the current folder open", async () => {
   const { out, err, subjects } = await selectInSession("d 1\naccount nobody\nfolder\nu 1\nx\n");
-  expect(err + out).toContain("account nobody: not defined in a start-up file; use broken, none or other\n");
+  expect(err + out).toContain("account nobody: not defined in any start-up file; use broken, none or other\n");
   expect(out).toContain('"first": 2 messages 2 new 1 deleted\n');
   expect(subjects("first")).toEqual(["one", "two"]);
 });
