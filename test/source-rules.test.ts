@@ -64,7 +64,7 @@ function findFunctions({ text }: Source): string[] {
 /** The reasons for keeping small files (of at most 25 lines) that only one other file imports. */
 const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "compose/sending/print-dialogue.ts": "loaded only with -v or --trace",
-  "config/programs.ts": "which programs are installed, for the variables that name programs",
+  "config/find-installed.ts": "which programs are installed, for the variables that name programs",
   "read/commands/setting-commands.ts": "loaded without the complete table of commands",
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",

@@ -5,7 +5,7 @@
  * stored, too.
  */
 
-import { findInstalled } from "./programs.ts";
+import { findInstalled } from "./find-installed.ts";
 import {
   acceptsFilesAndCommands,
   type Convert,

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "@jest/globals";
-import { findInstalled } from "../../src/config/programs.ts";
+import { findInstalled } from "../../src/config/find-installed.ts";
 
 const home = mkdtempSync(join(tmpdir(), "mail-programs-"));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
