@@ -94,7 +94,7 @@ export class Body implements Built {
     this.#filed = 0;
   }
 
-  /** Yields all bytes from `start` on, in pieces. */
+  /** Yields all bytes from the offset `start` to the end, in pieces. */
   *pieces(start = 0): Iterable<Buffer> {
     let at = start;
     while (this.#file !== undefined && at < this.#filed) {

@@ -92,7 +92,10 @@ export function messageNames(path: string, place: Place): string[] {
   return names;
 }
 
-/** Returns the names in a listing, and the names of all messages that only an earlier listing contains. */
+/**
+ * Returns the names in a listing, and the names of messages that are missing from this listing but present in an
+ * earlier one.
+ */
 function addMissing(listed: readonly string[], earlier: readonly string[]): string[] {
   const present = new Set(listed.map(baseOf));
   return [...listed, ...earlier.filter((name) => !present.has(baseOf(name)))];

@@ -162,7 +162,7 @@ export class Scanner {
   /**
    * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. A byte that is
    * rare in the text is found several times faster than line starts. F is rare in most texts, and the space is rare in
-   * base64. If both are frequent, line starts are searched for in a short stretch of the text.
+   * base64. If both are frequent, a short stretch of the text is searched for line starts.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
     for (let searched = from; ; searched += stretch) {

@@ -70,8 +70,8 @@ async function printEach(
       for (const message of opened) {
         const known = counted.get(message);
         if (known === undefined) visit(message);
-        // Iterating over the pieces may read the message, and only the messages in the current window can be read.
-        // Pieces from an earlier window are therefore replaced.
+        // Iterating over the pieces may read the message. Only messages in the current window can be read, so pieces
+        // from an earlier window are replaced.
         const pieces = known?.stored === stored ? known.pieces : await piecesOf(stored, message);
         yield makeRepeatable(() => concatenate(formatTitle(session, message), pieces));
       }

@@ -89,7 +89,7 @@ function isPlainValue(text: string): boolean {
   return /^[ !#-[\]-~]*\n$/.test(text) && !text.includes("=?");
 }
 
-/** Returns the fields about a message's state. @param flags bits of Flag */
+/** Returns the fields that describe a message's state. @param flags bits of Flag */
 export function formatState(flags: number, marks: Candidate["marks"]): string {
   const isRead = (flags & Flag.Read) !== 0;
   const set = [...(isRead ? ["read"] : []), ...Object.entries(marks).flatMap(([mark, isSet]) => (isSet ? [mark] : []))];
