@@ -261,6 +261,71 @@ test.each<[string, (line: string, tag: string, honest: () => string | Buffer) =>
   await mailbox.close();
 });
 
+const mebibyte = 1 << 20;
+
+test.each([
+  ["a few bytes", 100, 5 * mebibyte],
+  ["2 MiB", 2 * mebibyte, 5 * mebibyte],
+  ["exactly one piece", 4 * mebibyte, 7 * mebibyte],
+  ["too many bytes", 9 * mebibyte, 5 * mebibyte],
+])("a message of which the server reports a size of %s is read to its end", async (_title, size, length) => {
+  const body = `${"x".repeat(62)}\n`.repeat(Math.ceil(length / 64));
+  const found = await start({ messages: [{ uid: 1, size, text: `Subject: large\n\n${body}end\n` }] });
+  const mailbox = await open(found);
+  const [text = ""] = await read(mailbox, [1]);
+  await mailbox.close();
+  expect(text.slice(-6)).toBe("\nend\n\n");
+  expect(text.split("\n")).toHaveLength(body.split("\n").length + 5);
+});
+
+test("a message that is much longer than the size that the server reports is not read in part, and is not removed", async () => {
+  const text = `Subject: large\n\n${`${"x".repeat(62)}\n`.repeat((12 * mebibyte) / 64)}`;
+  const found = await start({ messages: [{ uid: 1, size: 2 * mebibyte, text }] });
+  const mailbox = await open(found);
+  await expect(
+    mailbox.commit({ fate: () => "mbox", mbox: { path: join(directory, "mbox"), at: "end" } }),
+  ).rejects.toMatchObject({ reason: "malformed response", exit: Exit.Protocol });
+  await mailbox.close();
+  expect(uidsOf(found)).toEqual([1]);
+});
+
+test.each([
+  ["an attachment", "application", 1000, 5 * mebibyte],
+  ["an attachment", "application", 9 * mebibyte, 5 * mebibyte],
+  ["a text", "text", 1000, 5 * mebibyte],
+])("%s (%s) of which the server reports a size of %i bytes is read to its end", async (_title, type, size, length) => {
+  const line = `${"x".repeat(62)}\r\n`;
+  const content = `${line.repeat(length / 64)}end\r\n`;
+  const mime = { text: "Content-Type: text/plain", data: "Content-Type: application/octet-stream" };
+  const [first, second] = type === "text" ? [content, line.repeat(mebibyte / 16)] : ["short\r\n", content];
+  const sizes = type === "text" ? [size, second.length] : [first.length, Math.max(size, 70_000)];
+  const header = "Subject: parts\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+  const text =
+    `${header}--b\r\n${mime.text}\r\n\r\n${first}\r\n--b\r\n${mime.data}\r\n\r\n${second}\r\n--b--\r\n`.replaceAll(
+      "\r\n",
+      "\n",
+    );
+  const structure =
+    `(("TEXT" "PLAIN" NIL NIL NIL "7BIT" ${sizes[0]} 1)` +
+    `("APPLICATION" "OCTET-STREAM" NIL NIL NIL "7BIT" ${sizes[1]}) "MIXED")`;
+  const sections = Object.fromEntries(
+    [
+      ["1", first],
+      ["2", second],
+      ["1.MIME", `${mime.text}\r\n\r\n`],
+      ["2.MIME", `${mime.data}\r\n\r\n`],
+    ].map(([name, bytes = ""]) => [name, Buffer.from(bytes)]),
+  );
+  const found = await start({ messages: [{ uid: 1, text, structure, sections }] });
+  const mailbox = await open(found);
+  for await (const { stored } of mailbox.openMessages([1], "text")) {
+    await stored.loadOmitted?.(1, [{ start: 0, end: stored.size(1) }]);
+    const shown = stored.read(1, 0, stored.size(1)).toString();
+    expect(shown.includes(`${"x".repeat(62)}\nend\n`)).toBe(true);
+  }
+  await mailbox.close();
+});
+
 test("a malformed ENVELOPE or BODYSTRUCTURE does not prevent a message from being read", async () => {
   const found = await start({
     answer: (line, _tag, honest) =>

@@ -15,6 +15,11 @@ export interface ServedMessage {
   readonly bytes: Buffer;
   /** The time of arrival, in INTERNALDATE format. */
   readonly received?: string | undefined;
+  /** The size that the server reports, if it differs from the message's size with CRLF newlines. */
+  readonly size?: number | undefined;
+  /** The BODYSTRUCTURE, and the bytes of the sections that it describes, such as `2` and `2.MIME`. */
+  readonly structure?: string | undefined;
+  readonly sections?: Readonly<Record<string, Buffer>> | undefined;
 }
 
 /**
@@ -37,6 +42,9 @@ export interface Script {
     readonly flags?: readonly string[];
     readonly text: string;
     readonly received?: string;
+    readonly size?: number;
+    readonly structure?: string;
+    readonly sections?: Readonly<Record<string, Buffer>>;
   }[];
   /**
    * Returns the response to a command, or undefined if the server should respond correctly.
@@ -64,9 +72,8 @@ export async function startLyingServer(script: Script = {}): Promise<LyingServer
   const folders = new Map<string, ServedMessage[]>([
     [
       "INBOX",
-      (script.messages ?? []).map(({ uid, flags = [], text, received }) => ({
-        uid,
-        received,
+      (script.messages ?? []).map(({ flags = [], text, ...rest }) => ({
+        ...rest,
         flags: new Set(flags),
         bytes: Buffer.from(text.replaceAll("\n", "\r\n")),
       })),
@@ -259,15 +266,19 @@ class Session {
 
   *#fetch(messages: readonly ServedMessage[], text: string): Iterable<Buffer> {
     const [, set = "", items = ""] = /^(\S+) \((.*)\)$/.exec(text) ?? [];
-    for (const [at, { uid, flags, bytes, received = "01-Jan-1970 00:00:00 +0000" }] of messages.entries()) {
+    for (const [at, message] of messages.entries()) {
+      const { uid, flags, bytes, size = bytes.length, structure, sections } = message;
+      const { received = "01-Jan-1970 00:00:00 +0000" } = message;
       if (!isInSet(set, uid)) continue;
       const parts: Buffer[] = [Buffer.from(`* ${at + 1} FETCH (UID ${uid}`)];
       if (/\bFLAGS\b/.test(items)) parts.push(Buffer.from(` FLAGS (${[...flags].join(" ")})`));
-      if (/RFC822\.SIZE/.test(items)) parts.push(Buffer.from(` RFC822.SIZE ${bytes.length}`));
+      if (/RFC822\.SIZE/.test(items)) parts.push(Buffer.from(` RFC822.SIZE ${size}`));
+      if (structure !== undefined && /BODYSTRUCTURE/.test(items))
+        parts.push(Buffer.from(` BODYSTRUCTURE ${structure}`));
       if (/INTERNALDATE/.test(items)) parts.push(Buffer.from(` INTERNALDATE "${received}"`));
       for (const [, section = "", start = "", length = ""] of items.matchAll(/BODY\.PEEK\[(.*?)\]<(\d+)\.(\d+)>/g)) {
         const header = bytes.subarray(0, bytes.indexOf("\r\n\r\n") + 4);
-        const found = (section.startsWith("HEADER") ? header : bytes).subarray(
+        const found = (sections?.[section] ?? (section.startsWith("HEADER") ? header : bytes)).subarray(
           Number(start),
           Number(start) + Number(length),
         );

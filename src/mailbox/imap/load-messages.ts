@@ -48,7 +48,9 @@ export async function loadMessages(loading: Loading, messages: readonly number[]
     inOrder.filter((message) => !loading.table.isGone(message) && !isLarge(message)),
     { section: "", length: largestRange, part: "whole" },
   );
-  for (const message of inOrder.filter(isLarge)) await loadLarge(loading, message, need);
+  // A message is also loaded in pieces if it is larger than the size that the server has reported.
+  const isIncomplete = (message: number) => isLarge(message) || loading.loaded.find(message, "whole") === undefined;
+  for (const message of inOrder.filter(isIncomplete)) await loadLarge(loading, message, need);
 }
 
 /** Loads the sizes and dates of messages. */
@@ -103,7 +105,10 @@ async function loadTogether(
   });
 }
 
-/** Loads one message in pieces, so that little memory is needed. */
+/**
+ * Loads one message in pieces, so that little memory is needed. The message ends with the first piece that is shorter
+ * than requested, because some servers report inexact sizes.
+ */
 async function loadLarge(loading: Loading, message: number, need: MessageNeed): Promise<void> {
   const { connection, table, cache, loaded } = loading;
   const known = cache.find(table.uid(message));
@@ -111,7 +116,9 @@ async function loadLarge(loading: Loading, message: number, need: MessageNeed): 
   const received = new Date(known.received);
   if (need === "text" && (await loadShownParts(loading, { message, uid: table.uid(message), received }))) return;
   const writer = loaded.begin(message, received);
-  for (let start = 0; ; ) {
+  for (let start = 0; ; start += largestRange) {
+    if (start > known.size + largestRange)
+      throw new ImapFailed("malformed response", `message ${message}: the message is larger than the server reported`);
     let piece: Buffer | undefined;
     const ranges = [{ section: "", start, length: largestRange }];
     await connection.fetch(`${table.uid(message)}`, { ranges }, ({ uid, bytes }) => {
@@ -120,8 +127,7 @@ async function loadLarge(loading: Loading, message: number, need: MessageNeed): 
     if (piece === undefined) return explainMissing(loading, [message]);
     const { length } = piece;
     if (length > 0) writer.add(piece);
-    start += length;
-    if (length < largestRange || start >= known.size) break;
+    if (length < largestRange) break;
   }
   writer.finish("whole");
 }

@@ -34,9 +34,10 @@ export async function loadShownParts(
     await connection.fetch(`${uid}`, items, (found) => {
       if (found.uid !== uid) return;
       structure = found.structure ?? structure;
-      for (const { section } of ranges) {
+      for (const { section, length } of ranges) {
         const bytes = found.bytes(section);
-        if (bytes !== undefined) sections.set(section, bytes);
+        // A section that fills the requested range may be longer than the size that the server has reported.
+        if (bytes !== undefined && bytes.length < length) sections.set(section, bytes);
       }
     });
   };
