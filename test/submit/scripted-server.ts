@@ -96,7 +96,7 @@ export async function scriptedServer(
       return typeof reply === "string" ? reply : Buffer.from(reply).toString("latin1");
     };
     let data: string[] | undefined;
-    const lines = createInterface({ input: socket });
+    const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on("error", () => {}); // the readline interface also reports the socket's errors
     lines.on("line", (line) => {
       if (data !== undefined) {
