@@ -58,6 +58,7 @@ const parts = {
     "compose/compose.ts",
     "submit/sent.ts",
     "submit/smtp.ts",
+    "submit/program.ts",
     "account/find-account.ts",
   ]),
   "mail-read": inSource(["read/read.ts", "read/commands/command-table.ts"]),
