@@ -4,7 +4,7 @@ import { Exit, MailError } from "../errors.ts";
 import { keyOfMessage } from "../mailbox/message-key.ts";
 import { pushAll } from "../message/lists.ts";
 import { findByIds, parseIds, readKeys } from "../read/message-list/message-ids.ts";
-import { findByQuery } from "../read/message-list/message-list.ts";
+import { checkQuery, findByQuery } from "../read/message-list/message-list.ts";
 import { ListMistake } from "../read/query/query.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 
@@ -40,10 +40,11 @@ export async function selectForAct(
 ): Promise<Selection> {
   const named = parseIds(folder?.mailbox, words);
   if (named !== undefined) return { ids: named, isById: true };
-  if (folder === undefined) return { ids: [], isById: false };
+  const query = words.join(" ");
   const found: number[] = [];
   try {
-    for await (const some of findByQuery(session, folder, words.join(" "))) pushAll(found, some);
+    if (folder === undefined) await checkQuery(session, query);
+    else for await (const some of findByQuery(session, folder, query)) pushAll(found, some);
   } catch (error) {
     if (!(error instanceof ListMistake)) throw error;
     throw new MailError(`${error.message}; nothing was changed`, Exit.Usage, error, { reason: "invalid query" });
@@ -60,6 +61,7 @@ export async function selectForAct(
       },
     );
   }
+  if (folder === undefined) return { ids: [], isById: false };
   const keys = await readKeys(folder.mailbox, found);
   return { ids: found.map((message) => keys.get(message) ?? ""), isById: false };
 }

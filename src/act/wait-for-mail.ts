@@ -14,7 +14,7 @@ import { isServerAddress } from "../message/server-name.ts";
 import { failureToOpen, folderFromCommandLine } from "../read/folder/given-folder.ts";
 import { type FolderName, NoMail, openFolder } from "../read/folder/open-folder.ts";
 import { readKeys } from "../read/message-list/message-ids.ts";
-import { findByQuery } from "../read/message-list/message-list.ts";
+import { checkQuery, findByQuery } from "../read/message-list/message-list.ts";
 import { ListMistake } from "../read/query/query.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import { makePrinter } from "../read/without-session/listing.ts";
@@ -31,7 +31,7 @@ export async function waitForMail(session: Session, given: CommandLine, wait: Re
     await arrivals.open(wait.acceptsPresent);
     for (;;) {
       const { folder } = arrivals;
-      const found = folder && (await findFirst(session, folder, query, arrivals.take()));
+      const found = await findFirst(session, folder, query, arrivals.take());
       if (folder !== undefined && found !== undefined) {
         await makePrinter(session, folder, given)({ messages: [found] });
         return Exit.Ok;
@@ -53,15 +53,16 @@ function makeTimeError(seconds: number): MailError {
   });
 }
 
-/** Returns the first of the given messages that matches a query. */
+/** Returns the first of the given messages that matches a query. @param folder undefined if the mailbox does not exist */
 async function findFirst(
   session: Session,
-  folder: Folder,
+  folder: Folder | undefined,
   query: string,
   among: readonly number[],
 ): Promise<number | undefined> {
   try {
-    for await (const [first] of findByQuery(session, folder, query, among)) return first;
+    if (folder === undefined) await checkQuery(session, query);
+    else for await (const [first] of findByQuery(session, folder, query, among)) return first;
     return undefined;
   } catch (error) {
     if (!(error instanceof ListMistake)) throw error;

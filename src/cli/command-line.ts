@@ -296,6 +296,7 @@ function refuseContradictions(given: CommandLine, inFull: ReadonlySet<string>): 
   if (given.count && given.print) throw describeConflict("--count", "--print");
   if (given.json && given.print) throw describeConflict("--json", "--print");
   if (given.login !== undefined && given.account !== undefined) throw describeConflict("--login", "--account");
+  if (task !== undefined && given.dryRun && withoutDryRun.has(task)) throw describeConflict(task, "--dry-run");
   if (task === undefined || task === "--run") return;
   // With recipients, -e has the same meaning as -E. Without recipients, the error is the same as in bsd-mailx.
   if (task === "-e") return;
@@ -323,6 +324,11 @@ function readsMail({ waiting, outgoing }: CommandLine): boolean {
 
 const takesFile = new Set(["--wait", "--send", "--json", "--count", "--print", "-H", "-L", "--exists"]);
 const takesQuery = new Set(["--wait", "--json", "--count", "--print"]);
+/** The tasks that --dry-run would not change, because they only read, or because they talk to a server. */
+const withoutDryRun = new Set([
+  ...["--part", "--wait", "--json", "--count", "--print", "-L", "--folders", "--json-schema"],
+  ...["--queue", "--track", "--login", "--smtp"],
+]);
 
 /** Returns the given options that request a task other than writing a message or running a session. */
 function tasksOf(given: CommandLine, inFull: ReadonlySet<string>): string[] {

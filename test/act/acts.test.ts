@@ -346,3 +346,57 @@ test("output from start-up files is not part of the result", () => {
   expect({ status, subjects: values.map(({ subject }) => subject) }).toEqual({ status: 0, subjects: ["one"] });
   expect(problems[0]).toEqual({ warning: { message: "hola" } });
 });
+
+test.each([
+  [["--part", "1"], "1"],
+  [["--json"], "from:ann"],
+  [["--json", "--show"], "from:ann"],
+  [["--count"], "from:ann"],
+  [["--print"], "from:ann"],
+  [["--wait", "0", "--present"], "from:ann"],
+  [["-L", "from:ann"], ""],
+  [["--folders"], ""],
+  [["--queue"], ""],
+  [["--json-schema"], ""],
+] as const)("%j with --dry-run is refused, because it would be ignored", (form, word) => {
+  place.create("mbox", "file", letters);
+  const file = /^--(?:folders|queue|json-schema)$/.test(form[0]) ? [] : ["-f", "file"];
+  const { status, stdout, stderr } = place.run([...form, "--dry-run", ...file, word].filter((each) => each !== ""));
+  expect({ status, stdout }).toEqual({ status: 64, stdout: "" });
+  expect(stderr).toMatch(/--dry-run.* cannot be used together/);
+});
+
+describe.each([
+  ["an empty file", ["-f", "empty"]],
+  ["an empty system mailbox", []],
+  ["a missing system mailbox", []],
+] as const)("for %s", (name, file) => {
+  beforeEach(() => {
+    place.create("mbox", "empty", []);
+    if (name === "an empty system mailbox") place.create("mbox", "spool", []);
+    else rmSync(join(place.home, "spool"), { force: true });
+  });
+
+  test.each([
+    [["--json"], "since:nonsense"],
+    [["--json"], ":x"],
+    [["--json"], '"a'],
+    [["--show"], "is:new and"],
+    [["--show"], "3"],
+    [["--count"], "(is:new"],
+    [["--delete"], "size:x"],
+    [["--mark", "read"], "7"],
+    [["--wait", "0"], "since:nonsense"],
+  ])("%j refuses the invalid query %j", (form, query) => {
+    expect(place.json("message", [...form, ...file, query])).toMatchObject({
+      status: 64,
+      values: [],
+      problems: [{ error: { code: 64, reason: "invalid query" } }],
+    });
+  });
+
+  test("a valid list or query matches nothing", () => {
+    for (const query of [":n", "and", "1-3", "from:ann and 1", "since:1d"])
+      expect(place.json("message", [...file, query])).toEqual({ status: 1, values: [], problems: [] });
+  });
+});

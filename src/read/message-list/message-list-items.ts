@@ -30,8 +30,7 @@ export function collectItems(
   let begin: number | undefined;
   let others = false;
   for (const [index, token] of read.entries()) {
-    // This is the only mistake that bsd-mailx reports on standard error.
-    if (token.kind === "unclosed") throw new ListMistake(`Missing ${token.text}`, { form: "bare" });
+    if (token.kind === "unclosed") throw makeUnclosedMistake(token);
     if (token.kind === "text" || token.kind === "+") {
       if (begin !== undefined) throw new ListMistake("Non-numeric second argument");
     }
@@ -59,6 +58,19 @@ export function collectItems(
     }
   }
   return items;
+}
+
+/** Checks the words of a list, but not its numbers. @throws ListMistake */
+export function checkWords(read: readonly ListToken[]): void {
+  for (const token of read) {
+    if (token.kind === "unclosed") throw makeUnclosedMistake(token);
+    if (token.kind === "text" && token.text.startsWith(":")) modifierLetter(token.text);
+  }
+}
+
+/** Returns the only mistake that bsd-mailx reports on standard error. */
+function makeUnclosedMistake({ text }: ListToken): ListMistake {
+  return new ListMistake(`Missing ${text}`, { form: "bare" });
 }
 
 function numberOf(folder: Folder, { text }: ListToken, deleted: boolean): number {

@@ -31,6 +31,7 @@ import { Flag } from "../../mailbox/mailbox.ts";
 import { pushAll } from "../../message/lists.ts";
 import type { Candidate } from "../query/candidate.ts";
 import { divideMessages, filterMessages } from "../query/filter.ts";
+import type { QueryPlace } from "../query/parse-query.ts";
 import { allOf, anyOf, Cost, ListMistake, makeStateTerm, makeTerm, NoneFound, type Query } from "../query/query.ts";
 import { makesQuery } from "../query/term-table.ts";
 import type { Takes } from "../session/command.ts";
@@ -38,7 +39,7 @@ import { isDeleted, nearestMessage } from "../session/cursor.ts";
 import { sortForDisplay } from "../session/display-order.ts";
 import { CommandInterrupted } from "../session/mistakes.ts";
 import type { Folder, Session } from "../session/session.ts";
-import { collectItems, modifierLetter } from "./message-list-items.ts";
+import { checkWords, collectItems, modifierLetter } from "./message-list-items.ts";
 import { type ListToken, tokenizeList } from "./message-list-tokens.ts";
 
 export interface Wanted {
@@ -99,7 +100,8 @@ export async function selectMessages(
 export async function* findMessages(session: Session, folder: Folder, list: string): AsyncIterable<readonly number[]> {
   const read = tokenizeList(list);
   if (isQuery(read)) {
-    yield* filterMessages(folder.mailbox, listByDeletion(folder, false), await readQuery(session, folder, list, false));
+    const query = await readQuery(session, list, placeIn(folder, false));
+    yield* filterMessages(folder.mailbox, listByDeletion(folder, false), query);
   } else if (selectsAll(read)) {
     for (let start = 1; start <= folder.mailbox.count; start += step)
       yield* divideMessages(listByDeletion(folder, false, start, start + step - 1));
@@ -123,7 +125,7 @@ export async function* findMessagesBackwards(
     yield* divideMessages([...(await evaluateList(session, folder, list, false))].reverse());
     return;
   }
-  const query = isQuery(read) ? await readQuery(session, folder, list, false) : undefined;
+  const query = isQuery(read) ? await readQuery(session, list, placeIn(folder, false)) : undefined;
   for (let end = folder.mailbox.count; end > 0; end -= step) {
     const examined = listByDeletion(folder, false, Math.max(1, end - step + 1), end);
     const found: number[] = [];
@@ -146,12 +148,35 @@ export async function* findByQuery(
   query: string,
   among = listByDeletion(folder, false) as readonly number[],
 ): AsyncIterable<readonly number[]> {
-  const refuse = (text: string) => {
-    if (text.trim() === "*") return makeStateTerm(() => true);
-    throw new ListMistake(`${text}: message numbers change; use ids, which mail --json prints, or a query`);
-  };
-  const parsed = await readQuery(session, folder, query, false, refuse);
-  yield* filterMessages(folder.mailbox, among, parsed);
+  const { isKeyedByContent } = folder.mailbox;
+  yield* filterMessages(
+    folder.mailbox,
+    among,
+    await readQuery(session, query, { isKeyedByContent, numbers: refuseNumbers }),
+  );
+}
+
+function refuseNumbers(text: string): Query {
+  if (text.trim() === "*") return matchesAll;
+  throw new ListMistake(`${text}: message numbers change; use ids, which mail --json prints, or a query`);
+}
+
+const matchesAll = makeStateTerm(() => true);
+
+/**
+ * Checks a list or query if there are no messages to compare with it. Message numbers in a list are not checked.
+ *
+ * @throws ListMistake
+ */
+export async function checkList(session: Session, list: string): Promise<void> {
+  const read = tokenizeList(list);
+  if (isQuery(read)) await readQuery(session, list, { isKeyedByContent: true, numbers: () => matchesAll });
+  else checkWords(read);
+}
+
+/** Checks a query as findByQuery does, if there are no messages to compare with it. @throws ListMistake */
+export async function checkQuery(session: Session, query: string): Promise<void> {
+  await readQuery(session, query, { isKeyedByContent: true, numbers: refuseNumbers });
 }
 
 async function evaluateList(
@@ -162,7 +187,7 @@ async function evaluateList(
 ): Promise<readonly number[]> {
   const read = tokenizeList(list);
   if (isQuery(read)) {
-    const query = await readQuery(session, folder, list, deleted);
+    const query = await readQuery(session, list, placeIn(folder, deleted));
     const found = await searchMessages(session, folder, listByDeletion(folder, deleted), query);
     if (found.length === 0) throw new NoneFound(`No messages satisfy ${list.trim()}`);
     return found;
@@ -203,22 +228,23 @@ function selectsAll(read: readonly ListToken[]): boolean {
   return read.length === 1 && read[0]?.kind === "*";
 }
 
-/** Parses a query. @throws ListMistake */
-async function readQuery(
-  session: Session,
-  folder: Folder,
-  list: string,
-  deleted: boolean,
-  numbers = (text: string) => {
+type ListPlace = Pick<QueryPlace, "isKeyedByContent" | "numbers">;
+
+/** Returns the place of a query that may contain the numbers of a folder's messages. */
+function placeIn(folder: Folder, deleted: boolean): ListPlace {
+  const numbers = (text: string) => {
     const { numbers: chosen, all } = collectItems(folder, tokenizeList(text), deleted);
-    return makeStateTerm(all ? () => true : ({ message }) => chosen.has(message));
-  },
-): Promise<Query> {
+    return all ? matchesAll : makeStateTerm(({ message }) => chosen.has(message));
+  };
+  return { isKeyedByContent: folder.mailbox.isKeyedByContent, numbers };
+}
+
+/** Parses a query. @throws ListMistake */
+async function readQuery(session: Session, list: string, place: ListPlace): Promise<Query> {
   const { parseQuery } = await import("../query/parse-query.ts");
   return parseQuery(list, {
+    ...place,
     now: new Date(),
-    isKeyedByContent: folder.mailbox.isKeyedByContent,
-    numbers,
     item: (text) => {
       if (!text.startsWith(":")) return compileSender(session, text);
       const before = text === ":" ? [...(lastModifiers.get(session) ?? [])] : [];

@@ -9,7 +9,13 @@ import { failureToOpen, folderFromCommandLine } from "../folder/given-folder.ts"
 import { NoMail, openWithMail } from "../folder/open-folder.ts";
 import { printHeaderLines } from "../header-list/header-window.ts";
 import { findByIds, parseIds, readKeys } from "../message-list/message-ids.ts";
-import { findByQuery, findMessages, findMessagesBackwards } from "../message-list/message-list.ts";
+import {
+  checkList,
+  checkQuery,
+  findByQuery,
+  findMessages,
+  findMessagesBackwards,
+} from "../message-list/message-list.ts";
 import { ListMistake, NoneFound } from "../query/query.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { printDecoded } from "../show/print-decoded.ts";
@@ -54,7 +60,7 @@ async function listSelected(session: Session, given: CommandLine, words: readonl
         count += batch.messages.length;
         await print(batch);
       }
-    }
+    } else if (words.length > 0) await (given.list.show ? checkQuery : checkList)(session, words.join(" "));
   } catch (error) {
     // The program that reads the output has closed the pipe, as head(1) does.
     if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
