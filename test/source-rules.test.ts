@@ -68,7 +68,6 @@ const reasonsToBeSmall: Readonly<Record<string, string>> = {
   "read/commands/setting-commands.ts": "loaded without the complete table of commands",
   "read/folder/fate.ts": "the rules for a message at quit, with a test of their own",
   "read/show/mailcap.ts": "the grammar of a standard",
-  "submit/dry-run.ts": "a transport, loaded only with --dry-run",
 };
 
 function findSmallFiles(all: readonly Source[]): string[] {

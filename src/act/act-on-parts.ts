@@ -34,7 +34,7 @@ function describeMissingPart(error: unknown, id: string, number: string): unknow
 
 /** Saves the messages' attachments in a directory, or reports the files that would be created. A message without attachments is not an error. */
 export async function saveAttachments(work: Work): Promise<Ended> {
-  const { folder, given, selected, to } = work;
+  const { folder, isDryRun, selected, to } = work;
   const planned = new Set<string>();
   const results: ActResult[] = [];
   let exit: ExitCode = Exit.Ok;
@@ -43,9 +43,9 @@ export async function saveAttachments(work: Work): Promise<Ended> {
     try {
       await openMessage(folder.mailbox, message, "text", async (stored) => {
         for (const part of await attachmentsOf(() => partsOf(stored, message, "all")))
-          files.push(given.dryRun ? planPart(part, to ?? "", planned) : (await savePart(part, to ?? "")).path);
+          files.push(isDryRun ? planPart(part, to ?? "", planned) : (await savePart(part, to ?? "")).path);
       });
-      results.push({ id, done: !given.dryRun, reason: given.dryRun ? dryRun : null, to, files });
+      results.push({ id, done: !isDryRun, reason: isDryRun ? dryRun : null, to, files });
     } catch (error) {
       // The action must not be repeated, because some files may already have been saved.
       if (!(error instanceof MailError)) throw error;

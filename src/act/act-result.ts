@@ -3,6 +3,7 @@ import type { RequestedAct } from "../cli/command-line.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import { formatPlan, type Plan } from "./planned-message.ts";
 import { dryRun, type toOutcome } from "./submission-result.ts";
 
 export type ActKind = Exclude<RequestedAct["kind"], "part">;
@@ -19,6 +20,8 @@ export interface ActResult {
   readonly recipients?: readonly string[];
   /** The outcome of a submitted message. */
   readonly submission?: ReturnType<typeof toOutcome>;
+  /** In a dry run: the message that would be sent. */
+  readonly plan?: Plan;
 }
 
 const past: Readonly<Record<ActKind, string>> = {
@@ -42,13 +45,14 @@ function formatAsJson(act: ActKind, { id, done, reason, to, ...more }: ActResult
 }
 
 /** Returns a line such as `ID: moved to /home/ann/old` or `ID: not moved to /home/ann/old: gone`. */
-function formatAsText(act: ActKind, { id, done, reason, to, files, recipients }: ActResult): string {
+function formatAsText(act: ActKind, { id, done, reason, to, files, recipients, plan }: ActResult): string {
   const target = to ?? recipients?.join(", ");
   const place = target === undefined ? "" : ` ${act === "mark" ? "as" : "to"} ${target}`;
   const saved = files === undefined ? "" : files.map((file) => `\n  ${file}`).join("");
+  const planned = plan === undefined ? "" : formatPlan(plan);
   const why = reason === null ? "" : `: ${reason}`;
   const isDryRun = reason === dryRun;
   const verb = done ? past[act] : `${isDryRun ? "would be" : "not"} ${past[act]}`;
-  const lines = `${id}: ${verb}${place}${isDryRun ? "" : why}${saved}`;
+  const lines = `${id}: ${verb}${place}${isDryRun ? "" : why}${saved}${planned}`;
   return `${lines.split("\n").map(makeVisible).join("\n")}\n`;
 }

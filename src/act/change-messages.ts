@@ -18,8 +18,8 @@ type Change = Extract<RequestedAct, { kind: "delete" | "move" | "copy" | "mark" 
 
 /** Changes all selected messages, or none if an error is thrown. @throws MailError */
 export async function changeMessages(work: Work, act: Change): Promise<Ended> {
-  const { session, folder, given, selected, to } = work;
-  if (given.dryRun) {
+  const { session, folder, isDryRun, selected, to } = work;
+  if (isDryRun) {
     if (act.kind !== "copy") refuseReadOnlyMailbox(folder);
     if (act.kind === "move" || act.kind === "copy") checkTarget(to ?? "");
     return { results: selected.map(({ id }) => ({ id, done: false, reason: dryRun, to })), exit: Exit.Ok };

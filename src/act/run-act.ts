@@ -67,7 +67,8 @@ async function runOnSelection(
   if (folder === undefined || ids.length === 0) throw makeNoMatchError();
   refuseOwnMailbox(folder, act, to);
   const perform = await loadAct(act);
-  const { results, exit } = await perform({ session, folder, given, selected, to });
+  const isDryRun = session.config.settings.get("dryrun");
+  const { results, exit } = await perform({ session, folder, given, selected, to, isDryRun });
   print([...describe(gone, "gone"), ...results]);
   return exit;
 }

@@ -102,6 +102,34 @@ const outcome = {
   },
 };
 
+const plan = {
+  type: "object",
+  description: "With --dry-run: facts about the message that would be sent or stored.",
+  required: [
+    ...["transport", "folder", "from", "recipients", "subject", "messageId", "inReplyTo", "size", "attachments"],
+  ],
+  properties: {
+    transport: {
+      type: ["string", "null"],
+      description: "The server, program or file that would receive the message; null if the message would be stored.",
+    },
+    folder: { type: ["string", "null"], description: "With --draft: the folder that would contain the draft." },
+    from: { type: "string", description: "The envelope sender." },
+    recipients: { type: "array", items: { type: "string" }, description: "All recipients, including those in Bcc." },
+    subject: nullable(text),
+    messageId: {
+      ...nullable(text),
+      description: "The Message-ID field of the message; null if it is generated when the message is sent.",
+    },
+    inReplyTo: messageIds,
+    size: { ...count, description: "The size of the message in bytes, with LF as the end of each line." },
+    attachments: {
+      type: "array",
+      items: { type: "object", required: ["name", "type"], properties: { name: nullable(text), type: text } },
+    },
+  },
+};
+
 function describeObject(title: string, properties: Readonly<Record<string, Schema>>, optional: Schema = {}): Schema {
   return { title, type: "object", required: Object.keys(properties), properties: { ...properties, ...optional } };
 }
@@ -211,6 +239,7 @@ const schemas: Readonly<Record<string, Schema>> = {
         "With --reply, --forward and --resend: the outcome of the message, if it was submitted",
         outcome,
       ),
+      plan,
     },
   ),
   submission: describeObject(
@@ -225,7 +254,7 @@ const schemas: Readonly<Record<string, Schema>> = {
         properties: { id: nullable(id), folder: { type: "string" } },
       },
     },
-    { preview: { type: "string", description: "With --dry-run: the envelope and the message." } },
+    { preview: { type: "string", description: "With --dry-run: the envelope and the message." }, plan },
   ),
   draft: {
     title: "The draft that mail --from-json reads from standard input",

@@ -48,7 +48,8 @@ async function sendFound(session: Session, given: CommandLine, found: FoundDraft
   const record = await SendRecord.open(session.config, key);
   try {
     if (record.state === "sent" && !given.outgoing.again) {
-      const warnings = await removeSentDraft(session, found);
+      const isDryRun = session.config.settings.get("dryrun");
+      const warnings = isDryRun ? [] : await removeSentDraft(session, found);
       const outcome = { accepted: record.accepted, refused: [] };
       return { exit: Exit.Ok, sent: true, outcome, draft, notSent: "already sent", warnings };
     }

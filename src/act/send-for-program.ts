@@ -5,6 +5,7 @@ import { unsentResult } from "../compose/sending/outcome.ts";
 import { type ExitCode, MailError, printError } from "../errors.ts";
 import { draftMessage } from "../read/send/send.ts";
 import type { Session } from "../read/session/session.ts";
+import { describePlanned } from "./planned-message.ts";
 import { dryRun, printSubmission, type Submitted } from "./submission-result.ts";
 
 /** Sends or stores the message described by the command line. @returns the exit code for the outcome */
@@ -30,8 +31,11 @@ async function submitForProgram(session: Session, given: CommandLine): Promise<S
   if (isDryRun) terminal.beginResult?.(given.json ? (piece) => shown.push(Buffer.from(piece)) : undefined);
   const submitted = await submitInForm(session, given);
   if (!isDryRun) return submitted;
+  if (submitted.error !== undefined) return submitted;
   const preview = given.json ? { preview: Buffer.concat(shown).toString() } : {};
-  return submitted.error === undefined ? { ...submitted, notSent: dryRun, ...preview } : submitted;
+  const planned = submitted.outcome?.planned;
+  const plan = planned === undefined ? {} : { plan: await describePlanned(planned) };
+  return { notSent: dryRun, ...plan, ...submitted, ...preview };
 }
 
 async function submitInForm(session: Session, given: CommandLine): Promise<Submitted> {

@@ -13,6 +13,7 @@ import { commitChanges } from "../read/folder/quit.ts";
 import { draftMessage } from "../read/send/send.ts";
 import { quoteMessage } from "../read/show/quoted-message.ts";
 import type { ActResult } from "./act-result.ts";
+import { describePlanned } from "./planned-message.ts";
 import { dryRun, toOutcome } from "./submission-result.ts";
 import { type Ended, type Located, reportOne, type Work } from "./work.ts";
 
@@ -21,12 +22,17 @@ type Sending = Extract<RequestedAct, { kind: "resend" | "reply" | "forward" }>;
 /** Sends the selected messages, or a reply to one of them. Submission errors are reported, not thrown. */
 export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
   const results: ActResult[] = [];
+  // The transport of a dry run prints each message. The result contains a description instead.
+  if (work.isDryRun) work.session.terminal.beginResult?.(() => {});
   let exit: ExitCode = Exit.Ok;
   for (const each of work.selected) {
     try {
       const { recipients, sent } = await sendOne(work, act, each);
-      if (sent === undefined) {
-        results.push({ id: each.id, done: false, reason: dryRun, to: null, recipients });
+      const planned = sent.outcome?.planned;
+      if (planned !== undefined) {
+        const plan = await describePlanned(planned);
+        results.push({ id: each.id, done: false, reason: dryRun, to: null, recipients, plan });
+        if (sent.exit !== Exit.Ok) exit = sent.exit;
         continue;
       }
       const submission = toOutcome(sent);
@@ -45,23 +51,19 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
 
 interface Sent {
   readonly recipients: readonly string[];
-  /** Undefined in a dry run. */
-  readonly sent: ComposeResult | undefined;
+  readonly sent: ComposeResult;
 }
 
 async function sendOne(work: Work, act: Sending, located: Located): Promise<Sent> {
   const { session, folder, given } = work;
-  if (act.kind === "resend") {
-    if (given.dryRun) return { recipients: act.to, sent: undefined };
+  if (act.kind === "resend")
     return { recipients: act.to, sent: await resendStored(session, folder, located.message, act.to) };
-  }
   const { context, draft } = await draftMessage(session, withRecipients(given, act));
   if (act.kind === "reply") await addReply(work, act, located, draft);
   else await addOriginals(session, folder.mailbox, [located.message], draft);
   const recipients = [...draft.to, ...draft.cc, ...draft.bcc];
-  if (given.dryRun) return { recipients, sent: undefined };
   const sent = await compose(context, draft);
-  if (sent.sent && act.kind === "reply") await storeAnswered(work, located);
+  if (sent.sent && !work.isDryRun && act.kind === "reply") await storeAnswered(work, located);
   return { recipients, sent };
 }
 

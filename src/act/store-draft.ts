@@ -3,6 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { buildEncodedMessage } from "../compose/build/encoded-message.ts";
 import { type Composition, compose } from "../compose/compose.ts";
 import { fieldValue } from "../compose/draft/draft.ts";
+import { qualifyAddress } from "../compose/draft/recipients.ts";
 import { Exit, MailError } from "../errors.ts";
 import { appendFlagged, appendMessages, storesFlags } from "../mailbox/append.ts";
 import { makeFiling } from "../mailbox/maildir/safe-delivery.ts";
@@ -12,6 +13,7 @@ import { isServerAddress } from "../message/server-name.ts";
 import { appendOptions } from "../read/session/access-options.ts";
 import type { Session } from "../read/session/session.ts";
 import { nameDraftsFolder } from "./drafts-folder.ts";
+import { describePlanned, type Plan } from "./planned-message.ts";
 import type { StoredDraft, Submitted } from "./submission-result.ts";
 
 /** Stores a message, including its Bcc field. @throws MailError, in which case nothing was stored */
@@ -21,19 +23,30 @@ export async function storeDraft(
   { isComplete }: { readonly isComplete: boolean },
 ): Promise<Submitted> {
   const { path } = nameDraftsFolder(session);
+  const { config, terminal } = session;
   let stored: StoredDraft | undefined;
+  let plan: Plan | undefined;
   const result = await compose(context, given, {
     isComplete,
-    store: async (draft, { people, stamp, author }, signal) => {
+    store: async (draft, { people, stamp, author, envelopeSender }, signal) => {
       const [sink] = people.sinks;
       if (sink !== undefined) {
         throw new MailError(`${sink}: a draft can be sent only to addresses; nothing was stored`, Exit.Usage);
       }
       const message = await buffer((await buildEncodedMessage(draft, people, stamp, author, { bcc: true })).open());
-      stored = await appendDraft(session, path, { message, date: stamp.date, signal });
+      if (config.settings.get("dryrun")) {
+        const { login, mailName } = config.identity;
+        const envelope = {
+          from: qualifyAddress(envelopeSender ?? login, mailName),
+          to: [...people.to, ...people.cc, ...people.bcc],
+        };
+        plan = await describePlanned({ envelope, message, generatedId: stamp.messageId }, path);
+        terminal.out(message);
+      } else stored = await appendDraft(session, path, { message, date: stamp.date, signal });
       return { exit: Exit.Ok, sent: false, messageId: fieldValue(draft, "message-id") ?? stamp.messageId };
     },
   });
+  if (plan !== undefined) return { ...result, plan };
   return stored === undefined ? result : { ...result, notSent: "stored", draft: stored };
 }
 
@@ -47,12 +60,8 @@ async function appendDraft(
   session: Session,
   path: string,
   { message, date, signal }: DraftToStore,
-): Promise<StoredDraft | undefined> {
+): Promise<StoredDraft> {
   const { config } = session;
-  if (config.settings.get("dryrun")) {
-    session.terminal.out(message);
-    return undefined;
-  }
   const options = appendOptions(session, signal);
   if (storesFlags(path)) {
     const filing = makeFiling("DS", "cur", date);

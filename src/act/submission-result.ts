@@ -6,6 +6,7 @@ import type { ComposeResult } from "../compose/sending/context.ts";
 import { escapeControls, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
+import type { Plan } from "./planned-message.ts";
 
 /** The reason that is reported for each message of a dry run. */
 export const dryRun = "dry run";
@@ -25,6 +26,8 @@ export interface Submitted extends ComposeResult {
   readonly notSent?: "stored" | typeof dryRun | "already sent";
   /** With --dry-run: the envelope and the message. */
   readonly preview?: string;
+  /** With --dry-run: facts about the message. */
+  readonly plan?: Plan;
   readonly warnings?: readonly string[];
 }
 
@@ -35,8 +38,8 @@ export function printSubmission(terminal: Terminal, submitted: Submitted, json: 
 }
 
 function formatSubmission(submitted: Submitted): string {
-  const { draft, preview } = submitted;
-  const more = preview === undefined ? {} : { preview };
+  const { draft, preview, plan } = submitted;
+  const more = { ...(preview === undefined ? {} : { preview }), ...(plan === undefined ? {} : { plan }) };
   const value = { version: schemaVersion, ...toOutcome(submitted), draft: draft ?? null, ...more };
   return `${escapeControls(JSON.stringify(value))}\n`;
 }

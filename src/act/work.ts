@@ -18,6 +18,8 @@ export interface Work {
   readonly given: CommandLine;
   readonly selected: readonly Located[];
   readonly to: string | null;
+  /** Whether the action is only reported. */
+  readonly isDryRun: boolean;
 }
 
 /** The results of an action, and the exit code. */

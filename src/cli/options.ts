@@ -229,11 +229,15 @@ export const options = [
     meaning:
       "Select the start-up files and their order: s is /etc/mail.rc, u is ~/.mailrc, x is the built-in start-up file, and / or - means none. Overrides -n.",
   },
-  { letter: "d", long: "debug", meaning: "Show the message instead of sending it." },
+  {
+    letter: "d",
+    long: "debug",
+    meaning: "Show how the message would be sent, instead of sending it. For programs, the same as --dry-run.",
+  },
   {
     long: "dry-run",
     meaning:
-      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done without doing it.",
+      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done without doing it. An option that only reads cannot be used together with --dry-run.",
   },
   { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error as JSON lines." },
   { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },

@@ -2,7 +2,7 @@
 import type { Command, Option as ParserOption } from "commander";
 import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
-import { checkOptions, isListing, isSending, UsageError } from "./command-line.ts";
+import { checkOptions, isListing, isSending, sendsForProgram, UsageError } from "./command-line.ts";
 import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
 import { type Option, options } from "./options.ts";
 import type { OrderedOption, Parts } from "./part-options.ts";
@@ -229,8 +229,15 @@ function toCommandLine(
   };
   const readsMail = isListing(result) || result.act !== undefined || result.waiting !== undefined;
   const listing = readsMail ? { ...result, words: moveFileFirst(expanded.words, words) } : result;
-  checkOptions(listing, expanded);
-  return withMeaningOfE(listing);
+  const meant = withMeaningOfD(listing);
+  checkOptions(meant, expanded);
+  return withMeaningOfE(meant);
+}
+
+/** Changes -d to --dry-run for a program that acts on messages or sends a message. */
+function withMeaningOfD(given: CommandLine): CommandLine {
+  const isDryRun = given.debug && (given.act !== undefined || sendsForProgram(given));
+  return isDryRun ? { ...given, debug: false, dryRun: true } : given;
 }
 
 /** Changes -e to -E if there are recipients. As in bsd-mailx, -e then means that an empty message is not sent. */

@@ -49,7 +49,15 @@ export async function resendMessage(
     };
     const { verbose } = context;
     // The header of the original names other recipients.
-    const departure = { way, envelopeSender, verbose, envelope, message, recipients: "arguments" as const };
+    const departure = {
+      way,
+      envelopeSender,
+      verbose,
+      envelope,
+      message,
+      recipients: "arguments" as const,
+      generatedId: stamp.messageId,
+    };
     const outcome = await submission.send(departure, { interrupt: interrupt.signal });
     return await reportOutcome(terminal, { ...outcome, refused: [...refused, ...outcome.refused] }, keepsNothing);
   } catch (error) {

@@ -13,7 +13,7 @@ import type { Body } from "./draft/body.ts";
 import { emptyDraft } from "./draft/draft.ts";
 import type { ComposeContext, ComposeResult } from "./sending/context.ts";
 import { reportFailure, reportOutcome } from "./sending/outcome.ts";
-import { listEnvelope, prepareDraft } from "./sending/prepare-message.ts";
+import { listEnvelope, prepareDraft, reportPlan } from "./sending/prepare-message.ts";
 
 /** A draft as it is stored, without its From_ line. */
 export interface StoredMessage {
@@ -60,6 +60,7 @@ export async function sendStored(
     const { way, stamp, envelopeSender, refused } = prepared;
     const envelope = listEnvelope(config, prepared);
     const to = [...new Set(envelope.to)].filter((address) => !reached.has(address));
+    if (config.settings.get("debug")) return await reportPlan(context, prepared, to);
     const messageId = fieldValues(text, "message-id")[0]?.trim();
     const added = stampFields(emptyDraft(), stamp).filter(
       ([name]) => name === "Date" || (name === "Message-ID" && !messageId),
@@ -83,6 +84,7 @@ export async function sendStored(
       envelope: { ...envelope, to },
       message,
       recipients: "arguments" as const,
+      generatedId: stamp.messageId,
     };
     if (!config.settings.get("dryrun")) await begin();
     const outcome = await submission.send(departure, { interrupt: interrupt.signal });

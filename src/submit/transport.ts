@@ -44,6 +44,19 @@ export interface Outcome {
   readonly queueId?: string;
   /** The recipients for whom the message is in `mail`'s queue. Such recipients are neither accepted nor refused. */
   readonly queued?: { readonly id: string; readonly recipients: readonly Refusal[] };
+  /** With --dry-run, if a program reads the output: the message that was not sent. */
+  readonly planned?: Planned;
+}
+
+/** A message that a dry run has prepared. */
+export interface Planned {
+  /** The name of the transport; undefined if the message would be stored. */
+  readonly way?: string | undefined;
+  readonly envelope: Envelope;
+  /** The complete message. Its lines end with LF. */
+  readonly message: Buffer;
+  /** The Message-ID that was generated for this attempt. Another attempt generates another Message-ID. */
+  readonly generatedId: string | undefined;
 }
 
 /**
@@ -74,6 +87,8 @@ export interface Departure {
   readonly verbose: boolean;
   /** Where a sendmail program finds the recipients; the default is the session's setting. */
   readonly recipients?: "header" | "arguments";
+  /** The Message-ID that was generated for this attempt, whether or not the message contains it. */
+  readonly generatedId?: string;
 }
 
 export interface Transport {

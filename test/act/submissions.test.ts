@@ -281,6 +281,138 @@ describe("--reply, --forward and --resend report the outcome as mail --json does
   });
 });
 
+describe("a dry run describes the message that would be sent", () => {
+  const mixed =
+    "Content-Type: multipart/mixed; boundary=cut\n\n--cut\n\nhello\n--cut\nContent-Type: application/pdf; name=a.pdf\n\nx\n--cut--";
+  const idOfDraft = (value: Record<string, unknown> = {}) => (value["draft"] as { id: string }).id;
+  const planOf = (value: Record<string, unknown> = {}) =>
+    value["plan"] as { from: string; recipients: string[]; size: number };
+  const forms: [form: string, dry: string, argv: readonly string[], plan: object][] = [
+    ["reply", "--dry-run", ["--reply", "ID", "-f", at("box")], { subject: "Re: hola", inReplyTo: ["<hola@x.org>"] }],
+    ["reply", "-d", ["--reply", "ID", "-f", at("box"), "-r", "me@z.org"], { from: "me@z.org", messageId: null }],
+    [
+      "forward",
+      "--dry-run",
+      ["--forward", "ID", "friends", "-b", "eve@x.org", "-f", at("box")],
+      { subject: "Fwd: hola", inReplyTo: [], messageId: null, recipients: ["bob@x.org", "zoe@x.org", "eve@x.org"] },
+    ],
+    [
+      "resend",
+      "--dry-run",
+      ["--resend", "friends", "ID", "-f", at("box")],
+      {
+        subject: "hola",
+        messageId: "<hola@x.org>",
+        recipients: ["bob@x.org", "zoe@x.org"],
+        attachments: [{ name: "a.pdf", type: "application/pdf" }],
+      },
+    ],
+    [
+      "-s",
+      "--dry-run",
+      ["-s", "caf\u00e9", "-A", at(".mailrc"), "ann@x.org"],
+      { subject: "caf\u00e9", attachments: [{ name: ".mailrc" }] },
+    ],
+    ["-s", "-d", ["-s", "x", "-a", "Message-ID: <mine@x.org>", "ann@x.org"], { messageId: "<mine@x.org>" }],
+    ["--send", "--dry-run", ["--send", "DRAFT"], { subject: "plan", recipients: ["ann@x.org", "eve@x.org"] }],
+    ["--send", "-d", ["--send", "DRAFT"], { messageId: expect.stringMatching(/^<.*>$/) }],
+  ];
+
+  test.each(forms)("%s %s %j", async (form, dry, argv, plan) => {
+    const { commands, messages } = await start({}, "alias friends zoe@x.org bob@x.org\n");
+    place.create("Maildir", "box", []);
+    place.deliver("Maildir", "box", letter("hola", { body: "" }).replace(/\n\n\n$/, `\n${mixed}\n`));
+    const id = `id:${place.ids("box")["hola"]}`;
+    const stored = await send(["--draft", "-s", "plan", "-b", "eve@x.org", "ann@x.org"]);
+    const draft = idOfDraft(stored.value);
+    const words = argv.map((word) => (word === "ID" ? id : word === "DRAFT" ? draft : word));
+    const schema = form.startsWith("-") ? "submission" : "act";
+    const before = [place.run(["--json", "-f", "box"]).stdout, readFileSync(at("drafts"), "utf8")];
+
+    const planned = await send([...words, dry], "text\n", schema);
+    expect({ ...planned, commands }).toMatchObject({
+      exit: 0,
+      problems: [],
+      commands: [],
+      value: { reason: "dry run" },
+    });
+    expect([place.run(["--json", "-f", "box"]).stdout, readFileSync(at("drafts"), "utf8")]).toEqual(before);
+    expect(planned.value?.["plan"]).toMatchObject({
+      folder: null,
+      transport: expect.stringMatching(/^smtp:/),
+      ...plan,
+    });
+
+    expect(await send(words, "text\n", schema)).toMatchObject({ exit: 0 });
+    const { from, recipients, size } = planOf(planned.value);
+    const envelope = [`MAIL FROM:<${from}>`, ...recipients.map((each) => `RCPT TO:<${each}>`)];
+    expect(commands.filter((line) => /^(?:MAIL|RCPT)/.test(line)).map((line) => line.replace(/> .*/, ">"))).toEqual(
+      envelope,
+    );
+    // The random Message-ID has no fixed length.
+    expect(Math.abs(size - (messages[0] ?? "").length)).toBeLessThan(100);
+  });
+
+  test("without --json, an action prints the description, and the message is not part of it", async () => {
+    await start();
+    place.create("mbox", "box", [letter("hola")]);
+    const id = place.ids("box")["hola"] as string;
+    const { stdout } = place.run(["--forward", id, "zoe@x.org", "--dry-run", "-r", "me@z.org", "-f", "box"], "text\n");
+    expect(stdout.replace(/127.*/, "HOST").replace(/\d+ bytes/, "N bytes")).toBe(
+      `${id}: would be forwarded to zoe@x.org\n  transport: smtp://HOST\n  from: <me@z.org>\n  recipients: zoe@x.org\n` +
+        "  subject: Fwd: hola\n  size: N bytes\n",
+    );
+  });
+
+  test("--draft --dry-run stores nothing, and describes the draft and its folder", async () => {
+    const { value } = await send(["--draft", "--dry-run", "-s", "plan", "-b", "eve@x.org", "ann@x.org"]);
+    expect(value).toMatchObject({
+      sent: false,
+      reason: "dry run",
+      draft: null,
+      preview: expect.stringMatching(/^Bcc: eve/m),
+    });
+    const plan = { transport: null, folder: at("drafts"), subject: "plan", recipients: ["ann@x.org", "eve@x.org"] };
+    expect(value?.["plan"]).toMatchObject(plan);
+    expect(existsSync(at("drafts"))).toBe(false);
+  });
+
+  test("a dry run fails for the same reason as the action", async () => {
+    await start();
+    place.create("mbox", "box", [letter("hola")]);
+    const id = `id:${place.ids("box")["hola"]}`;
+    for (const dry of [["--dry-run"], []])
+      expect(await send(["--resend", "no address@", id, "-f", at("box"), ...dry], "", "act")).toMatchObject({
+        exit: 65,
+        value: { done: false, reason: "invalid address" },
+        problems: [{ error: { reason: "invalid address" } }],
+      });
+  });
+
+  test("set dryrun has the same effect as --dry-run", async () => {
+    await start({}, "set dryrun\n");
+    place.create("mbox", "box", [letter("hola")]);
+    const id = `id:${place.ids("box")["hola"]}`;
+    for (const act of [["--delete"], ["--mark", "read"], ["--copy", at("other")], ["--save-parts", at(".")]])
+      expect(await send([...act, id, "-f", at("box")], "", "act")).toMatchObject({
+        value: { done: false, reason: "dry run" },
+      });
+    expect(place.subjects("box")).toEqual(["hola"]);
+    expect(readdirSync(place.home).sort()).toEqual([".mailrc", "box"]);
+  });
+
+  test("--dry-run --send of a draft that has already been sent does not remove the draft", async () => {
+    await start();
+    const { value } = await send(["--draft", "-s", "plan", "ann@x.org"]);
+    const id = idOfDraft(value);
+    const draft = readFileSync(at("drafts"));
+    await send(["--send", id]);
+    writeFileSync(at("drafts"), draft);
+    expect(await send(["--send", id, "--dry-run"])).toMatchObject({ value: { reason: "already sent", draft: { id } } });
+    expect(readFileSync(at("drafts"))).toEqual(draft);
+  });
+});
+
 test.each([
   { argv: ["--json", "-s", "hola", "ann@x.org"] },
   { argv: ["--json", "--from-json"] },

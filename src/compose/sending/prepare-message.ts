@@ -181,7 +181,7 @@ export async function buildDeparture(
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
   const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);
-  const departure = { way, envelopeSender, verbose };
+  const departure = { way, envelopeSender, verbose, generatedId: stamp.messageId };
   if (way.kind === "program") {
     const { Readable } = await import("node:stream");
     const typed = await buildRawMessage(draft, people, stamp, author, { exact: false });

@@ -186,7 +186,10 @@ export class Submission {
   }
 
   /** Returns the transport for a message. The previous message's transport is reused if its settings are the same. */
-  async #openTransport({ way, envelopeSender, verbose, recipients }: Departure, isDryRun: boolean): Promise<Transport> {
+  async #openTransport(
+    { way, envelopeSender, verbose, recipients, generatedId }: Departure,
+    isDryRun: boolean,
+  ): Promise<Transport> {
     const { settings } = this.#config;
     const shown = { verbose: verbose || settings.get("verbose"), json: settings.text("trace") !== undefined };
     const account = way.kind === "smtp" ? await this.#findAccount(way) : undefined;
@@ -199,7 +202,12 @@ export class Submission {
     };
     if (isDryRun) {
       const { DryRun } = await import("../../submit/dry-run.ts");
-      return new DryRun(wayName(way), (bytes) => this.#terminal.out(bytes));
+      return new DryRun({
+        way: wayName(way),
+        generatedId,
+        print: (bytes) => this.#terminal.out(bytes),
+        keepsMessage: this.#terminal.beginResult !== undefined,
+      });
     }
     const used = way.kind === "smtp" ? { ...way, user: account?.user } : way;
     const key = JSON.stringify([wayName(used), said, shown]);
