@@ -131,7 +131,7 @@ const words =
     " ",
   );
 const operands = [
-  ...'1 * $ ^ . 1-3 3-1 0 -1 99999999999999999999 1- - :n :u :r :d :z /sub / sender " \\ % # +x & + out (1 $HOME ~ ~nobody crt=0'.split(
+  ...'1 * $ ^ . 1-3 3-1 0 -1 99999999999999999999 1- - :n :u :r :d :z /sub / sender " \\ % # +x & + out (1 $HOME ~ ~no-such-user crt=0'.split(
     " ",
   ),
   ...[
