@@ -13,13 +13,30 @@ const vm = require("node:vm");
 /** The time after which the files are opened, in milliseconds. */
 const holdAfter = 50;
 
+/** A length in bytes that few files exceed. */
+const usualLength = 512 << 10;
+
 /** @param directory the directory that contains the built parts */
 function loader(directory) {
   const modules = new Map();
   /** Descriptors by file name, kept open so that an upgrade does not affect a running session. */
   const held = new Map();
 
-  const read = (file) => fs.readFileSync(held.get(file) ?? `${directory}/${file}`);
+  /** Memory that all files are read into. Memory that is used for the first time takes longer than reading. */
+  let memory = Buffer.allocUnsafeSlow(usualLength);
+
+  /** Returns the contents of a file, which are valid until the next call. */
+  function read(file) {
+    const known = held.get(file);
+    const descriptor = known ?? fs.openSync(`${directory}/${file}`);
+    try {
+      const { size } = fs.fstatSync(descriptor);
+      if (size > memory.length) memory = Buffer.allocUnsafeSlow(size);
+      return memory.subarray(0, fs.readSync(descriptor, memory, 0, size, 0));
+    } finally {
+      if (known === undefined) fs.closeSync(descriptor);
+    }
+  }
 
   function hold() {
     try {
@@ -36,13 +53,14 @@ function loader(directory) {
     // Most messages have been sent before the files are opened, so that neither start-up nor sending is delayed.
     if (modules.size === 1) setTimeout(hold, holdAfter).unref();
     const filename = `${directory}/${file}`;
+    const source = read(file).toString();
     let cachedData;
     try {
       cachedData = read(`${file}.cache`);
     } catch {
       // Without a cache, the program starts more slowly, but otherwise works as usual.
     }
-    const script = new vm.Script(read(file).toString(), { filename, cachedData });
+    const script = new vm.Script(source, { filename, cachedData });
     const module = { exports: {}, script };
     modules.set(file, module);
     script.runInThisContext()(module.exports, requireThere, module, filename, directory);

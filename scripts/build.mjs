@@ -137,6 +137,20 @@ const loadingLate = {
   },
 };
 
+/**
+ * Escapes characters outside ASCII. V8 stores a text that contains any such character with two bytes per character, and
+ * takes longer to load it. The minifier leaves these characters only in strings, templates and regular expressions.
+ */
+const inAscii = {
+  name: "in-ascii",
+  generateBundle(_, chunks) {
+    for (const chunk of Object.values(chunks)) {
+      const escapeCode = (text) => `\\u${text.charCodeAt(0).toString(16).padStart(4, "0")}`;
+      chunk.code = chunk.code.replace(/[^\0-\x7f]/g, escapeCode);
+    }
+  },
+};
+
 const lateWidth = "\0late-string-width";
 
 /**
@@ -164,7 +178,7 @@ async function bundle(program, codeSplitting) {
     preserveEntrySignatures: "allow-extension",
     transform: { target: "node20" },
     resolve: { mainFields: ["module", "main"] },
-    plugins: [withoutTables, lightConnection, lightImapflow, loadingLate, measuringLate],
+    plugins: [withoutTables, lightConnection, lightImapflow, loadingLate, measuringLate, inAscii],
     checks: { ineffectiveDynamicImport: false },
   });
   const { output } = await built.write({

@@ -10,6 +10,7 @@ const fs = require("node:fs");
 const net = require("node:net");
 const os = require("node:os");
 const path = require("node:path");
+const { setTimeout: sleep } = require("node:timers/promises");
 const { SMTPServer } = require("smtp-server");
 
 /** Accepts every message. */
@@ -19,7 +20,29 @@ const server = () =>
     onData: (stream, _session, done) => stream.on("end", done).resume(),
   });
 
-const mailbox = "From a@x Sat Jan 16 18:22:03 2021\nFrom: A <a@x>\nTo: b@x\nSubject: s\n\ntext\n\n";
+/** A message with the fields that most messages have, so that the functions that parse them are compiled. */
+const message = `From a@x.example Sat Jan 16 18:22:03 2021
+Return-Path: <a@x.example>
+Received: from x.example (x.example [192.0.2.1]) by y.example; Sat, 16 Jan 2021 18:22:03 +0000
+Message-ID: <1@x.example>
+In-Reply-To: <0@x.example>
+References: <0@x.example>
+Date: Sat, 16 Jan 2021 18:22:03 +0000
+From: "A, B" <a@x.example>
+To: b@x.example, C <c@x.example>
+Cc: d@x.example
+Subject: =?utf-8?Q?s=C3=A9?=
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Status: RO
+
+text
+
+`;
+/** Large enough for its index to be kept. */
+const largeMailbox = message.repeat(Math.ceil((5 << 20) / message.length));
+/** The age in milliseconds at which a mailbox can no longer be changed without a visible change of its timestamps. */
+const settled = 3000;
 
 const fields = "From: A <a@x>\r\nTo: b@x\r\nSubject: s\r\n\r\n";
 const whole = `${fields}text\r\n`;
@@ -65,11 +88,18 @@ const tasks = {
   },
   read: async ({ main, home }) => {
     const box = path.join(home, "box");
-    fs.writeFileSync(box, mailbox);
+    fs.writeFileSync(box, message);
     await main([builtInRc, "-H", "-f", box]);
     await main([builtInRc, "-f", box]);
   },
-  list: async ({ main, home }) => main([builtInRc, "--json", "--limit", "1", "--newest", "-f", path.join(home, "box")]),
+  list: async ({ main, home }) => {
+    const box = path.join(home, "large-box");
+    fs.writeFileSync(box, largeMailbox);
+    await sleep(settled);
+    // The first run creates the index, and the second run uses it.
+    for (const _ of [1, 2]) await main([builtInRc, "--json", "--limit", "20", "--newest", "-f", box]);
+    await main([builtInRc, "--json", "-f", path.join(home, "box")]);
+  },
   view: async ({ main, home }) => main([builtInRc, "-S", "decode", "--print", "-f", path.join(home, "box")]),
   imap: async ({ main, home }) => {
     const listening = imapServer().listen(0, "127.0.0.1");
