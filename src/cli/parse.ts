@@ -27,8 +27,8 @@ export async function parseArguments(
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   const { before, command } = splitAtRun(argv);
   const expanded = expandArguments(before);
-  for (const option of options)
-    if (mayBeGiven(option, expanded.words)) declareOption(parser, option, { makeOption, ordered });
+  const given = findGivenOptions(expanded.words);
+  for (const option of options) if (mayBeGiven(option, given)) declareOption(parser, option, { makeOption, ordered });
   try {
     parser.parse(expanded.words, { from: "user" });
   } catch (error) {
@@ -44,14 +44,14 @@ export async function parseArguments(
   const forms = programOptions.some((name) => values[name] !== undefined)
     ? await import("./program-forms.ts")
     : undefined;
-  const given = toCommandLine(values, expanded, {
+  const commandLine = toCommandLine(values, expanded, {
     command,
     parts,
     words: parser.args,
     forms: forms?.readProgramForms(values),
   });
-  forms?.checkProgramForms(given);
-  return given;
+  forms?.checkProgramForms(commandLine);
+  return commandLine;
 }
 
 const programForms: ReadonlySet<string> = new Set(
@@ -112,18 +112,34 @@ function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
+/** The options that occur in the arguments. */
+interface GivenOptions {
+  /** Each letter that can be an option in an argument such as `-sn`; letters of operands, too. */
+  readonly letters: string;
+  readonly names: ReadonlySet<string>;
+  /** Whether an argument asks for help or is not a known option. */
+  readonly isUnknownGiven: boolean;
+}
+
+function findGivenOptions(words: readonly string[]): GivenOptions {
+  const given = words.filter((word) => word.startsWith("-") && word !== "-");
+  const names = new Set<string>();
+  for (const word of given) if (word.startsWith("--")) names.add(word.slice(2).split("=", 1)[0] as string);
+  const known = options.reduce((count, { long }) => count + (names.has(long) ? 1 : 0), 0);
+  return {
+    letters: given.filter((word) => !word.startsWith("--")).join(""),
+    names,
+    isUnknownGiven: known < names.size,
+  };
+}
+
 /**
  * Returns whether an option must be declared. Options that cannot occur are skipped, because declaring them takes
  * longer than parsing. If an argument asks for help or is not a known option, all options are declared.
  */
-function mayBeGiven({ letter, long, noEffect }: Option, words: readonly string[]): boolean {
+function mayBeGiven({ letter, long, noEffect }: Option, { letters, names, isUnknownGiven }: GivenOptions): boolean {
   if (noEffect === true) return false;
-  return words.some((word) => {
-    if (!word.startsWith("-") || word === "-") return false;
-    if (!word.startsWith("--")) return letter !== undefined && word.includes(letter);
-    const [name = ""] = word.slice(2).split("=", 1);
-    return name === long || !options.some((option) => option.long === name);
-  });
+  return isUnknownGiven || names.has(long) || (letter !== undefined && letters.includes(letter));
 }
 
 function declareOption(

@@ -99,10 +99,11 @@ function* pageEnds(start: number, end: number): Iterable<number> {
  * 21.7, does not create an object for each page. A weaker checksum would be faster, but would allow a sender to
  * construct a message that is mistaken for part of an append.
  */
-const hashBytes: (bytes: Uint8Array) => string =
-  typeof crypto.hash === "function"
-    ? (bytes) => crypto.hash("sha256", bytes, "binary")
-    : (bytes) => crypto.createHash("sha256").update(bytes).digest("binary");
+function hashBytes(bytes: Uint8Array): string {
+  return typeof crypto.hash === "function"
+    ? crypto.hash("sha256", bytes, "binary")
+    : crypto.createHash("sha256").update(bytes).digest("binary");
+}
 
 /**
  * Returns the record of one write: the offset at which the write ends, whether it is the last, and a checksum for each

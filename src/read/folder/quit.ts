@@ -100,7 +100,10 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
       session,
       undone,
       async (signal) => {
-        const remaining = await appendDeparting(session, folder, { ...plan, signal });
+        const remaining = await appendDeparting(session, folder, {
+          ...plan,
+          ...(signal === undefined ? {} : { signal }),
+        });
         const result = await mailbox.commit(remaining.plan).catch((error: unknown) => {
           throw error instanceof MailboxChanged ? error : addCopiesToError(error, remaining.copies);
         });

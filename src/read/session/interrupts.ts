@@ -14,7 +14,8 @@ export async function isInterrupted(session: Session): Promise<boolean> {
 }
 
 /**
- * Runs a task on a mailbox. Ctrl-C interrupts the task only at points at which it can safely stop.
+ * Runs a task on a mailbox. In an interactive session, Ctrl-C interrupts the task only at points at which it can safely
+ * stop.
  *
  * @param undone the message to print after an interrupt
  * @param done the message to print if the interrupt came too late
@@ -23,9 +24,10 @@ export async function isInterrupted(session: Session): Promise<boolean> {
 export async function makeInterruptible<T>(
   { terminal, program }: Session,
   undone: string,
-  work: (signal: AbortSignal) => Promise<T>,
+  work: (signal: AbortSignal | undefined) => Promise<T>,
   done?: string,
 ): Promise<T> {
+  if (!terminal.interactive) return work(undefined);
   const interrupt = new AbortController();
   const stop = terminal.onInterrupt(() =>
     interrupt.abort(new MailError(undone, Exit.TempFail, undefined, { reason: "interrupted" })),
