@@ -65,6 +65,49 @@ export function firstValue(header: string, name: string): string | undefined {
   return found === null ? undefined : unfoldStored(found[1] ?? "");
 }
 
+/** The fields of a header by lower-case name; each value as stored. */
+export type Fields = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Returns all fields of a header. If many fields are needed, one call is faster than a search for each field.
+ *
+ * @param header as in `fieldValues`
+ */
+export function readFields(header: string): Fields {
+  const fields = new Map<string, string[]>();
+  let colon = -1;
+  for (let start = 0; start < header.length; ) {
+    let end = endOfLine(header, start);
+    if (colon < start) colon = header.indexOf(":", start);
+    if (colon < 0) break;
+    if (colon < end && !startsWithBlank(header, start)) {
+      while (startsWithBlank(header, end + 1)) end = endOfLine(header, end + 1);
+      const name = trimEndCharacters(header.slice(start, colon), " \t").toLowerCase();
+      const value = header.slice(colon + 1, end);
+      const values = fields.get(name);
+      if (values === undefined) fields.set(name, [value]);
+      else values.push(value);
+    }
+    start = end + 1;
+  }
+  return fields;
+}
+
+function endOfLine(text: string, start: number): number {
+  const found = text.indexOf("\n", start);
+  return found < 0 ? text.length : found;
+}
+
+function startsWithBlank(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 32 || code === 9;
+}
+
+/** Returns the values of all fields with a name, as `fieldValues` does. @param name in lower case */
+export function valuesIn(fields: Fields, name: string): string[] {
+  return (fields.get(name) ?? []).map(unfoldStored);
+}
+
 function unfoldStored(value: string): string {
   return unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value);
 }

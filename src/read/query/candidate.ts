@@ -6,7 +6,7 @@ import { changeLetters } from "../../mailbox/marks.ts";
 import { type Charsets, nodeCharsets } from "../../message/charsets.ts";
 import { decodeRawText, decodeWords } from "../../message/decode-words.ts";
 import { parseAsctime, parseDateField } from "../../message/field-date.ts";
-import { fieldValues, firstValue } from "../../message/field-values.ts";
+import { type Fields, fieldValues, firstValue, readFields, valuesIn } from "../../message/field-values.ts";
 import { parseStructured } from "../../message/parameters.ts";
 import { findSender, parseEnvelope, readEnvelope, senderToShow } from "../../message/sender.ts";
 import { mayHaveAttachments } from "../../message/view/attaching.ts";
@@ -42,6 +42,7 @@ export class Candidate {
   #facts: ListFacts | undefined | "not requested" = "not requested";
   #header: string | undefined;
   #stored: string | undefined;
+  #fields: Fields | undefined;
 
   /** @param bytes the stored message or only its header, if already read */
   constructor(messages: StoredMessages, message: number, bytes?: Buffer, charsets: Charsets = nodeCharsets) {
@@ -81,16 +82,25 @@ export class Candidate {
     return this.#stored;
   }
 
+  /** Parses the complete header, for a caller that needs many fields. */
+  parseHeader(): void {
+    this.#fields = readFields(this.header);
+  }
+
+  #valuesOf(name: string): string[] {
+    return this.#fields === undefined ? fieldValues(this.header, name) : valuesIn(this.#fields, name.toLowerCase());
+  }
+
   /** Returns the values of all fields with the given name, undecoded. */
   storedFields(name: string): readonly string[] {
     const column = columnOfField(name);
     const known = column === undefined ? undefined : this.known?.[column];
-    return known ?? fieldValues(this.header, name);
+    return known ?? this.#valuesOf(name);
   }
 
   /** Returns the same values as `storedFields`, each followed by LF. */
   storedText(name: keyof typeof columns): string {
-    return this.known?.text(columns[name]) ?? joinValues(fieldValues(this.header, name));
+    return this.known?.text(columns[name]) ?? joinValues(this.#valuesOf(name));
   }
 
   /** Returns the undecoded value of the first field with the given name, or an empty string if there is none. */
@@ -149,8 +159,12 @@ export class Candidate {
   get date(): Date | undefined {
     const known = this.known?.date;
     if (isTime(known)) return new Date(known);
-    const inField = known === undefined ? parseDateField(firstValue(this.header, "date") ?? "") : undefined;
+    const inField = known === undefined ? parseDateField(this.#firstValue("date") ?? "") : undefined;
     return inField ?? parseAsctime(this.envelope.date);
+  }
+
+  #firstValue(name: string): string | undefined {
+    return this.#fields === undefined ? firstValue(this.header, name) : valuesIn(this.#fields, name)[0];
   }
 
   /** The same date in milliseconds since 1970. */
@@ -165,7 +179,7 @@ export class Candidate {
    */
   get marks(): { readonly flagged: boolean; readonly answered: boolean; readonly draft: boolean } {
     const inName = this.messages.letters?.(this.message);
-    const stored = inName ?? (this.known?.plain === 1 ? "" : fieldValues(this.header, "x-status").join(""));
+    const stored = inName ?? (this.known?.plain === 1 ? "" : this.#valuesOf("x-status").join(""));
     const letters = changeLetters(stored, this.flags, inName === undefined ? "xStatus" : "maildir");
     const [answered, draft] = inName === undefined ? ["A", "T"] : ["R", "D"];
     return { flagged: letters.includes("F"), answered: letters.includes(answered), draft: letters.includes(draft) };

@@ -52,6 +52,7 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
   const facts = stored.facts?.(message);
   const bytes = isKnown(facts) ? undefined : readWhole(stored, message);
   const candidate = new Candidate(stored, message, bytes, charsets);
+  if (bytes !== undefined) candidate.parseHeader();
   const lines = bytes === undefined ? (facts?.lines ?? stored.counts(message).lines) : countLineFeeds(bytes);
   // A template is several times faster than JSON.stringify for the complete object.
   return (
