@@ -25,10 +25,11 @@ export async function waitForMail(session: Session, given: CommandLine, wait: Re
   const deadline = performance.now() + wait.seconds * 1000;
   const name = folderFromCommandLine(session, given);
   const query = given.words.slice(given.file ? 1 : 0).join(" ") || "*";
+  const start = { acceptsPresent: wait.acceptsPresent, size: sizeOfFile(name.path) };
   const watch = new ChangeWatch(name.path);
   const arrivals = new Arrivals(session, name);
   try {
-    await arrivals.open(wait.acceptsPresent);
+    await arrivals.open(start);
     for (;;) {
       const { folder } = arrivals;
       const found = await findFirst(session, folder, query, arrivals.take());
@@ -70,6 +71,38 @@ async function findFirst(
   }
 }
 
+interface WaitStart {
+  /** Whether messages that were in the mailbox before the wait began are pending. */
+  readonly acceptsPresent: boolean;
+  /** The size of the file when the wait began; undefined if the mailbox is not a file. */
+  readonly size: number | undefined;
+}
+
+/**
+ * Returns the size in bytes of the file that contains a mailbox, or 0 if the file is missing. Returns undefined for a
+ * Maildir or a mailbox on a server.
+ */
+function sizeOfFile(path: string): number | undefined {
+  if (isServerAddress(path)) return undefined;
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true ? undefined : (found?.size ?? 0);
+}
+
+/**
+ * Returns the number of the first message that was appended to a file after the file had the given size. If no message
+ * starts at this offset, another program may have rewritten the file, and the number of the next message is returned.
+ */
+async function findFirstAppended(mailbox: Mailbox, size: number | undefined): Promise<number> {
+  const next = mailbox.count + 1;
+  if (size === undefined) return next;
+  for (let message = mailbox.count; message > 0; message--) {
+    const offset = await openMessage(mailbox, message, "header", (stored) => stored.offset?.(message) ?? -1);
+    if (offset === size) return message;
+    if (offset < size) return next;
+  }
+  return next;
+}
+
 /** Tracks the messages in a mailbox that have not yet been compared with the query. */
 class Arrivals {
   readonly #session: Session;
@@ -94,13 +127,14 @@ class Arrivals {
     return this.#folder;
   }
 
-  /** Opens the mailbox. @param acceptsPresent whether messages that are already in the mailbox are pending */
-  async open(acceptsPresent: boolean): Promise<void> {
+  /** Opens the mailbox. Messages that arrived after the wait began are pending. */
+  async open({ acceptsPresent, size }: WaitStart): Promise<void> {
     await this.#openAnew();
     if (this.#folder === undefined) return;
+    const first = acceptsPresent ? 1 : await findFirstAppended(this.#folder.mailbox, size);
     const all = listFrom(this.#folder, 1);
-    if (acceptsPresent) this.#pending = all;
-    else await this.#remember(all);
+    this.#pending = all.slice(first - 1);
+    await this.#remember(all.slice(0, first - 1));
   }
 
   /** Returns whether a server has reported a change in the number of messages. */
@@ -117,7 +151,7 @@ class Arrivals {
 
   /** Adds newly arrived messages to the pending messages. */
   async check(): Promise<void> {
-    if (this.#folder === undefined) return this.open(true);
+    if (this.#folder === undefined) return this.open({ acceptsPresent: true, size: 0 });
     const { mailbox } = this.#folder;
     const before = mailbox.count;
     if (this.#isReplaced()) return this.#reopen();

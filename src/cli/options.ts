@@ -467,7 +467,10 @@ export const options = [
     meaning:
       "Wait until a message that matches a query arrives, print it, and exit. If no such message arrives within this time, exit with 75. With --track, follow the log until the message has been delivered or has bounced.",
   },
-  { long: "present", meaning: "With --wait, accept a message that is already in the mailbox." },
+  {
+    long: "present",
+    meaning: "With --wait, accept a message that is already in the mailbox, or arrives before the wait begins.",
+  },
   ...["no-config", "no-site-config", "no-user-config"].map((long) => ({
     long,
     noEffect: true as const,

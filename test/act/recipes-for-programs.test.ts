@@ -78,7 +78,12 @@ testWith("python3")("the recipe for Python sends a message", () => {
   expect(received()).toContain("All jobs are complete.");
 });
 
-test("the recipe for Node waits for a message that contains a code", () => {
-  place.deliver("mbox", "inbox", letter("code", { body: "Your code is 123456." }));
-  expect(run(process.execPath, ["-e", codeOf("js", 1)])).toBe("123456\n");
+test("the recipe for Node finds a code that arrives before the wait begins, and not an older code", () => {
+  place.deliver("mbox", "inbox", letter("code", { body: "Your code is 111111." }));
+  place.deliver("mbox", "inbox", letter("code", { body: "Your code is 222222." }));
+  place.create("mbox", "requested", [letter("code", { body: "Your code is 123456." })]);
+  const request = 'require("node:child_process").execSync("cat requested >>inbox");';
+  const code = codeOf("js", 1).replace("// Request the code here.", request);
+  expect(code).toContain(request);
+  expect(run(process.execPath, ["-e", code])).toBe("123456\n");
 });

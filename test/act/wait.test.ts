@@ -1,9 +1,11 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { lockFile } from "../../src/mailbox/lock/lock-file.ts";
 import { kinds, letter, makePlace } from "./support/boxes.ts";
 import { parseLines, parseProblems } from "./support/schemas.ts";
 
@@ -15,10 +17,18 @@ const at = (name: string) => join(place.home, name);
 
 /** Starts `mail --wait`. Returns a promise of the exit code and the output. */
 function startWaiting(argv: readonly string[], seconds = 20) {
-  const child = spawn(process.execPath, [program, "-n", "--json", "--wait", `${seconds}`, ...argv], {
+  return finishWaiting(spawnWaiting(argv, seconds));
+}
+
+function spawnWaiting(argv: readonly string[], seconds = 20) {
+  return spawn(process.execPath, [program, "-n", "--json", "--wait", `${seconds}`, ...argv], {
     cwd: place.home,
     env: { PATH: process.env["PATH"], HOME: place.home, MAIL: at("spool"), TZ: "UTC" },
+    stdio: ["ignore", "pipe", "pipe"],
   });
+}
+
+function finishWaiting(child: ReturnType<typeof spawnWaiting>) {
   const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
   const all = Promise.all([text(child.stdout), text(child.stderr), ended]);
   return all.then(([out, err, exit]) => ({ exit, values: parseLines("message", out), problems: parseProblems(err) }));
@@ -150,4 +160,36 @@ test("a message whose header is written slowly and without a lock ends the wait"
     await sleep(200);
   }
   expect(await waiting).toMatchObject({ exit: 0, values: [{ text: "first line\nlast line\n" }] });
+});
+
+describe("while a delivery agent holds the lock and the program opens the mailbox", () => {
+  /** Starts a wait, and calls `change` after the program has examined the size of the file, but before it reads the file. */
+  async function changeBeforeOpening(change: () => void, seconds?: number) {
+    rmSync(at("box"), { recursive: true, force: true });
+    place.create("mbox", "box", [letter("old"), letter("code 1")]);
+    const descriptor = openSync(at("box"), "r+");
+    const release = await lockFile(at("box"), descriptor, 0);
+    const child = spawnWaiting(["-f", "box", "subject:code"], seconds);
+    const waiting = finishWaiting(child);
+    // The program reports that the mailbox is locked.
+    await once(child.stderr, "data");
+    change();
+    await release();
+    closeSync(descriptor);
+    return waiting;
+  }
+
+  test("a message that the agent delivers ends the wait", async () => {
+    const result = await changeBeforeOpening(() => {
+      place.deliver("mbox", "box", letter("other"));
+      place.deliver("mbox", "box", letter("code 2"));
+    });
+    expect(result).toMatchObject({ exit: 0, values: [{ subject: "code 2" }] });
+  });
+
+  test("if the agent rewrites the file, an old message does not end the wait", async () => {
+    const rewrite = () =>
+      writeFileSync(at("box"), readFileSync(at("box"), "utf8").replace(/^To: /gm, "Status: RO\nTo: "));
+    expect(await changeBeforeOpening(rewrite, 0.5)).toMatchObject({ exit: 75, values: [] });
+  });
 });
