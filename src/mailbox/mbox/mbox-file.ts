@@ -123,14 +123,16 @@ export class MboxFile {
     if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
     const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
     const size = inOrder ? largeWindow : smallWindow;
+    // If messages are read backwards, the window also contains the messages before this one.
+    const start = held > 0 && ahead < 0 && ahead >= -smallWindow ? Math.max(0, to - size) : from;
     if (this.#isLent || this.#memory.length < size) this.#memory = Buffer.allocUnsafe(size);
     this.#isLent = false;
-    const wanted = this.#memory.subarray(0, Math.min(size, this.covered - from));
+    const wanted = this.#memory.subarray(0, Math.min(size, this.covered - start));
     // If the read fails, the old window is no longer in memory.
     this.#window = Buffer.alloc(0);
-    this.#window = wanted.subarray(0, this.readInto(wanted, from));
-    this.#windowAt = from;
-    return this.#window.subarray(0, to - from);
+    this.#window = wanted.subarray(0, this.readInto(wanted, start));
+    this.#windowAt = start;
+    return this.#window.subarray(from - start, to - start);
   }
 
   /** Discards the bytes read so far, because the file will be written or scanned again. */
