@@ -2,8 +2,8 @@
  * Stores the index of a large mailbox between sessions, so that opening the mailbox again reads only the mail delivered
  * since then. The index is optional: an index with any fault is ignored.
  *
- * The file consists of a header, followed by each message's start (Float64) and stored state (one byte), in native byte
- * order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. The index is also used if
+ * The file consists of a header and the keys of the newest messages, followed by each message's start (Float64) and
+ * stored state (one byte), in native byte order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. The index is also used if
  * the mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If
  * the last few megabytes have changed, the messages in them are scanned again. The arrays are read and written as a
  * whole, never message by message.
@@ -16,11 +16,12 @@ import { copyPieces, readRange } from "../file-ranges.ts";
 import { type FileState, sameFile, sameState } from "./file-state.ts";
 import { beginGeneration, type Generations, mostGenerations } from "./generations.ts";
 import { MessageIndex } from "./message-index.ts";
+import { RecentKeys, recentKeysLength } from "./recent-keys.ts";
 
 /** Size in bytes below which scanning a mailbox is as fast as reading its index. */
 const worthwhile = 4 << 20;
-/** Identifies the format; changes whenever the rules for separating messages change. */
-const magic = 0x4d61_6964_7834n;
+/** Identifies the format; changes whenever the file's layout or the rules for separating messages change. */
+const magic = 0x4d61_6964_7835n;
 const fields = {
   magic: 0,
   dev: 1,
@@ -58,6 +59,7 @@ export interface KeptIndex {
   /** Checksum of the mailbox's end; undefined if the end has changed. */
   readonly recent: Recent | undefined;
   readonly generations: Generations;
+  readonly keys: RecentKeys;
 }
 
 /** Checksum of the mailbox from an offset to the end of the indexed part. */
@@ -96,16 +98,17 @@ export function loadIndex(directory: string, path: string, mailbox: number, stat
   try {
     descriptor = openPrivateFile(indexFileName(directory, path), constants.O_RDONLY);
     const { size } = fstatSync(descriptor);
-    if (size < headerLength || size > state.size) return undefined;
-    const count = (size - headerLength) / 9;
-    if (!Number.isInteger(count) || count === 0) return undefined;
+    const count = (size - headerLength - recentKeysLength) / 9;
+    if (!Number.isInteger(count) || count < 1 || size > state.size) return undefined;
     const header = Buffer.alloc(headerLength);
+    const keys = Buffer.alloc(recentKeysLength);
     const starts = new Float64Array(count + spare);
     const stored = new Uint8Array(count + spare);
-    const parts = [header, new Uint8Array(starts.buffer, 0, count * 8), stored.subarray(0, count)] as const;
+    const parts = [header, keys, new Uint8Array(starts.buffer, 0, count * 8), stored.subarray(0, count)] as const;
     if (readvSync(descriptor, parts, 0) !== size || Number(header.readBigInt64LE(fields.sum * 8)) !== sumOfIndex(parts))
       return undefined;
-    return parseTrustedIndex(header, starts, stored, count, mailbox, state);
+    const kept = parseTrustedIndex(header, starts, stored, count, mailbox, state);
+    return kept === undefined ? undefined : { ...kept, keys: RecentKeys.parse(keys, count) };
   } catch (error) {
     if (error instanceof NotTrusted) reportDistrust(error);
     return undefined;
@@ -121,7 +124,7 @@ function parseTrustedIndex(
   count: number,
   mailbox: number,
   state: FileState,
-): KeptIndex | undefined {
+): Omit<KeptIndex, "keys"> | undefined {
   const field = (at: number) => header.readBigInt64LE(at * 8);
   const number = (at: number) => Number(field(at));
   const size = number(fields.size);
@@ -224,6 +227,7 @@ export function saveIndex(
   state: FileState,
   index: MessageIndex,
   generations: Generations,
+  keys: RecentKeys,
   known?: Recent | "changed",
 ): void {
   if (!worthIndexing(state.size) || index.count === 0) return;
@@ -249,7 +253,10 @@ export function saveIndex(
       put(fields.generations + 2 * at + 1, valid);
     }
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
-    put(fields.sum, sumOfIndex([header, ...columns]));
-    return [header, ...columns];
+    // A changed message before the checked part would not be detected.
+    const first = recent.sum === unknown ? count + 1 : starts.findIndex((start) => start >= recent.from) + 1;
+    const keyBytes = keys.toBytes(first, count);
+    put(fields.sum, sumOfIndex([header, keyBytes, ...columns]));
+    return [header, keyBytes, ...columns];
   });
 }

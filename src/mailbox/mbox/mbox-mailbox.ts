@@ -139,7 +139,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
           : { size, read: (start, end) => this.read(message, start, end) },
       );
     };
-    return this.#tracked.facts?.messageKey(message, compute) ?? compute();
+    return this.#tracked.messageKey(message, compute);
   }
 
   counts(message: number): Counts {

@@ -16,6 +16,7 @@ import { areInPlace, loadIndex, type Recent, saveIndex, startsMessage } from "./
 import { KeptFacts } from "./kept-facts.ts";
 import { MboxFile, readLandmarks } from "./mbox-file.ts";
 import { MessageIndex } from "./message-index.ts";
+import { RecentKeys } from "./recent-keys.ts";
 import { Identities } from "./remembered-messages.ts";
 import { scanMessages } from "./scan.ts";
 
@@ -69,6 +70,7 @@ export class TrackedFile {
   /** Whether the index from an earlier session is still valid. */
   #isKept = false;
   #generations = beginGeneration();
+  #recentKeys = new RecentKeys();
   /** The stored facts about messages; undefined if there is no cache directory. */
   readonly facts: KeptFacts | undefined;
 
@@ -228,6 +230,7 @@ export class TrackedFile {
     this.counts.clear();
     this.#isKept = false;
     this.#generations = beginGeneration();
+    this.#recentKeys.cut(0);
   }
 
   /**
@@ -248,6 +251,7 @@ export class TrackedFile {
     this.file.covered = kept.size;
     this.#recent = kept.recent;
     this.#generations = kept.generations;
+    this.#recentKeys = kept.keys;
     this.#landmarks = readLandmarks(this.file);
     this.#isKept = kept.size === state.size && kept.recent !== undefined;
     if (this.#isKept) {
@@ -266,6 +270,7 @@ export class TrackedFile {
     const known = index.cutOff(from);
     this.#isKept = false;
     this.facts?.cut(index.count);
+    this.#recentKeys.cut(index.count);
     let undecided: number | undefined;
     try {
       ({ undecided } = await scanMessages(descriptor, from, state.size, index, this.#options));
@@ -338,6 +343,7 @@ export class TrackedFile {
     this.#isKept = false;
     this.#generations = beginGeneration();
     this.facts?.discard();
+    this.#recentKeys.cut(0);
     this.#seen = state;
     this.#showsChanges = false;
     this.#checked = undefined;
@@ -356,6 +362,7 @@ export class TrackedFile {
   beginRewrite(unchanged: number): void {
     this.#isKept = false;
     this.facts?.cut(unchanged);
+    this.#recentKeys.cut(unchanged);
   }
 
   /** Adopts the new index after a commit has rewritten the file. */
@@ -376,13 +383,32 @@ export class TrackedFile {
     this.#landmarks = readLandmarks(file);
   }
 
+  /** Returns a message's key, which is kept if the message is one of the newest. @param compute returns the key */
+  messageKey(message: number, compute: () => string): string {
+    if (this.file.replaced.has(message)) return compute();
+    const known = this.#recentKeys.find(message);
+    if (known !== undefined) return known;
+    const key = this.facts?.messageKey(message, compute) ?? compute();
+    this.#recentKeys.add(message, key, this.file.count);
+    return key;
+  }
+
   /** Saves the index and the facts for a later session if they are reliable, and closes the file. */
   close(): void {
     const { cacheDirectory } = this.#options;
     if (!this.#rewritten && this.#seen !== undefined && cacheDirectory !== undefined) {
       const { descriptor, index } = this.file;
-      if (this.#keepable)
-        saveIndex(cacheDirectory, this.#path, descriptor, this.#seen, index, this.#generations, this.#recent);
+      if (this.#keepable || (this.#isKept && this.#recentKeys.hasChanged && sameState(stateOf(descriptor), this.#seen)))
+        saveIndex(
+          cacheDirectory,
+          this.#path,
+          descriptor,
+          this.#seen,
+          index,
+          this.#generations,
+          this.#recentKeys,
+          this.#recent,
+        );
       if (this.#keepable || this.#isKept) this.facts?.save(this.#seen, this.#generations);
     }
     this.facts?.close();

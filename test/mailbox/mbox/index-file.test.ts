@@ -201,3 +201,64 @@ function withField(bytes: Buffer, field: number, value: bigint): Buffer {
   bytes.writeBigInt64LE(value, field * 8);
   return bytes;
 }
+
+/** Returns the keys of the last 100 messages. @param cacheDirectory undefined to compute all keys */
+async function readLastKeys(cacheDirectory: string | undefined): Promise<string[]> {
+  const mailbox = await openLocal(box, { lockwait: 1, stateDirectory: join(directory, "state"), cacheDirectory });
+  const keys: string[] = [];
+  for (let n = mailbox.count - 99; n <= mailbox.count; n++) keys.push(mailbox.key(n));
+  await mailbox.close();
+  return keys;
+}
+
+test("the index contains the keys of the newest messages", async () => {
+  const keys = await readLastKeys(cache);
+  const stored = readFileSync(indexFile());
+  const isStored = (key: string) => stored.includes(Buffer.from(key.slice("m-".length), "hex"));
+  expect(keys.map(isStored)).toEqual(keys.map((_, at) => at >= keys.length - 64));
+});
+
+test("keys that are requested after the index has been created are added to it", async () => {
+  await look();
+  const before = readFileSync(indexFile());
+  const keys = await readLastKeys(cache);
+  expect(readFileSync(indexFile()).equals(before)).toBe(false);
+  const after = readFileSync(indexFile());
+  expect(await readLastKeys(cache)).toEqual(keys);
+  expect(readFileSync(indexFile()).equals(after)).toBe(true);
+});
+
+const last = many.slice(0, -1);
+test.each([
+  ["new mail arrives", [...many, message(2000)]],
+  ["several messages arrive", [...many, ...Array.from({ length: 70 }, (_, n) => message(2000 + n))]],
+  ["the last message continues", [...many, "more\n\n"]],
+  ["the last message was incomplete", [...last, `${message(1999).trimEnd()} more\n\n`]],
+  ["the last message is edited", [...last, message(1999).replace("xxx", "yyy")]],
+  ["a recent message is edited and mail arrives", [...many.with(1990, message(7, "RO", 3000)), message(2000)]],
+  ["a recent message is removed", many.toSpliced(1990, 1)],
+  ["an earlier message is removed and mail arrives", [...many.slice(1), message(2000), message(2001)]],
+  ["states are changed", many.map((_, n) => message(n, "O", 3001))],
+])("keys are correct after this change: %s", async (_, messages) => {
+  await readLastKeys(cache);
+  writeFileSync(box, messages.join(""));
+  await settling();
+  const expected = await readLastKeys(undefined);
+  expect(await readLastKeys(cache)).toEqual(expected);
+  expect(await readLastKeys(cache)).toEqual(expected);
+});
+
+test("keys are correct after a session has deleted a recent message", async () => {
+  const mailbox = await openLocal(box, {
+    lockwait: 1,
+    stateDirectory: join(directory, "state"),
+    cacheDirectory: cache,
+  });
+  for (let n = 1950; n <= 2000; n++) mailbox.key(n);
+  mailbox.mark(1990, Flag.Deleted);
+  await mailbox.commit({ fate: (n) => (n === 1990 ? "drop" : "keep") });
+  await mailbox.close();
+  await settling();
+  const expected = await readLastKeys(undefined);
+  expect(await readLastKeys(cache)).toEqual(expected);
+});
