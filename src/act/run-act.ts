@@ -10,6 +10,7 @@ import type { CommandLine, RequestedAct } from "../cli/command-line.ts";
 import { expandFileName } from "../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { MailboxChanged, MessagesGone, MessagesMoved, MessageUnreadable } from "../mailbox/mailbox-errors.ts";
+import { areSameFolder } from "../mailbox/server-address.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import type { Folder, Session } from "../read/session/session.ts";
 import { type ActResult, printResults } from "./act-result.ts";
@@ -120,7 +121,8 @@ function refuseOwnMailbox({ mailbox }: Folder, { kind }: RequestedAct, to: strin
 }
 
 function isSameMailbox(one: string, other: string): boolean {
-  if (isServerAddress(one) || isServerAddress(other)) return one === other;
+  if (isServerAddress(one) || isServerAddress(other))
+    return isServerAddress(one) && isServerAddress(other) && areSameFolder(one, other);
   const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }

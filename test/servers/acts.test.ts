@@ -103,6 +103,23 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
     expect(await subjects()).toEqual(["one", "two", "three"]);
   });
 
+  test("messages are not moved or copied into their own folder, however its address is written", async () => {
+    const id = await idOf("one");
+    const { imapsPort } = dovecot;
+    const folder = address.split("/").at(-1);
+    for (const to of [
+      `imaps://localhost:${imapsPort}/${folder}`,
+      `IMAPS://ann@LOCALHOST:${imapsPort}/%41${folder?.slice(1)}`,
+    ])
+      for (const act of ["--move", "--copy"])
+        expect(await json("act", act, to, "-f", address, id)).toMatchObject({
+          exit: 64,
+          problems: [{ error: { reason: "same folder" } }],
+        });
+    expect(await idOf("one")).toBe(id);
+    expect(await subjects()).toEqual(["one", "two", "three"]);
+  });
+
   test("--move from a file to the server copies the messages, and then removes the originals", async () => {
     await json("act", "--move", "./file", "-f", address, "subject:three");
     const { exit, problems } = await json("act", "--move", `${address}-target`, "-f", "file", "subject:three");
