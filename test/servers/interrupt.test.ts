@@ -142,3 +142,45 @@ test("Ctrl-C ends mail if the server that -f names does not respond", async () =
   await terminal.expect("interrupted; the mailbox was not changed");
   expect(await terminal.exited).toBe(75);
 });
+
+test.each(["copy", "save"])("Ctrl-C ends %s if the server does not respond to APPEND", async (command) => {
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({
+    certificate: "localhost",
+    answer: (line) => {
+      if (!line.startsWith("APPEND")) return undefined;
+      reach();
+      return "silent";
+    },
+  });
+  const folder = `imaps://ann@localhost:${server.port}/INBOX`;
+  const terminal = await startSession("-N", "-f", "box");
+  await terminal.expect("& ");
+  terminal.send(`${command} 1 ${folder}\n`);
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect("interrupted; the server did not respond, and may have stored another message");
+  await terminal.expect("& ");
+  terminal.send("x\n");
+  expect(await terminal.exited).toBe(0);
+});
+
+test("Tab waits only a short time for a server that does not respond", async () => {
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({
+    certificate: "localhost",
+    answer: (line) => {
+      if (!line.startsWith("LIST")) return undefined;
+      reach();
+      return "silent";
+    },
+  });
+  const terminal = await startSession("-N", "-S", `folder=imaps://ann@localhost:${server.port}`, "-f", "box");
+  await terminal.expect("& ");
+  terminal.send("folder +ab\t");
+  await reached;
+  terminal.send("\x15f 1\n");
+  await terminal.expect("local");
+  terminal.send("x\n");
+  expect(await terminal.exited).toBe(0);
+});

@@ -14,8 +14,12 @@ import { openConnection } from "./open-connection.ts";
 import { flagsOfLetters } from "./server-flags.ts";
 import { formatUidSets, keyOfUid } from "./uid-set.ts";
 
+/** The time in milliseconds for which an interrupted append waits for the server's response to the last command. */
+const longestWait = 2000;
+
 /**
- * Appends messages to a folder. A missing folder is created.
+ * Appends messages to a folder. A missing folder is created. If the signal is aborted, the messages that were already
+ * appended are removed. If the server then does not respond, the connection is closed.
  *
  * @param name the folder's address
  * @param options the options of the same names in AppendOptions
@@ -43,6 +47,11 @@ export async function appendToFolder(
   const connection = await openConnection(address, access, signal);
   const added: (CopiedUids | undefined)[] = [];
   let created = false;
+  let timer: NodeJS.Timeout | undefined;
+  const stop = () => {
+    timer = setTimeout(() => connection.destroy(), longestWait);
+  };
+  signal?.addEventListener("abort", stop);
   const append = (bytes: Buffer, { letters, date }: FlaggedMessage["filing"]) =>
     connection.append(folder, bytes, { flags: flagsOfLetters(letters), received: date });
   try {
@@ -62,11 +71,14 @@ export async function appendToFolder(
     }
     return { created, keys: added.map((each) => each && keyOfUid(each.uidValidity, each.uids[0] as number)) };
   } catch (error) {
+    const reason = signal?.aborted === true && !connection.isOpen ? makeUncertain(name) : error;
     if (added.length > 0 && !(await removeAppended(connection, folder, added)))
-      throw describeAppended(name, added, error);
-    throw error;
+      throw describeAppended(name, added, reason);
+    throw reason;
   } finally {
     await connection.logout();
+    signal?.removeEventListener("abort", stop);
+    clearTimeout(timer);
   }
 }
 
@@ -96,6 +108,11 @@ async function removeAppended(
     if (error instanceof ImapFailed) return false;
     throw error;
   }
+}
+
+function makeUncertain(name: string): MailError {
+  const text = `${name}: interrupted; the server did not respond, and may have stored another message`;
+  return new MailError(text, Exit.TempFail, undefined, { reason: "interrupted" });
 }
 
 function describeAppended(name: string, added: readonly unknown[], error: unknown): unknown {

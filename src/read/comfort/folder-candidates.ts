@@ -10,6 +10,8 @@ import type { Session } from "../session/session.ts";
 
 /** The time in milliseconds for which a list is reused, so that Tab responds immediately. */
 const freshness = 60_000;
+/** The time in milliseconds for which Tab waits for a server. */
+const longestWait = 2000;
 
 /**
  * Returns a function that completes the last word before the cursor. The function returns undefined if the word does
@@ -18,9 +20,10 @@ const freshness = 60_000;
 export function folderCompleter(session: Session): (before: string) => Promise<Offer> | undefined {
   let known: { readonly directory: string; readonly listed: number; readonly names: readonly string[] } | undefined;
   const listNames = async (directory: string) => {
-    if (known?.directory !== directory || Date.now() - known.listed > freshness)
-      known = { directory, listed: Date.now(), names: await listFolderNames(session, directory) };
-    return known.names;
+    if (known?.directory === directory && Date.now() - known.listed <= freshness) return known.names;
+    const names = await listFolderNames(session, directory);
+    if (names !== undefined) known = { directory, listed: Date.now(), names };
+    return names ?? [];
   };
   return (before) => {
     const last = splitRawWords(before).at(-1);
@@ -48,12 +51,15 @@ function encodeSpecial(name: string): string {
 
 /**
  * Returns the names of the folders. If the server cannot be used, returns no names, because Tab must not print errors.
+ * Returns undefined if the server has not responded in time, so that the next Tab asks again.
  */
-async function listFolderNames(session: Session, directory: string): Promise<readonly string[]> {
+async function listFolderNames(session: Session, directory: string): Promise<readonly string[] | undefined> {
+  const signal = AbortSignal.timeout(longestWait);
   try {
-    const folders = await listFoldersOf(directory, { accessServer: serverAccess(session) });
+    const folders = await listFoldersOf(directory, { accessServer: serverAccess(session), signal });
     return folders.map(({ name }) => name);
   } catch (error) {
+    if (signal.aborted) return undefined;
     if (error instanceof MailError) return [];
     throw error;
   }
