@@ -1,10 +1,11 @@
 /** Checks that sessions print the same output for the same messages in an mbox, in a Maildir and on Dovecot. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { formatAsctime } from "../../src/mailbox/from-line.ts";
 import { describeIf } from "../conditions.ts";
+import { expandFile, linesOf, readCase } from "../conformance/case-file.ts";
 import { runMail } from "../run-mail.ts";
 import { connectTo } from "./connect.ts";
 import { type Dovecot, dovecotProgram, prepareHome, startDovecot } from "./dovecot.ts";
@@ -53,6 +54,58 @@ function generateMessages(): Generated[] {
         `Content-Disposition: attachment; filename=data.txt\n\n${body}--b--\n`,
     ];
     return { sender, received, text: kinds[[0, 0, 0, 1, 2][random(5)] as number] as string };
+  });
+}
+
+const casesDirectory = join(import.meta.dirname, "../conformance/cases");
+/** The areas of the conformance suite whose sessions read, select, mark, save or answer messages. */
+const areas = /^(?:msglist|headers|print|delete|copy|save|write|quit|cmd|session)-/;
+/**
+ * Commands of sessions that do not take part: the sessions run an editor, change a mailbox while it is open, name other
+ * mailboxes, print sizes (which include CRLF newlines on a server), or print what the machine contains.
+ */
+const otherCommands =
+  /^\s*(?:!|e |v |si|fo|fi|cd|ch|source|so |shell|sh |inc|new|set SHELL|set$|set autoinc|set LISTER|touch)|spool|box|\bwc\b/m;
+
+interface Session {
+  readonly name: string;
+  /** The commands without the last command, which ends the session. */
+  readonly commands: string;
+  readonly last: string;
+}
+
+/** Returns the conformance suite's sessions that depend only on the messages of the mailbox. */
+function readSessions(): Session[] {
+  return readdirSync(casesDirectory).flatMap((file) => {
+    const found = readCase(join(casesDirectory, file));
+    const argv = (linesOf(found, "argv") ?? []).join(" ");
+    const needsFiles = found.sections.some(
+      ({ kind, words }) => kind === "dir" || (kind === "file" && !["spool", "box"].includes(words[0] ?? "")),
+    );
+    if (!areas.test(file) || !["", "-N", "-f box", "-N -f box"].includes(argv) || needsFiles) return [];
+    const [, commands, last] = /^(.*?)(x|q)\n+$/s.exec(expandFile(linesOf(found, "stdin") ?? [])) ?? [];
+    if (commands === undefined || last === undefined || otherCommands.test(commands)) return [];
+    return [{ name: found.name, commands, last }];
+  });
+}
+
+const sessions = readSessions();
+
+/**
+ * Returns the sessions that change nothing, in groups, because opening 1,000 messages takes most of the time. A session
+ * that composes a message is a group of its own, because in a pipe the message extends to the end of the input.
+ */
+function groupSessions(): [string, string][] {
+  const composes = /^(?:m|r|R|Respond|respond)\b/m;
+  const alone = sessions.filter(({ last, commands }) => last === "x" && composes.test(commands));
+  const unchanged = sessions.filter((each) => each.last === "x" && !alone.includes(each));
+  const size = 8;
+  const groups = Array.from({ length: Math.ceil(unchanged.length / size) }, (_, at) =>
+    unchanged.slice(at * size, (at + 1) * size),
+  );
+  return [...groups, ...alone.map((each) => [each])].map((group) => {
+    const input = group.map(({ name, commands }) => `echo session ${name}\n${commands}\nundelete *\n`).join("");
+    return [group.map(({ name }) => name).join(", "), input];
   });
 }
 
@@ -134,6 +187,51 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
     const expected = await converse("mbox", input);
     expect(await converse("maildir", input)).toEqual(expected);
     expect(await converse("server", input)).toEqual(expected);
+  });
+
+  /** Runs a session in a new directory. @returns its output, the files that it wrote, and the messages that it sent */
+  const play = async (kind: keyof typeof names, input: string) => {
+    const place = mkdtempSync(join(home, `${kind}-`));
+    const sender = join(home, "sender");
+    writeFileSync(sender, "#!/bin/sh\ncat >>sent\n", { mode: 0o755 });
+    const words = ["-N", "-S", `sendmail=${sender}`, "-f", names[kind]];
+    const { out, err } = await runMail(
+      words,
+      {
+        PATH: process.env["PATH"],
+        HOME: home,
+        TZ: "UTC",
+        USER: "root",
+        LOGNAME: "root",
+        EDITOR: "true",
+        VISUAL: "true",
+        PAGER: "cat",
+      },
+      input,
+      place,
+    );
+    const files = readdirSync(place).map((name) => [
+      name,
+      readFileSync(join(place, name), "latin1").replace(/^(?:Date|Message-ID|User-Agent): .*\n/gm, ""),
+    ]);
+    const output = `${out}${err}`
+      .replaceAll(names[kind], "MAILBOX")
+      .replaceAll(place, "PLACE")
+      .replace(/^([> ].* \d\d:\d\d) [\d /]{10} /gm, "$1 COUNTS ")
+      // A Maildir and a server record that a message has been answered, and an mbox file is then unchanged.
+      .replace(/^"MAILBOX" complete\n/m, "");
+    return [output, files];
+  };
+
+  test("a fair number of the conformance suite's sessions takes part", () => {
+    expect(sessions.length).toBeGreaterThan(150);
+  });
+
+  test.each(groupSessions())("the sessions %s are the same", async (_title, input) => {
+    const [expected, ...others] = await Promise.all(
+      (["mbox", "maildir", "server"] as const).map((kind) => play(kind, `${input}x\n`)),
+    );
+    for (const found of others) expect(found).toEqual(expected);
   });
 
   test("after quit, the same messages remain in the same state", async () => {
