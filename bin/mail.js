@@ -50,7 +50,8 @@ function loader(directory) {
   }
 
   function load(file) {
-    // Most messages have been sent before the files are opened, so that neither start-up nor sending is delayed.
+    // The files are opened after a delay, when most messages have already been sent. Start-up and sending are therefore
+    // not slowed down.
     if (modules.size === 1) setTimeout(hold, holdAfter).unref();
     const filename = `${directory}/${file}`;
     const source = read(file).toString();

@@ -19,7 +19,7 @@ const quick = process.argv.includes("--quick");
 const write = process.argv.includes("--write");
 const rounds = 3;
 const average = 10_800;
-/** The average size of the many small messages: 100,000 of them have 108 MB. */
+/** The average size of the many small messages: 100,000 of them occupy 108 MB. */
 const smallAverage = 973;
 /**
  * The number of messages in the large mailbox, and in the mailbox of many small messages. The small mailbox has one
@@ -66,14 +66,14 @@ try {
   };
   const opened = await bench.rounds(rounds, first(large));
   report.work("first opening: banner, first page, x", opened);
-  report.work("the same, with a mailbox of one eighth the size", await bench.rounds(rounds, first(small)), {
+  report.work("the same, with a mailbox one eighth the size", await bench.rounds(rounds, first(small)), {
     grows: 8,
   });
   await opening(bench, ours, large.path, large.count);
   await opening(bench, ours, tiny.path, tiny.count);
   const again = (file) => (client) => opening(bench, client, file.path, file.count);
   report.work("second opening, with the index", await bench.rounds(rounds, again(large)));
-  report.work("the same, with a mailbox of one sixteenth the size", await bench.rounds(rounds, again(tiny), [ours]), {
+  report.work("the same, with a mailbox one sixteenth the size", await bench.rounds(rounds, again(tiny), [ours]), {
     flat: true,
   });
   let arrived = 0;
@@ -99,7 +99,7 @@ try {
     session(bench, client, path, [String(count)], allOf(count), options);
   report.work("read the last message, quit", await bench.rounds(rounds, readLast(large.path, last)));
   report.work(
-    "the same, with a mailbox of one eighth the size",
+    "the same, with a mailbox one eighth the size",
     await bench.rounds(rounds, readLast(small.path, small.count), [ours]),
     {
       grows: 8,
@@ -109,7 +109,7 @@ try {
   const deleteFirst = (path, count) => (client) => session(bench, client, path, ["d 1"], allOf(count - 1));
   report.work("delete the first message, quit", await bench.rounds(rounds, deleteFirst(large.path, last)));
   report.work(
-    "the same, with a mailbox of one eighth the size",
+    "the same, with a mailbox one eighth the size",
     await bench.rounds(rounds, deleteFirst(small.path, small.count), [ours]),
     { grows: 8 },
   );

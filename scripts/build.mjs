@@ -188,7 +188,7 @@ async function bundle(program, codeSplitting) {
     entryFileNames: "[name].cjs",
     chunkFileNames: "[name].cjs",
     codeSplitting,
-    // The function that wraps a CommonJS module, and that bin/mail.js calls.
+    // The function that wraps a CommonJS module. bin/mail.js calls this function.
     postBanner: "(function (exports, require, module, __filename, __dirname) {",
     postFooter: "})",
     minify: true,

@@ -1,7 +1,7 @@
 /**
  * Converts the manual pages into topics for `mail help TOPIC`: one per section, command, variable, option and escape.
- * Each section of docs/recipes.md is also a topic. A comment below a recipe's heading lists further topics, whose text
- * is the recipe.
+ * Each section of docs/recipes.md is also a topic. A comment below a recipe's heading lists other topics for which
+ * `mail help` prints the recipe.
  *
  * This module supports the mdoc macros that the project's manual pages use. An unknown macro is an error, because its
  * text might otherwise be lost. The topics are generated at build time, so that help is available on a machine without

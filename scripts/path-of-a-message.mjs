@@ -1,12 +1,13 @@
 /**
- * Counts the files and calls on the path from the command line to the socket, and to the mailbox.
+ * Counts the files and calls on two paths: from the command line to the socket, and from the command line to the
+ * mailbox.
  *
  * The program is run from its sources, one module per file. The script prints how many files in src/ contain a function
  * that runs before the message or the mailbox has been written. The number of loaded files is also printed, and so is
  * the depth of the call stack, including asynchronous calls. Functions that run only while a module is being
  * initialized are not counted. The depth is measured when the socket is opened or written to, or when the mailbox is
  * written. Calls within Node and packages are not counted. `--list` also prints the calls and the files. Files that are
- * only loaded are in brackets.
+ * loaded, but are not on the path, are in brackets.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -45,8 +46,8 @@ function observe(source, mailbox, report) {
   const used = new Set();
   let soFar = [];
   /**
-   * Returns whether the range is one of the module's own functions. The module itself and the export functions that
-   * esbuild generates are excluded.
+   * Returns whether the range is that of one of the module's own functions. The module itself and the export
+   * functions that esbuild generates are excluded.
    */
   const isOwnFunction = (text, { startOffset, endOffset }) =>
     startOffset > text.indexOf("module.exports = __toCommonJS(") && endOffset < text.length;

@@ -1,4 +1,4 @@
-/** Builds missing files, then runs a TypeScript program of test/: node scripts/run-typescript.mjs FILE ARGUMENT... */
+/** Builds missing files, then runs a TypeScript program in test/: node scripts/run-typescript.mjs FILE ARGUMENT... */
 import { register } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";

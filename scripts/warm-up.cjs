@@ -48,7 +48,9 @@ const fields = "From: A <a@x>\r\nTo: b@x\r\nSubject: s\r\n\r\n";
 const whole = `${fields}text\r\n`;
 const facts = 'UID 1 FLAGS () RFC822.SIZE 50 INTERNALDATE "16-Jan-2021 18:22:03 +0000"';
 
-/** The responses of an IMAP server that has one message, in the order in which patterns are compared with commands. */
+/**
+ * The responses of an IMAP server that has one message. The first pattern that matches a command selects the response.
+ */
 const responses = [
   [/CAPABILITY/, "* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE CONDSTORE QRESYNC ESEARCH UIDPLUS"],
   [/ENABLE/, "* ENABLED CONDSTORE QRESYNC"],

@@ -131,7 +131,7 @@ describe("violations that the layer check rejects", () => {
   });
 });
 
-test("in read/, only changes/mark.ts and the undo history change a message's state", () => {
+test("in read/, a message's state is changed only by changes/mark.ts and the undo history", () => {
   const files = readdirSync(join(root, "src/read"), { recursive: true, encoding: "utf8" });
   const marking = files
     .filter((path) => path.endsWith(".ts"))

@@ -9,7 +9,7 @@ const texts = readdirSync(source, { recursive: true, encoding: "utf8" })
   .map((name) => readFileSync(join(source, name), "utf8"))
   .join("");
 
-test.each(namedReasons)("the reason %j has a remedy, and an error has this reason", (reason) => {
+test.each(namedReasons)("the reason %j has a remedy, and at least one error has this reason", (reason) => {
   expect(findUsualRemedy(reason)).toMatch(/^[^A-Z.]+|^[A-Z].*[^.]$/);
   expect(texts.includes(`"${reason}"`) || texts.includes(`  ${reason}:`)).toBe(true);
 });

@@ -444,7 +444,7 @@ const outcomes: Readonly<Record<string, (ran: Ran, again: () => Promise<Ran>) =>
     succeeds(ran);
     expect(inHome("printed")).toMatch(/^Message 2:\nFrom ann@example.org .*\n(.*\n)*See the file.\n/);
   },
-  "How do I quit without changes?": (ran) => {
+  "How do I quit without saving changes?": (ran) => {
     succeeds(ran);
     expect([subjectsIn("spool").length, statusesIn("spool")]).toEqual([3, []]);
   },

@@ -32,7 +32,7 @@ test.each([
   expect(containsPassword(text)).toBe(text !== hidden);
 });
 
-test("a password is hidden after the name of every variable that contains a secret", () => {
+test("in NAME=VALUE, the value is hidden if the variable contains a secret", () => {
   const names = [...namesOfVariable("password"), ...namesOfVariable("oauth-client-secret")];
   for (const [name] of names) expect(hidePasswords(`${name}=x`)).toBe(`${name}=***`);
 });
@@ -49,7 +49,7 @@ test("passwords are removed from the environment of child programs", () => {
   expect(environment).toEqual({ mta: "smtp://ann@mx", HOME: "/h" });
 });
 
-test("a child program sees no password from an option or the environment, and a warning is printed", async () => {
+test("a password from an option or the environment is hidden from child programs, and mail prints a warning", async () => {
   writeFileSync(
     join(home, "mta"),
     '#!/bin/sh\ncat > /dev/null\nenv > "$HOME/environment"\ncat "/proc/$PPID/cmdline" > "$HOME/arguments"\n',

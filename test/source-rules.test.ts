@@ -78,7 +78,7 @@ function findSmallFiles(all: readonly Source[]): string[] {
     .map(({ name }) => name);
 }
 
-/** Finds code that reads an error's message, from a variable or a property. */
+/** Finds code that tests the text of an error's message, whether the message is in a variable or in a property. */
 function findMessageTests({ name, text }: Source): string[] {
   const reads =
     /\bmessage\.(?:startsWith|endsWith|includes|match|search)\(|\bmessage (?:===|!==) "|[.](?:test|exec)\((?:\w+\.)*message\)/;

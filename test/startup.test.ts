@@ -31,7 +31,7 @@ test("the parts for reading and sending lack the tables of character widths, whi
 test.each([
   ["listing", ["--json", "--newest", "-f", "box"], ["mail-list"]],
   ["sending", ["-s", "subject", "a@x.org"], ["mail-send"]],
-])("%s loads only its own parts, and creates no segmenter, despite a start-up file", (_task, argv, parts) => {
+])("%s loads only its own parts, and creates no segmenter, even if there is a start-up file", (_task, argv, parts) => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));
   try {
     writeFileSync(join(place, "box"), "From a@x Sat Jan 16 18:22:03 2021\nFrom: a@x\nSubject: s\n\ntext\n\n");

@@ -47,7 +47,7 @@ export async function measure(command, { input, env, cwd, place, limit = 60 }) {
   }
 }
 
-/** Kills the measured program, which is the only child of time(1): time(1) does not forward signals. */
+/** Kills the measured program, the only child of time(1), because time(1) does not forward signals. */
 function stopChildren(pid) {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean);
   for (const child of children) process.kill(Number(child), "SIGKILL");

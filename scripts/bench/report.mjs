@@ -44,8 +44,8 @@ export class Report {
 
   corpus({ large, small, many }) {
     this.#lines.push(
-      `The large mailbox has ${large.count} messages in ${mebibytes(large.bytes)}, and the small mailbox has ${small.count} messages in ${mebibytes(small.bytes)}. The mailbox with`,
-      `many messages has ${many.count} messages in ${mebibytes(many.bytes)}.`,
+      `The large mailbox contains ${large.count} messages (${mebibytes(large.bytes)}), and the small mailbox contains ${small.count} messages (${mebibytes(small.bytes)}). The mailbox of`,
+      `small messages contains ${many.count} messages (${mebibytes(many.bytes)}).`,
       "",
     );
   }
@@ -114,7 +114,7 @@ export class Report {
     if (value > most) this.#below.push(`${name}: ${number(value)} ${unit}; the goal is at most ${most} ${unit}.`);
   }
 
-  /** Adds a row that contains a textual result for this program only. */
+  /** Adds a row with a textual result that only this program has. */
   row(name, text) {
     this.#lines.push(`| ${name} | ${text} |`);
     process.stderr.write(`${name}: ${text}\n`);

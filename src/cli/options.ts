@@ -237,7 +237,7 @@ export const options = [
   {
     long: "dry-run",
     meaning:
-      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report what would be done without doing it. An option that only reads cannot be used together with --dry-run.",
+      "Print the envelope and the complete message instead of sending it. With --delete and other actions on messages, report the changes that would be made, and change nothing. An option that only reads mail cannot be used together with --dry-run.",
   },
   { long: "trace", argument: "json", meaning: "Write the dialogue with the server to standard error as JSON lines." },
   { letter: "v", long: "verbose", meaning: "Show the dialogue with the server." },

@@ -228,7 +228,7 @@ export const variables = {
   "forward-as-attachment": flagKind("Make the forward command attach the complete message as message/rfc822."),
   from: textKind("The sender's address, in the envelope and in the From field.", "address"),
   "history-file": textKind(
-    "The file that stores command lines between sessions. The default is the file history in the state directory. Without a value, command lines are not stored.",
+    "The file that stores command lines between sessions. The default is a file named history in the state directory. Without a value, command lines are not stored.",
     "file",
   ),
   "history-size": countKind(1000, "The number of command lines to store.", { max: 1_000_000 }),
@@ -383,9 +383,11 @@ export const variables = {
   ),
   SHELL: textOr("/bin/sh", "The shell that is started by the !, | and shell commands.", "program"),
   sendwait: flagKind("Wait until the message has been submitted. This is always done."),
-  "show-rcpt": flagKind("Show the recipient instead of the sender in the header lines of other people's messages."),
+  "show-rcpt": flagKind(
+    "Show the recipient instead of the sender in the header lines of messages that you did not send.",
+  ),
   showname: flagKind("Use names instead of addresses in header lines and in searches for senders."),
-  showto: flagKind("Show the recipient instead of the sender in the header lines of your own messages."),
+  showto: flagKind("Show the recipient instead of the sender in the header lines of messages that you sent."),
   sign: textKind("The signature that ~a inserts.", "text"),
   Sign: textKind("The signature that ~A inserts.", "text"),
   signature: {

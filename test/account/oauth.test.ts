@@ -476,7 +476,7 @@ test("--config shows neither the client secret nor any tokens", async () => {
   expect(out).not.toMatch(/geheim|refresh-/);
 });
 
-test("mail --login ACCOUNT logs in, and messages from the account are then sent with the token", async () => {
+test("mail --login ACCOUNT obtains a token, and messages from the account are sent with this token", async () => {
   server = await startAuthorizationServer();
   const mail = await startMailServer("XOAUTH2");
   defineAccount(mail.port);

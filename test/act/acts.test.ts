@@ -130,7 +130,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
     expect(place.ids("box")).toEqual(ids);
   });
 
-  test("--save-parts --dry-run reports the files that --save-parts then creates", () => {
+  test("--save-parts --dry-run reports the files that --save-parts would create", () => {
     mkdirSync(join(place.home, "parts"));
     writeFileSync(join(place.home, "parts/a.pdf"), "mine");
     const save = (...argv: string[]) =>

@@ -194,7 +194,7 @@ describe("a sendmail program's output does not mix with the result", () => {
     expect(problems.filter((each) => "error" in each)).toHaveLength(1);
   });
 
-  test("if it fails without a line, the error states its exit code", async () => {
+  test("if it fails without printing a line, the error states its exit code", async () => {
     const { problems } = await sendBy("cat >/dev/null; exit 67", "mta");
     const message = `${at("sendmail")}: exited with code 67`;
     expect(problems[0]).toMatchObject({ error: { code: 67, reason: "program failed", message } });
@@ -353,7 +353,7 @@ describe("a dry run describes the message that would be sent", () => {
     expect(Math.abs(size - (messages[0] ?? "").length)).toBeLessThan(100);
   });
 
-  test("without --json, an action prints the description, and the message is not part of it", async () => {
+  test("without --json, an action prints the description, which does not include the message", async () => {
     await start();
     place.create("mbox", "box", [letter("hola")]);
     const id = place.ids("box")["hola"] as string;

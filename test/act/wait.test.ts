@@ -148,7 +148,7 @@ test("if another program replaces the mailbox, only the new message ends the wai
   expect({ exit, values }).toMatchObject({ exit: 0, values: [{ subject: expect.stringMatching(/^code [2-9]/) }] });
 });
 
-test("a message whose header is written slowly and without a lock ends the wait", async () => {
+test("the wait ends when a message arrives whose header is written slowly and without a lock", async () => {
   rmSync(at("box"), { recursive: true, force: true });
   place.create("mbox", "box", [letter("old")]);
   const waiting = startWaiting(["-f", "box", "--present", "--text", "subject:slow"]);

@@ -46,8 +46,8 @@ const environment = () => ({
 const mail = (argv: readonly string[], body = "") => runMail(["-n", ...argv], environment(), body);
 
 /**
- * Starts a server. The settings are in a start-up file, because a queued message is retried with the transport that
- * it was first sent with.
+ * Starts a server. The settings are in a start-up file: a later command must also find them, because it retries a
+ * queued message with the original transport.
  */
 async function serve(script: Script): Promise<void> {
   await closeServers();

@@ -1,6 +1,6 @@
 /**
- * Tests that built messages are read back unchanged by an independent parser, Python's email package with
- * policy.default.
+ * Checks that the messages that `mail` builds are read back unchanged by an independent parser: Python's email package
+ * with policy.default.
  */
 import { spawn } from "node:child_process";
 import { buffer, text } from "node:stream/consumers";

@@ -1,5 +1,5 @@
 /**
- * Runs clients that are correct except for one difference, in a pipe and on a terminal, and checks that the runner
+ * Runs, in a pipe and on a terminal, clients that are correct except for one difference, and checks that the runner
  * detects the difference.
  */
 import { expect, test } from "@jest/globals";

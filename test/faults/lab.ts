@@ -1,5 +1,5 @@
 /**
- * The lab of the fault campaigns. A lab contains a home directory and mailboxes. Each message has a checksum. The lab
+ * The lab for the fault campaigns. A lab contains a home directory and mailboxes. Each message has a checksum. The lab
  * runs the client, and compares all messages with the expected state. The lab reads mbox files, but does not know where
  * a client keeps its journals. Strings contain bytes, one per character (latin1).
  */
@@ -271,7 +271,8 @@ export class Lab {
   }
 
   /**
-   * Returns the broken guarantees: messages that are missing, damaged, or present in both the spool and mbox.
+   * Returns the violations of the guarantees: messages that are missing, damaged, or present in both the spool and
+   * mbox.
    *
    * @param isDone whether messages that the session should have removed are also reported
    */

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import type { Campaign, Client } from "./campaign.ts";
 
-/** Returns the campaign's requirements that this machine does not meet. */
+/** Returns those of the campaign's requirements that this machine does not meet. */
 export function missingFor({ needs }: Campaign): string[] {
   const has = {
     root: () => process.getuid?.() === 0,

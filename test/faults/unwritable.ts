@@ -8,7 +8,7 @@ import { type Ended, judgeEnd, type Lab, type Plan, plans } from "./lab.ts";
 const isRoot = process.getuid?.() === 0;
 
 /**
- * Returns the problems with a session's exit code and error messages, and those that judgeEnd finds.
+ * Returns the problems with a session's exit code and error messages, and the problems that judgeEnd finds.
  *
  * @param isDone whether the session did its work despite the fault
  */

@@ -285,7 +285,7 @@ test("if version 0.1.0 named a journal after a symbolic link, the journal is fou
   expect(readdirSync(state)).toEqual([]);
 });
 
-/** Writes a journal whose first attempt fails. Returns the paths of all attempts. */
+/** Writes a journal. The first attempt to write it fails. Returns the paths of all attempts. */
 async function writeAfterFailure(fail: () => void): Promise<{ tried: string[]; beside: string; own: string }> {
   const [beside, own] = [0, -1].map((at) =>
     placesForJournal(spool, ".journal", join(directory, "s"), undefined).at(at),

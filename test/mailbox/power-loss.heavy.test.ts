@@ -51,7 +51,7 @@ class Disk {
   /** Changes to names since their directory was last synced. */
   pending: { readonly directory: string; readonly done: (names: Names) => void }[] = [];
   readonly #offsets = new Map<string, number>();
-  /** The paths of files without a name, keyed by the paths of their descriptors. */
+  /** The temporary paths of unnamed files, such as `/home/#123`, keyed by the paths of their descriptors. */
   readonly #unnamed = new Map<string, string>();
 
   constructor(root: string) {
@@ -78,7 +78,8 @@ class Disk {
       const inode: Inode = { synced: Buffer.alloc(0), pending: [] };
       this.#rename(dirname(path), (names) => names.set(path, inode));
     }
-    // A file without a name has a path such as `/home/#123`, under which it cannot be found after a failure.
+    // An unnamed file has a temporary path such as `/home/#123`. After a failure, the file cannot be found under this
+    // path.
     const [, number, unnamed] = /O_TMPFILE.* = (\d+)<([^>]*)>/.exec(given) ?? [];
     if (call === "openat" && number !== undefined && unnamed !== undefined) {
       this.names.set(unnamed, { synced: Buffer.alloc(0), pending: [] });
@@ -129,8 +130,8 @@ class Disk {
   after(survives: () => boolean): Map<string, Buffer> {
     const names = new Map(this.synced);
     for (const { done } of this.pending) {
-      // The file system writes changes of names to its journal in order: if one change is lost, all later changes are
-      // also lost.
+      // The file system records changes to names in order: if one change is lost, all later changes are also
+      // lost.
       if (!survives()) break;
       done(names);
     }
@@ -142,7 +143,7 @@ class Disk {
 
 /**
  * Returns the calls of a trace in the order in which they ended, without process IDs. If two threads call the system at
- * the same time, strace writes the beginning and the end of a call in separate lines.
+ * the same time, strace writes the beginning and the end of a call on separate lines.
  */
 function joinCalls(trace: string): string[] {
   const begun = new Map<string, string>();

@@ -1,7 +1,8 @@
 /**
  * Compares random sessions of the real program with a small model. Messages are delivered before and during the
- * sessions, and some sessions are killed during quit. Each message must be complete and exactly where the model expects
- * it. After a kill, the mailboxes must be either as they were before the quit or as a complete quit leaves them.
+ * sessions, and some sessions are killed while they are quitting. Each message must be complete and exactly where the
+ * model expects it. After a kill, the mailboxes must be either as they were before the quit or as a complete quit
+ * leaves them.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
@@ -23,7 +24,7 @@ interface Step {
 interface Session {
   readonly before: number;
   readonly steps: readonly Step[];
-  /** Delay in milliseconds from the moment when a journal is created, written or removed until SIGKILL is sent. */
+  /** A number is the delay in milliseconds between a change to a journal (creation, write or removal) and SIGKILL. */
   readonly end: "quit" | "exit" | number;
 }
 

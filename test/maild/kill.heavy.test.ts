@@ -53,8 +53,8 @@ describe.each(kinds)("a delivery that is killed %s", (kind) => {
       completed = answer !== undefined;
       const next = await maild(killedAt(0, kind));
       const found = readFileSync(spool, "latin1");
-      // If maild is killed after the last byte was synced but before it replies, the message remains in the mailbox. The
-      // client does not know this, and retries.
+      // If maild is killed after it has synced the last byte but before it has replied, the message remains in the
+      // mailbox. The client does not know this, and retries.
       if (!completed && subjects().length === 1) {
         expect([call, found]).toEqual([call, old]);
         expect(await submitTo(next)).toMatch(/^250 2\.0\.0 Ok/);

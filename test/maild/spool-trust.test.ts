@@ -57,7 +57,7 @@ const message = { sender: "a@example.org", date: new Date(0), message: Buffer.fr
 const send = (account?: typeof games) =>
   deliver(spool, message, { lockwait: 0, stateDirectory: join(directory, "state"), account });
 
-/** Files in place of the spool, each with its fault and whether another attempt would also fail. */
+/** Files in place of the spool. Each entry names the fault, and states whether another attempt would also fail. */
 const refused: readonly [string, string, boolean, () => void][] = [
   ["a symbolic link to a file of root", "symbolic link", true, () => symlinkSync(secret, spool)],
   ["a symbolic link to a missing file", "symbolic link", true, () => symlinkSync(join(directory, "new"), spool)],
@@ -74,7 +74,7 @@ const refused: readonly [string, string, boolean, () => void][] = [
 /** Trusted spools that the recipient has no right to write to, each with the reason that is logged. */
 const unwritable: readonly [string, string, () => void][] = [
   ["a spool of the recipient that is read-only", "Permission denied", () => makeFile(games.uid, games.gid, 0o400)],
-  ["a spool of root that group mail may only read", "Permission denied", () => makeFile(0, mailGroup, 0o640)],
+  ["a spool of root that the group mail may only read", "Permission denied", () => makeFile(0, mailGroup, 0o640)],
   ["a missing spool directory", "No such file or directory", () => renameSync(spools, join(directory, "moved away"))],
 ];
 

@@ -73,9 +73,9 @@ export class Ledger {
   /**
    * Compares the files with the ledger.
    *
-   * A message that was not deleted is lost if no file contains it. A message is duplicated if the spool and mbox
-   * together contain it more than once, or if the folder contains it more often than it was saved. A message is damaged
-   * if its bytes in a file have changed.
+   * A message that was not deleted counts as lost if no file contains it. A message counts as duplicated if the spool
+   * and mbox together contain it more than once, or if the folder contains it more often than it was saved. A message
+   * counts as damaged if its bytes in a file have changed.
    */
   balance(files: {
     readonly spool: string;

@@ -1,6 +1,6 @@
 /**
- * Runs commands in a private mount namespace, in which another program replaces /usr/sbin/sendmail, and in a private
- * namespace for the host name. Nothing outside these namespaces changes.
+ * Runs commands in a private mount namespace and in a private namespace for the host name. In the mount namespace,
+ * another program replaces /usr/sbin/sendmail. Nothing outside these namespaces changes.
  */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";

@@ -113,7 +113,7 @@ test("a patch from git send-email is delivered exactly as if Postfix's sendmail 
   expect(await expectSame(command, "")).toContain("Subject: [PATCH] change\n");
 });
 
-test("the output of a cron job is delivered in the same form as if Postfix's sendmail had sent it", async () => {
+test("the output of a cron job is delivered in the form in which Postfix's sendmail would have sent it", async () => {
   const jobs = "MAILTO=games\n* * * * * root echo output of the job; echo second line >&2\n";
   const run = async (name: string, machine: PrivateMachine) => {
     const tab = join(directory, `crontab-${name}`);
@@ -163,7 +163,7 @@ test.each<[string, string, string | Buffer]>([
   ["fields that are removed", `sendmail ${to}`, "Return-Path: <x@y>\nContent-Length: 3\nSubject: s\n\nb\n"],
   ["no final newline", `sendmail ${to}`, "Subject: s\n\nb"],
 ])(
-  "a message with %s is delivered in the same form as if Postfix's sendmail had sent it",
+  "a message with %s is delivered in the form in which Postfix's sendmail would have sent it",
   async (_what, command, input) => {
     await expectSame(command, input);
   },

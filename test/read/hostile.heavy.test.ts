@@ -115,8 +115,8 @@ test.each([
     await pty.expect("& ");
     for (let count = 0; count < 40; count++) {
       const line = lines[Math.floor(next() * lines.length)] as string;
-      // The marker is typed with more spaces than echo prints, so that the terminal's echo is not mistaken for the
-      // output.
+      // The typed line contains more spaces than the output of `echo`, so that the line, which the terminal displays,
+      // is not mistaken for the output.
       pty.send(`${line}\necho MARK   ${count}\n`);
       // If a message is still being typed, the marker has become part of its text.
       await pty.expect(`MARK ${count}`, 3000).catch(() => pty.send("\n~x\n"));

@@ -1,6 +1,6 @@
 /**
- * Random sessions, run by bsd-mailx and by this program. The results of both programs may differ only in the documented
- * deviations.
+ * Runs random sessions with bsd-mailx and with this program. The results of the two programs may differ only in
+ * documented ways.
  *
  * PEER_SEED and PEER_SESSIONS select the sessions; a failure reports the seed with which the session can be repeated.
  */

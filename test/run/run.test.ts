@@ -52,7 +52,7 @@ test("the exit code is the command's, and the message contains the command, its 
   expect(message).toMatch(/\nStatus: {3}exit 3\nOutput: {3}13 bytes\n\nout\nerr\nlast\n$/);
 });
 
-test("several words are treated as a program and its arguments, which are run without a shell", async () => {
+test("several words are treated as a program and its arguments; the program is run without a shell", async () => {
   await mail(["root", "--run", "printf", "%s\\n", "$HOME; a  b"]);
   expect(sent()[0]).toContain("\n\n$HOME; a  b\n");
 });

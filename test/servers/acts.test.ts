@@ -84,7 +84,7 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
     expect(readFileSync(join(home, "file"), "utf8")).toMatch(/^Subject: three$/m);
   });
 
-  test("the id that --draft reports is that of the stored message, and --send sends it once and removes it", async () => {
+  test("the id that --draft reports is that of the stored message; --send sends this message once and then removes it", async () => {
     writeFileSync(join(home, "sendmail"), "#!/bin/sh\nexec cat >>sent\n", { mode: 0o755 });
     const settings = `set drafts=${address} mta=${join(home, "sendmail")}\n`;
     writeFileSync(join(home, ".mailrc"), settings, { flag: "a" });

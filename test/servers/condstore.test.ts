@@ -1,4 +1,4 @@
-/** Opens a folder again on servers that cannot report all changes at once (QRESYNC). */
+/** Opens a folder again on servers that lack QRESYNC and therefore cannot report all changes in one response. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -44,7 +44,8 @@ test("if the server refuses the login, the session continues in its folder", asy
 });
 
 test("if a folder that has been left cannot be opened again, an empty folder replaces it", async () => {
-  // The folder is opened by -f, before it is left, and after it has been left.
+  // The folder is opened three times: by -f, by `folder` before the session leaves the folder, and again after the
+  // session has left it.
   mostLogins = 2;
   const { exit, out, err } = await run(folder(), `d 1\nfolder ${folder()}\nd 1\nfolder\nfolder box\nf *\nq\n`);
   expect(err).toMatch(/^mail: localhost port \d+: login failed: refused\n$/);

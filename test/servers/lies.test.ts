@@ -268,7 +268,7 @@ test.each([
   ["2 MiB", 2 * mebibyte, 5 * mebibyte],
   ["exactly one piece", 4 * mebibyte, 7 * mebibyte],
   ["too many bytes", 9 * mebibyte, 5 * mebibyte],
-])("a message of which the server reports a size of %s is read to its end", async (_title, size, length) => {
+])("a message is read to its end even if the server reports a size of %s", async (_title, size, length) => {
   const body = `${"x".repeat(62)}\n`.repeat(Math.ceil(length / 64));
   const found = await start({ messages: [{ uid: 1, size, text: `Subject: large\n\n${body}end\n` }] });
   const mailbox = await open(found);
@@ -278,7 +278,7 @@ test.each([
   expect(text.split("\n")).toHaveLength(body.split("\n").length + 5);
 });
 
-test("a message that is much longer than the size that the server reports is not read in part, and is not removed", async () => {
+test("if a message is much longer than the server reports, reading fails, and the message is not removed", async () => {
   const text = `Subject: large\n\n${`${"x".repeat(62)}\n`.repeat((12 * mebibyte) / 64)}`;
   const found = await start({ messages: [{ uid: 1, size: 2 * mebibyte, text }] });
   const mailbox = await open(found);
@@ -293,7 +293,7 @@ test.each([
   ["an attachment", "application", 1000, 5 * mebibyte],
   ["an attachment", "application", 9 * mebibyte, 5 * mebibyte],
   ["a text", "text", 1000, 5 * mebibyte],
-])("%s (%s) of which the server reports a size of %i bytes is read to its end", async (_title, type, size, length) => {
+])("%s (%s) is read to its end even if the server reports its size as %i bytes", async (_title, type, size, length) => {
   const line = `${"x".repeat(62)}\r\n`;
   const content = `${line.repeat(length / 64)}end\r\n`;
   const mime = { text: "Content-Type: text/plain", data: "Content-Type: application/octet-stream" };

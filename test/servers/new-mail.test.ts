@@ -61,7 +61,7 @@ test("if the input is a pipe, the server is not asked for new mail", async () =>
   expect(server.commands).not.toContain("NOOP");
 });
 
-test("mail that arrives during a quit that fails gets its number only when it is announced", async () => {
+test("mail that arrives during a failed quit is numbered only when it is announced", async () => {
   writeFileSync(join(home, "box"), "");
   const failing = `set trash=box/trash\nd 1\nfolder box\nd *\n`;
   const result = await runMail(words(), { PATH: process.env["PATH"], HOME: home }, `${failing}unset trash\nq\n`, home);

@@ -1,4 +1,4 @@
-/** Runs the tasks that programs typically perform, with folders on Dovecot. */
+/** Runs the tasks that programs typically perform, with folders on a Dovecot server. */
 import { rmSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";

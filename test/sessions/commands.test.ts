@@ -10,7 +10,7 @@ const three = [
   mail({ from: "carl@example.net", subject: "Re: hola", status: "RO" }),
 ];
 
-test("print accepts a number, a sender or a subject, Print shows all fields, and top shows the first lines", async () => {
+test("print accepts a number, a sender or a subject; Print shows all fields; top shows the first lines", async () => {
   await onTerminal({ spool: three, mailrc: "set toplines=2 quiet\nignore to\n" })`
     $ mail -N
     "{HOME}/spool": 3 messages 1 new 2 unread

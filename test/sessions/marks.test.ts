@@ -1,4 +1,4 @@
-/** Tests the marks that other mail clients share: in X-Status in an mbox, and in the names of Maildir files. */
+/** Tests the marks that are shared with other mail clients: in X-Status in an mbox, and in the names of Maildir files. */
 import { expect, test } from "@jest/globals";
 import { ours, run } from "./support/peer.ts";
 import { mail } from "./support/sandbox.ts";

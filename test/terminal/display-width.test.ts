@@ -73,7 +73,7 @@ test("a long text has the same graphemes and width, however it is segmented", ()
   );
 });
 
-test("a truncated text of invisible characters is short", () => {
+test("truncation also limits the number of invisible characters", () => {
   const cut = cutToFit(`a${"\u0301".repeat(1_000_000)}`, 10);
   expect(cut.length).toBeLessThan(1000);
 });

@@ -164,7 +164,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 );
 
 test.each(["SIGTERM", "SIGINT", "SIGQUIT"] as const)(
-  "text is kept if %s arrives while mail is reading it from a pipe",
+  "if %s arrives while mail is reading text from a pipe, the text is kept",
   async (signal) => {
     const stdin = "one\n".repeat(250_000);
     const sent = await sendMail({ argv: ["a@x.org"], stdin, openInput: true, killWhen: "reads", signal });

@@ -224,7 +224,7 @@ describe("the built program", () => {
       env: { HOME: home, PATH: process.env["PATH"] ?? "" },
     });
     const listed = text(child.stdout);
-    // The program reports that it uses .lock files when it waits for the lock.
+    // While the program waits for the lock, it reports that it uses .lock files.
     await once(child.stderr, "data");
     // If the program were not waiting, it would have read the incomplete mailbox by now.
     await sleep(300);

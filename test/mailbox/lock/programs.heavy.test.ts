@@ -196,7 +196,7 @@ describe("deliveries while sessions read, delete and quit", () => {
   });
 });
 
-describe("a spool directory to which only group mail can write", () => {
+describe("a spool directory to which only the group mail can write", () => {
   const group = statSync("/var/mail", { throwIfNoEntry: false })?.gid;
 
   (isRoot && isInstalled("dotlockfile") && group !== undefined ? test : test.skip)(

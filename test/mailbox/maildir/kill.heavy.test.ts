@@ -29,8 +29,8 @@ function mboxSpool(home: Home): string {
 
 const old = "From old Sat Jan 16 18:22:03 2021\nSubject: old\nStatus: RO\n\nbody\n\n";
 
-// Messages 3 and 5 are read and therefore moved to mbox; message 2 is deleted; message 4 is saved elsewhere and
-// removed.
+// Messages 3 and 5 have been read, and are therefore moved to mbox; message 2 is deleted; message 4 is saved elsewhere
+// and removed.
 const lines = ["p 3", "d 2", "p 5", "s 4 kept/", "q"];
 
 test.each<[string, (home: Home) => string, string, readonly string[]]>([

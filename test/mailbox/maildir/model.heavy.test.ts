@@ -166,7 +166,7 @@ class Bench {
       }
       for (const { at, what } of actions) {
         const subject = numbered[at];
-        // After a kill, it is correct that a saved message is in two mailboxes, but the model cannot express this.
+        // After a kill, a saved message may legitimately be in two mailboxes, but the model cannot express this.
         if (subject === undefined || (killed && what === "save")) continue;
         lines.push(commands[what](at + 1));
         after.set(subject, outcome[what](this.model.get(subject) as Known));
@@ -209,8 +209,8 @@ class Bench {
   }
 
   /**
-   * Returns the model as text. The text includes the seen state only for messages in the spool. The session tests check
-   * the seen state in other mailboxes.
+   * Returns the model as text. The text includes the seen state only for messages in the spool. The seen state in other
+   * mailboxes is checked by the tests of sessions.
    */
   described(model: Model): string {
     return [...model]

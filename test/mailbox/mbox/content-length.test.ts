@@ -57,7 +57,7 @@ test.each([
     ["measured", "-", "-", "last"],
   ],
 ])(
-  "a Content-Length that %s keeps a body in one piece only if it is valid and hides no message",
+  "a Content-Length that %s keeps a body in one piece only if the length is valid and does not hide another message",
   async (_, text, wanted) => {
     expect(await subjects(text)).toEqual(wanted);
   },

@@ -60,7 +60,7 @@ async function compareFacts(mailbox: Mailbox, names: readonly Name[], counted: b
   return found;
 }
 
-/** Compares the order by subject, and the messages that a search examines, with the messages. */
+/** Checks the order by subject, and checks that a search for a subject examines all matching messages. */
 async function compareOrder(mailbox: MboxMailbox, isDescending: boolean): Promise<void> {
   const subjects = Array.from({ length: mailbox.count }, (_, at) =>
     bareSubject(fieldValues(headerText(mailbox.header(at + 1)), "subject")[0] ?? ""),

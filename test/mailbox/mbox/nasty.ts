@@ -1,4 +1,4 @@
-/** Generates malformed mailboxes, as they occur in practice. */
+/** Generates mailboxes that are malformed in ways that occur in practice. */
 import fc from "fast-check";
 
 const lineEnd = fc.constantFrom("\n", "\n", "\n", "\r\n");

@@ -36,7 +36,7 @@ const ours = new Set([
   "Python's msg_15.txt",
   "a blank before each colon",
   "nested multiparts with one boundary",
-  // Python does not find the three inner multiparts, which have the boundary of the outer one.
+  // Python does not find the three inner multiparts, which have the same boundary as the outer one.
   "Python's msg_39.txt",
   "an attached message that begins with a quoted From_ line",
 ]);

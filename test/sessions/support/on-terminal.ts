@@ -12,7 +12,7 @@ type Play = (strings: TemplateStringsArray, ...values: unknown[]) => Promise<San
 
 const open: Sandbox[] = [];
 
-/** Removes all sandboxes. Tests call this function after each test, or once after all tests. */
+/** Removes all sandboxes. Test files call this function after each test, or once after all tests. */
 export function removeSandboxes(): void {
   for (const each of open.splice(0)) each.remove();
 }

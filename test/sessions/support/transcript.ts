@@ -5,7 +5,7 @@
  * prompts for a line, the rest of that line in the transcript is the text that the user types. ^D and ^C are keys, and
  * the program's output follows them on the same line. {HOME} is the session's home directory. A line of three dots
  * matches any number of lines, and three dots within a line match any text. Spaces at the end of a line are ignored. A
- * program that fails prints a line `[exit 1]`.
+ * program that fails prints the line `[exit 1]`.
  */
 
 /** Returns the lines of a template without its indentation. */
