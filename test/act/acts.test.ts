@@ -366,6 +366,14 @@ test.each([
   expect(stderr).toMatch(/--dry-run.* cannot be used together/);
 });
 
+test.each([["--delete"], ["--show"], ["--mark", "read"]])("%s refuses an empty query", (...form) => {
+  place.create("mbox", "file", letters);
+  expect(place.json("message", [...form, "-f", "file", " "])).toMatchObject({
+    status: 64,
+    problems: [{ error: { reason: "invalid query", message: expect.stringMatching(/^The query is empty;/) } }],
+  });
+});
+
 describe.each([
   ["an empty file", ["-f", "empty"]],
   ["an empty system mailbox", []],

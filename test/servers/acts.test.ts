@@ -1,5 +1,5 @@
 /** Tests the built program's actions on Dovecot mailboxes. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
@@ -101,6 +101,25 @@ describeIf(dovecotProgram !== undefined)("actions on a server", () => {
     });
     expect(readFileSync(join(home, "sent"), "utf8").match(/^Subject: plan$/gm)).toHaveLength(1);
     expect(await subjects()).toEqual(["one", "two", "three"]);
+  });
+
+  test("a dry run of --reply describes the message, and neither sends it nor marks the original", async () => {
+    writeFileSync(join(home, "sendmail"), "#!/bin/sh\nexec cat >>sent\n", { mode: 0o755 });
+    writeFileSync(join(home, ".mailrc"), `set mta=${join(home, "sendmail")}\n`, { flag: "a" });
+    const id = await idOf("two");
+    const reply = () => json("act", "--reply", id, "--dry-run", "-f", address);
+    const plan = { recipients: ["ann@x.example"], subject: "Re: two", inReplyTo: [], attachments: [] };
+    expect(await reply()).toMatchObject({ exit: 0, problems: [], values: [{ done: false, reason: "dry run", plan }] });
+    expect((await list()).map(({ answered }) => answered)).toEqual([false, false, false]);
+    expect(existsSync(join(home, "sent"))).toBe(false);
+  });
+
+  test("an invalid query is refused even if the folder is empty", async () => {
+    for (const form of [["--json"], ["--delete"], ["--wait", "0"]])
+      expect(await json("message", ...form, "-f", `${address}-target`, "since:nonsense")).toMatchObject({
+        exit: 64,
+        problems: [{ error: { reason: "invalid query" } }],
+      });
   });
 
   test("messages are not moved or copied into their own folder, however its address is written", async () => {

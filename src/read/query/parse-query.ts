@@ -106,6 +106,7 @@ function makeMissingMistake(before: QueryWord | undefined, found: QueryWord | un
   if (found?.kind === ")" && before?.kind === "(") {
     return new ListMistake(`Nothing between "(" and ")" at character ${found.place}; ${wanted}`);
   }
+  if (before === undefined && found === undefined) return new ListMistake(`The query is empty; ${wanted}`);
   if (before === undefined)
     return new ListMistake(`Nothing before "${found?.text}" at character ${found?.place}; ${wanted}`);
   return new ListMistake(`Nothing after "${before.text}" at character ${before.place}; ${wanted}`);
