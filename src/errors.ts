@@ -100,7 +100,7 @@ export class UserMistake extends MailError {
   override readonly form: ErrorForm;
   /** A suggestion, printed on standard output after the mistake. */
   readonly hint: string | undefined;
-  /** Whether the rest of a file of commands is run after the mistake, as in bsd-mailx if errexit is not set. */
+  /** Whether the rest of a command file is run after the mistake. bsd-mailx runs the rest if errexit is not set. */
   readonly isTolerated: boolean;
 
   constructor(

@@ -88,7 +88,7 @@ export function distrustDirectory(path: string): Distrust | undefined {
 }
 
 /**
- * Returns the reason why a directory that may be missing is not trusted; undefined if it is trusted.
+ * Returns the reason why a directory is not trusted; undefined if it is trusted. The directory need not exist.
  *
  * A missing directory is trusted if its nearest existing ancestor is trusted. Other users may have write permission on
  * the ancestor if it is sticky, like /tmp. The sticky bit prevents those users from replacing the directories that

@@ -58,7 +58,7 @@ export function strerror(error: NodeJS.ErrnoException): string {
 /**
  * Converts a system call's error into a MailError that names the file: `NAME: No such file or directory`.
  *
- * Any other error is a bug or already a MailError, and is returned unchanged.
+ * Any other error is returned unchanged: either it is a bug, or it is already a MailError.
  */
 export function addPathToError(name: string, error: unknown, exit?: ExitCode): unknown {
   if (!isSystemError(error)) return error;

@@ -11,7 +11,8 @@ import type { Terminal } from "../terminal/terminal.ts";
 
 /**
  * Returns the first line of a command's output. The command's environment contains $MAIL_USER and $MAIL_HOST. The
- * command writes errors to the standard error of `mail`. If a program reads that, the terminal prints them instead.
+ * command writes errors to the standard error of `mail`. If a program reads the output of `mail`, the Terminal object
+ * prints the command's errors instead.
  *
  * @param variable the variable that contains the command
  * @throws LoginFailed if the command fails or prints nothing

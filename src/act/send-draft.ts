@@ -111,7 +111,7 @@ async function readDraft({ folder, message }: FoundDraft): Promise<{ key: string
   });
 }
 
-/** Removes a draft after it was sent. @returns a warning if the draft could not be removed */
+/** Removes a draft that has been sent. @returns a warning if the draft could not be removed */
 async function removeSentDraft(session: Session, { folder, message }: FoundDraft): Promise<string[]> {
   const { set, clear } = stateChanges.delete;
   markMessage(folder, message, set | Flag.Touched, clear & ~Flag.Touched);

@@ -112,7 +112,9 @@ class Arrivals {
   /** The number of messages that a mailbox on a server contained at the last check. */
   #present = 0;
   #pending: number[] = [];
-  /** The last message that was compared with the query; 0 if none was since the mailbox was opened. */
+  /**
+   * The last message that was compared with the query; 0 if no message has been compared since the mailbox was opened.
+   */
   #compared = 0;
   /** For each key, the number of messages that are not pending; used if another program may renumber messages. */
   #known = new Map<string, number>();

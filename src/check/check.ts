@@ -20,7 +20,9 @@ import type { Finding } from "./finding.ts";
 export interface CheckOptions {
   /** A recipient's address. The check asks the server whether it would accept mail for this address. */
   readonly address: string | undefined;
-  /** Whether to print one JSON object per line, with status, about, text and, for a problem, remedy. */
+  /**
+   * Whether to print one JSON object per line, with the fields `status`, `about`, `text` and, for a problem, `remedy`.
+   */
   readonly json: boolean;
 }
 

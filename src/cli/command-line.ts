@@ -35,7 +35,7 @@ export type RequestedAct =
   | { readonly kind: "forward"; readonly id: string }
   | { readonly kind: "part"; readonly number: string };
 
-/** The options that select and sort the messages that --json prints, or that add fields to them. */
+/** The options that select the messages printed by --json, sort these messages, or add fields to the output. */
 export interface ListForm {
   readonly limit: number | undefined;
   readonly newest: boolean;
@@ -324,7 +324,7 @@ function readsMail({ waiting, outgoing }: CommandLine): boolean {
 
 const takesFile = new Set(["--wait", "--send", "--json", "--count", "--print", "-H", "-L", "--exists"]);
 const takesQuery = new Set(["--wait", "--json", "--count", "--print"]);
-/** The tasks that --dry-run would not change, because they only read, or because they talk to a server. */
+/** The tasks with which --dry-run cannot be combined: they change nothing, or they communicate with a server. */
 const withoutDryRun = new Set([
   ...["--part", "--wait", "--json", "--count", "--print", "-L", "--folders", "--json-schema"],
   ...["--queue", "--track", "--login", "--smtp"],

@@ -14,7 +14,7 @@ export interface Option {
   readonly variadic?: true;
   /** The option with its arguments, as the usage message shows it; only for an option that is used on its own. */
   readonly synopsis?: string;
-  /** The option's names in GNU mail and S-nail, which --help does not list. */
+  /** The option's names in GNU mail and S-nail; --help does not list these names. */
   readonly also?: readonly string[];
   /**
    * Whether the option's position relative to other such options is significant. For example, an attachment's label must precede the attachment.

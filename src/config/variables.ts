@@ -362,7 +362,7 @@ export const variables = {
   queueage: daysKind(5, "The maximum time that a message stays in the queue."),
   quiet: flagKind("Do not print the banner at start-up."),
   readonly: flagKind("Open every mailbox read-only; the same as -R."),
-  record: textKind("The mailbox that receives copies of sent messages, an mbox file or a Maildir.", "file"),
+  record: textKind("The mbox file or Maildir that receives copies of sent messages.", "file"),
   "reply-to": {
     ...textKind("The addresses in Reply-To.", "list"),
     synonyms: { replyto: asGiven },

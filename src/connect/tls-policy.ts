@@ -129,8 +129,8 @@ export interface TlsServer {
 }
 
 /**
- * The encryption of one attempt to connect, and whether the attempt checks the certificate. An attempt may be weaker
- * than the previous one if the policy permits it.
+ * The encryption of one attempt to connect, and whether the attempt checks the certificate. If the policy permits less
+ * security, an attempt may be less secure than the previous attempt.
  */
 export interface Attempt {
   readonly starttls: StartTls;

@@ -33,8 +33,8 @@ const lineLength = 8192;
  */
 const pageLength = 4096;
 /**
- * Maximum length in bytes of an append whose intent is synced before each write. During a longer append, a power
- * failure may destroy the end of the intent. In that case, the appended bytes are kept.
+ * If an append is at most this many bytes long, its intent record is synced before each write. During a longer append,
+ * a power failure may destroy the end of the intent record. In that case, the appended bytes are kept.
  */
 const syncedLength = 64 << 20;
 /** Length in bytes to which each SHA-256 checksum is truncated. */

@@ -36,13 +36,13 @@ export interface AppendOptions {
    * directory, part of a message may remain if `mail` is killed during the append.
    */
   readonly stateDirectory?: string;
-  /** Called before each write with the total number of bytes that will have been appended after that write. */
+  /** Called before each write. `bytes` is the total number of bytes that will have been appended after the write. */
   readonly onWritten?: (bytes: number) => void;
   /** Aborts the append; the error is the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Whether an earlier attempt may already have appended the messages. A message that a folder on a server already
-   * contains, with the same Message-ID and size, is then not appended again.
+   * Whether an earlier attempt may already have appended the messages. In that case, a message is not appended again to
+   * a folder on a server that contains a message with the same Message-ID and size.
    */
   readonly mayExist?: boolean;
   /**
@@ -135,8 +135,8 @@ async function appendToNamed(path: string, addition: Addition, options: AppendOp
 }
 
 /**
- * Finishes the interrupted quit of a locked mbox. If messages were appended first, the quit could no longer be
- * finished.
+ * Finishes the interrupted quit of a locked mbox. Call this function before messages are appended: after an append, the
+ * quit can no longer be finished.
  *
  * @param holding descriptors of other mailboxes that this process has locked
  */
@@ -187,7 +187,7 @@ async function appendLocked(
   }
 }
 
-/** Writes pieces. @throws the signal's reason if it is aborted; some bytes may have been written */
+/** Writes pieces. @throws the signal's reason if the signal is aborted; some bytes may already have been written */
 async function writeUnless(
   signal: AbortSignal | undefined,
   ...[descriptor, pieces, position, before]: Parameters<typeof writePieces>

@@ -13,8 +13,8 @@ import { headerFields } from "./stored-header.ts";
 const localFields = ["content-length", "x-uid", "x-imapbase"];
 
 /**
- * Returns a stored header without the fields that are valid only in its mailbox. The From_ line is completed so that it
- * begins a message in every mailbox.
+ * Returns a stored header without the fields that are valid only in its mailbox. An incomplete From_ line is completed,
+ * so that it is recognized as the first line of a message in every mailbox.
  *
  * @param header from the From_ line to the empty line
  */

@@ -1,4 +1,7 @@
-/** Recognizes From_ lines, which begin messages, formats their dates, and quotes body lines that look like them. */
+/**
+ * Recognizes From_ lines, formats their dates, and quotes body lines that look like From_ lines. In an mbox, each
+ * message begins with a From_ line.
+ */
 import { bareAddress } from "../message/bare-address.ts";
 import { parseHeader } from "../message/header.ts";
 
@@ -127,7 +130,10 @@ function measureBeginning(bytes: Buffer, before: number): number {
   return 0;
 }
 
-/** Returns the user for the From_ line of a message that has none: the envelope sender, otherwise the author. */
+/**
+ * Returns the user name for a new From_ line: the envelope sender in Return-Path or, if there is no Return-Path, the
+ * author.
+ */
 export function fromLineUser(header: Buffer): string {
   const parsed = parseHeader(header);
   const path = parsed.get("return-path");

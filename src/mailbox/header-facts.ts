@@ -30,8 +30,8 @@ export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(
 
 /**
  * Returns the text of a header, one character per byte, without the empty line. Returns undefined if the header is
- * unusual: it is long, contains CRs, or has an unusual From_ line. Different readers could derive different facts from
- * an unusual header.
+ * unusual, that is, if it is long, contains CRs, or has an unusual From_ line. Different readers could derive different
+ * facts from an unusual header.
  *
  * @param bytes the complete message, or its beginning
  */

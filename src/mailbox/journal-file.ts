@@ -37,8 +37,8 @@ function isOutOfSpace({ code }: NodeJS.ErrnoException, path: string): boolean {
 }
 
 /**
- * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk for a place is
- * full, the next place is tried, because users must be able to delete messages even when a disk is full.
+ * Writes a journal under a temporary name, syncs it, and renames it so that it takes effect. If the disk is full at one
+ * place, the next place is tried, because users must be able to delete messages even when a disk is full.
  *
  * @param places the possible places, the preferred one first
  * @param fill called once per attempt; receives the file, which is open for reading and writing, and the place that is
@@ -138,8 +138,8 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
 }
 
 /**
- * Renames a damaged journal, so that the user can still open the mailbox. A journal takes effect only when it is
- * complete, so a damaged journal means that the disk has failed since then.
+ * Renames a damaged journal, so that the user can still open the mailbox. Only a complete journal takes effect, so a
+ * damaged journal means that the disk has failed since the journal was written.
  */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));

@@ -155,7 +155,8 @@ const notHere = [
 ];
 
 /**
- * Creates a journal's draft, `PATH.new`, in the first place that permits it. A notice for the owner is created first.
+ * Creates a journal's draft, `PATH.new`, at the first of the places where a file can be created. A notice for the owner
+ * is created first.
  *
  * @param replaces whether an older journal already has this name
  * @throws the error for the last place that was tried: a system error, or NotTrusted
@@ -299,8 +300,8 @@ function startOf(path: string): string {
 }
 
 /**
- * Returns whether a mailbox may have a journal. The check needs only a few system calls. In state directories, any
- * journal is accepted, because the exact name contains a hash, and loading node:crypto takes 2 ms.
+ * Returns whether a mailbox may have a journal. The check needs only a few system calls. In state directories, the
+ * check accepts any journal: the exact name contains a hash, and loading node:crypto to compute the hash takes 2 ms.
  */
 export function mayHaveJournal(mailbox: string, suffix: JournalSuffix, stateDirectory: string): boolean {
   const real = realpathSync(mailbox);

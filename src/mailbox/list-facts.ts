@@ -134,7 +134,7 @@ export class FactTable implements FactSource {
   readonly #texts: Partial<Record<TextColumn, TextColumnInMemory>> = {};
   #keys: Uint8Array | undefined;
   /**
-   * The keys of one block in hexadecimal digits. Converting the keys together is faster than converting each key
+   * The keys of one block, as hexadecimal digits. Converting the keys together is faster than converting each key
    * separately.
    */
   #hexKeys = "";

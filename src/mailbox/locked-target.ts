@@ -39,7 +39,7 @@ export async function withLockedTarget<T>(
   }
   const { descriptor, created } = mbox;
   try {
-    // If a new file replaced mbox, an interrupted quit of the old mbox could not be finished.
+    // An interrupted quit must be finished before mbox is replaced with a new file.
     if (!created) await finishInterruptedQuit(resolve(path), descriptor, options, holding);
     const { size } = fstatSync(descriptor);
     const between = at === "end" ? makeSeparator(descriptor, size) : Buffer.alloc(0);

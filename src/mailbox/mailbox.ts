@@ -19,7 +19,7 @@ export const Flag = {
    * list. Reading the message does not clear this bit.
    */
   New: 1 << 0,
-  /** The message's Status field had an R, or the message was read in this session. */
+  /** The message's Status field contained an R, or the message was read in this session. */
   Read: 1 << 1,
   /** Displayed, saved or marked in this session, so `quit` moves it to mbox. */
   Touched: 1 << 2,

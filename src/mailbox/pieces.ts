@@ -32,7 +32,7 @@ function* runPerMessage(stored: StoredMessages, messages: readonly number[]): It
   }
 }
 
-/** Yields the same pieces message by message, without the format's large reads. */
+/** Yields the same pieces message by message, without the large reads that some mailbox formats use. */
 export function* oneByOne(
   stored: StoredMessages,
   messages: readonly number[],

@@ -56,8 +56,8 @@ export function formatServerAddress({ protocol, user, host, port, folder }: Serv
 }
 
 /**
- * Returns whether two addresses name the same folder. An address without a user matches any user. An address without a
- * folder names INBOX.
+ * Returns whether two addresses refer to the same folder. An address without a user matches any user. An address
+ * without a folder refers to INBOX.
  */
 export function areSameFolder(first: string, second: string): boolean {
   const [one, other] = [parseServerAddress(first), parseServerAddress(second)];

@@ -43,7 +43,7 @@ export interface SpoolAccess {
   /** The rights with which the spool is opened. */
   readonly open: Rights;
   /**
-   * The rights with which the spool and its lock file are created; undefined if only root may create files in the
+   * The user and group that create the spool and its lock file; undefined if only root may create files in the
    * directory.
    */
   readonly create: Rights | undefined;
@@ -51,8 +51,8 @@ export interface SpoolAccess {
 
 /**
  * Returns the rights for a spool, chosen as in Postfix: the recipient's rights, with the directory's group if this
- * group may create files in the directory. If neither the recipient nor a group can write to the directory, root's own
- * rights are used.
+ * group may create files in the directory. If neither the recipient nor a group can write to the directory, files are
+ * created with root's privileges.
  *
  * @throws a system error if the directory is missing
  */

@@ -8,7 +8,10 @@ import { decodeBytes, toBytes } from "../message/text.ts";
 /** Number of characters that are collected before they are converted to bytes. */
 const mostPending = 1 << 12;
 
-/** A text column. A row's values are the bytes between the end of the previous row and its own end, each followed by LF. */
+/**
+ * A text column. The bytes from the end of the previous row to the end of a row contain the row's values. Each value is
+ * followed by LF.
+ */
 export interface Texts {
   readonly ends: Uint32Array<ArrayBuffer>;
   readonly bytes: Buffer;

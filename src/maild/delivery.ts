@@ -39,8 +39,9 @@ interface Message {
 export type Deliver = (arrival: Arrival, recipients: readonly Recipient[], message: Message) => Promise<void>;
 
 /**
- * Returns a function that delivers to all recipients, or throws a Refusal. If delivery to a mailbox fails after other
- * mailboxes have accepted the message, the client is asked to retry: a duplicate does less harm than a lost message.
+ * Returns a function that either delivers a message to all recipients or throws a Refusal. If delivery to a mailbox
+ * fails after other mailboxes have accepted the message, the client is asked to retry: a duplicate does less harm than
+ * a lost message.
  *
  * @param signal aborts the wait for a mailbox's lock; the message is then not delivered
  */

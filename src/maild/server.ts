@@ -156,8 +156,8 @@ function refuseConnection(
 }
 
 /**
- * Returns a function that receives a message up to its final dot. The returned function returns a second function,
- * which delivers the message and returns the reply, or throws a Refusal.
+ * Returns a function that receives a message up to its final dot. The returned function returns a second function. The
+ * second function either delivers the message and returns the reply, or throws a Refusal.
  */
 function makeReceiver(options: Options, log: Log, signal: AbortSignal) {
   const deliver = localDelivery(options, log, signal);

@@ -1,8 +1,8 @@
 /** Turns the file name that a message proposes into a safe name without directories. */
 
 /**
- * The longest name in bytes. File systems allow 255 bytes; the remaining bytes leave room for a number, as in `name
- * (1).ext`.
+ * The maximum length of a name, in bytes. File systems allow 255 bytes; the remaining bytes leave room for a number, as
+ * in `name (1).ext`.
  */
 const longest = 200;
 const longestExtension = 16;

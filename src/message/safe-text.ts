@@ -1,6 +1,6 @@
 /**
- * Makes text safe to show on a terminal: visible text replaces control characters, characters that reorder text, and
- * invisible characters.
+ * Makes text safe to show on a terminal. Control characters, invisible characters, and characters that reorder text are
+ * replaced by visible text.
  *
  * C0 controls (except newline and tab) and DEL are shown as ^X; C1 controls, direction marks, overrides and invisible
  * characters are shown as <U+NNNN>, and bytes that are not UTF-8 as \xHH. Joiners are kept if a script or an emoji
@@ -29,8 +29,8 @@ export function makeVisible(text: string): string {
 
 const controls = /[\0-\x08\x0b-\x1f\x7f]/;
 /**
- * The number of characters that are processed per call when controls are replaced. V8 stores every match of a call, and
- * a message may contain millions of controls.
+ * The number of characters that are processed per call when control characters are replaced. V8 stores every match of a
+ * call, and a message may contain millions of control characters.
  */
 const stretch = 1 << 14;
 

@@ -46,8 +46,8 @@ export function readFromLine(header: string): Envelope {
 }
 
 /**
- * Parses a From_ line like readFromLine, but also accepts a user name that contains spaces, as in mailing list archives:
- * `From ann at example.org  Wed Feb  1 19:06:09 2006`.
+ * Parses a From_ line as readFromLine does, but also accepts a user name that contains spaces, as in mailing list
+ * archives: `From ann at example.org  Wed Feb  1 19:06:09 2006`.
  */
 export function readEnvelope(header: string): Envelope {
   return parseEnvelope(textOfFromLine(header));
@@ -61,7 +61,7 @@ function textOfFromLine(header: string): string {
   return /[\x80-\xff]/.test(stored) ? decodeBytes(Buffer.from(stored, "latin1")) : stored;
 }
 
-/** Parses a From_ line like readFromLine. @param line lossless text without `From ` */
+/** Parses a From_ line as readFromLine does. @param line lossless text without `From ` */
 export function parseFromLine(line: string): Envelope {
   // Most From_ lines have this form.
   if (/^[^ \t"]+ [A-Z][a-z]/.test(line)) {
@@ -72,7 +72,7 @@ export function parseFromLine(line: string): Envelope {
   return { user: found?.[1] ?? "", date: found?.[2] ?? "" };
 }
 
-/** Parses a From_ line like readEnvelope. @param line lossless text without `From ` */
+/** Parses a From_ line as readEnvelope does. @param line lossless text without `From ` */
 export function parseEnvelope(line: string): Envelope {
   const plain = parseFromLine(line);
   if (!/^[^A-Z]/.test(plain.date)) return plain;

@@ -10,7 +10,7 @@ import { isUtf8 } from "node:buffer";
 
 const escapes = /[\udc80-\udcff]/;
 
-/** Decodes UTF-8. Each invalid byte becomes a lone surrogate, which `toBytes` reverses. */
+/** Decodes UTF-8. Each invalid byte becomes a lone surrogate, which `toBytes` converts back to the byte. */
 export function decodeBytes(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) return buffer.toString("utf8");
@@ -74,7 +74,7 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Returns the text without any of the given characters at its end.
+ * Removes the given characters from the end of a text, and returns the rest.
  *
  * A regular expression such as `[ab]+$` takes quadratic time, because it restarts at each character of a run. A run in
  * a message may be a megabyte long.

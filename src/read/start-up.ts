@@ -133,7 +133,7 @@ async function applySettings(session: Session, given: CommandLine): Promise<void
   for (const commands of given.startUpCommands) await runStartUpCommands(session, commands);
 }
 
-/** Runs the commands given with -X like those of a file. @throws MailError if one of them fails */
+/** Runs the commands given with -X, in the same way as commands in a file. @throws MailError if one of them fails */
 async function runStartUpCommands(session: Session, commands: string): Promise<void> {
   const { runLines } = await interpreter();
   if (await runLines(session, commands, "-X")) return;

@@ -15,7 +15,10 @@ import type { Terminal } from "../terminal/terminal.ts";
 /** The commands that assign variables, or that select the lines to be run. */
 const permitted = new Set(["set", "unset", "if", "else", "endif", "source", "account"]);
 
-/** Variables that affect the processing of a message, apart from its transport and the sender's identity. */
+/**
+ * Variables that affect the processing of a message, except the variables for its transport and for the sender's
+ * identity.
+ */
 const ignored = [
   "DEAD",
   "debug",

@@ -15,7 +15,9 @@ const carriageReturn = 13;
 const newline = 10;
 /** The maximum size of the header in bytes. */
 const largestHeader = 4 * 1024 * 1024;
-/** The number of bytes after which a line without a field name cannot be a field. */
+/**
+ * The maximum length of a field name in bytes. A line is not a field if it contains no field name within this length.
+ */
 const longestName = 1000;
 
 const fieldName = /^[!-9;-~]+[ \t]*:/;

@@ -16,7 +16,10 @@ interface Owner {
 
 /** The number of owners whose queues are processed at the same time. */
 const mostAtOnce = 16;
-/** The time in milliseconds to wait for one owner's process. A slow server must not delay other owners' messages. */
+/**
+ * The maximum time, in milliseconds, to wait until one owner's queue has been processed. A slow server must not delay
+ * other owners' messages.
+ */
 const patience = 10 * 60 * 1000;
 
 /** Returns the other users who may have queued messages. */

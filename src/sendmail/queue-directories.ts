@@ -1,6 +1,6 @@
 /**
  * Finds the queues of `sendmail`. A user's queue is in the user's home directory. Users without a home directory, such
- * as daemons, have a directory of their own in a spool that is shared, sticky and owned by root, like /tmp.
+ * as daemons, have a directory of their own in a shared spool. Like /tmp, the spool is sticky and owned by root.
  *
  * The timer runs as root with a clean environment, so it cannot find a directory that is named only in the caller's
  * environment. Such a directory is therefore used only if this machine has no spool, and thus no timer.

@@ -9,7 +9,7 @@ export type Mode = "send" | "flush" | "list" | "check-aliases" | "version" | "he
 export interface SendmailOptions {
   readonly mode: Mode;
   readonly recipients: readonly string[];
-  /** -t: whether the header's recipients are added to those of the command line. */
+  /** -t: whether the recipients in the header are added to the recipients on the command line. */
   readonly recipientsFromHeader: boolean;
   /** -i, -oi: whether a lone dot is an ordinary line. */
   readonly ignoreDots: boolean;

@@ -172,8 +172,8 @@ async function exchangeChallenges(mechanism: SaslMechanism, { auth, sendCommand 
 }
 
 /**
- * A failure of a login in which the server violated the mechanism's rules. The server's reply does not explain the
- * failure.
+ * A login failure that occurred because the server violated the mechanism's rules. The server's reply does not explain
+ * the failure.
  */
 class ExchangeFailed extends Error {}
 

@@ -34,7 +34,7 @@ type Elsewhere =
   | "address not ASCII"
   | "program failed";
 
-/** The reasons after which another attempt may succeed. */
+/** The reasons for temporary failures: another attempt may succeed. */
 type Temporary =
   | "no connection"
   | "no greeting"

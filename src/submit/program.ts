@@ -29,7 +29,7 @@ export interface ProgramOptions {
   readonly print?: PrintLine | undefined;
 }
 
-/** Submits messages to a program with sendmail(8)'s interface. */
+/** Submits messages to a program that has the interface of sendmail(8). */
 export class ProgramTransport implements Transport {
   readonly #program: string;
   readonly #words: readonly string[];

@@ -172,7 +172,8 @@ export class Queue {
     };
     let isAscii = true;
     for await (const piece of open()) isAscii &&= isAsciiPiece(piece);
-    // Only sendmail queues bytes above 127. A server without 8BITMIME receives such bytes unchanged.
+    // Messages with bytes above 127 are queued only by `sendmail`. A server without 8BITMIME receives such bytes
+    // unchanged.
     return isAscii ? departing : { ...departing, sevenBit: () => departing };
   }
 

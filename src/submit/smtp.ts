@@ -1,8 +1,8 @@
 /**
  * Submits messages over SMTP and LMTP. The connection is kept open for the next message.
  *
- * The time for each reply is limited. If the final dot may have reached the server before the connection is lost, the
- * outcome is reported as unknown. Another attempt could deliver the message twice.
+ * The time for each reply is limited. If the connection is lost and the server may already have received the final dot,
+ * the outcome is reported as unknown. Another attempt could deliver the message twice.
  */
 
 import { MailError } from "../errors.ts";
@@ -317,6 +317,6 @@ function isTooMany({ reply }: Refusal): boolean {
 async function closeConnection(connection: SmtpSession, dialogue: Dialogue): Promise<void> {
   if (connection.isUsable) await connection.farewell(farewell);
   dialogue.closed();
-  // The socket is closed later, so that `mail` need not wait for this if it exits now.
+  // The socket is closed later, so that `mail` can exit now without waiting for the socket to close.
   setImmediate(() => connection.close());
 }

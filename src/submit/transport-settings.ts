@@ -32,7 +32,7 @@ export const defaultWay = "smtp://localhost:25";
 /** The default ports of RFC 5321, 6409 and 8314. Port 24 is customary for LMTP. */
 const ports = { smtp: 25, submission: 587, smtps: 465, lmtp: 24 } as const;
 
-/** Host names that need no normalisation, which takes a millisecond on its first use. */
+/** Host names that need no normalisation. The first normalisation takes a millisecond. */
 const plainHost = /^(?:(?:[a-z][a-z0-9-]*\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)$/;
 
 const server = /^(smtp|submissions?|smtps|lmtp):(.*)$/is;

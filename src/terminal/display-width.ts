@@ -79,7 +79,7 @@ function countJoinedLetters(character: string): number {
 /** Matches characters that join or modify emoji. Some terminals show each emoji of a joined sequence separately. */
 const joinsEmoji = /[\u200d\u{1f3fb}-\u{1f3ff}]/u;
 
-/** Returns the number of columns that the text occupies on the terminals that show it widest. */
+/** Returns the largest number of columns that the text occupies on any terminal. */
 export function widestWidth(text: string): number {
   if (!joinsEmoji.test(text)) return displayWidth(text);
   let width = 0;

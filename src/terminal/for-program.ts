@@ -63,7 +63,7 @@ function formatProblem(value: object): string {
   return `${escapeControls(JSON.stringify(value))}\n`;
 }
 
-/** @throws MailError, because `mail` would otherwise wait for the input of a user */
+/** @throws MailError, because `mail` would otherwise wait for user input */
 function refuseTerminal(): never {
   const text = "standard input is a terminal; nothing was sent; the text must come from a pipe or a file";
   throw new MailError(text, Exit.Usage, undefined, { reason: "usage" });

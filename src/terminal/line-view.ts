@@ -83,7 +83,7 @@ function findPlaceAfter(text: string, columns: number): Place {
 
 /**
  * Returns the widths of the parts into which the terminal can divide a character at the end of a row. A character that
- * is shown as several characters, and in more than two columns, is divided into parts of one column.
+ * is shown as several characters, and in more than two columns, is divided into parts that are each one column wide.
  */
 function measureWidths(character: string): readonly number[] {
   const width = displayWidth(character);

@@ -11,7 +11,7 @@ const notFound = 127;
 /** The number of bytes per write. A window holds fewer. */
 const enough = 16 << 10;
 
-/** The default options, with which less(1) exits if the text fits on the screen, and passes colours through. */
+/** The default options for pagers. less(1) then passes colours through, and exits if the text fits on the screen. */
 const preset: Environment = { LESS: "FRX", LV: "-c" };
 /**
  * With this option, more(1) does not break lines. By default, more(1) breaks coloured lines too early, because it

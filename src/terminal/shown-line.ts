@@ -7,7 +7,7 @@ import type { Stroke } from "./standard-streams.ts";
 export interface Screen {
   size(): Size;
   draw(strokes: readonly Stroke[]): void;
-  /** Draws strokes together with the next output, or when enough output has accumulated. */
+  /** Draws strokes later, at the latest together with the next output. */
   drawLater(strokes: readonly Stroke[]): void;
 }
 
@@ -40,7 +40,7 @@ export class ShownLine {
   }
 
   /**
-   * Draws the line after a change of the window's size. Terminals rewrap the line and keep the cursor on the same
+   * Redraws the line after the window has been resized. Terminals rewrap the line and keep the cursor on the same
    * character.
    */
   showInNewWindow(state: LineState): void {

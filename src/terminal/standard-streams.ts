@@ -16,7 +16,7 @@ import type { Paint } from "./theme.ts";
 const bufferSize = 64 * 1024;
 /**
  * The number of characters that are collected before they are converted to bytes. Converting each short string would
- * take longer, and many collected strings would take time in garbage collections.
+ * take longer. Keeping many strings in memory would slow down garbage collection.
  */
 const mostText = 4096;
 

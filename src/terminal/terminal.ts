@@ -122,7 +122,8 @@ export interface Terminal {
    * Begins the result that a program reads. Earlier output, such as that of start-up files, is written to standard
    * error.
    *
-   * @param collect receives the output instead of standard output, until the next call
+   * @param collect if given, the output until the next call is passed to this function instead of being written to
+   *   standard output
    */
   beginResult?(collect?: (piece: string | Uint8Array) => void): void;
   /** Resolves when all output has been written. */
@@ -137,8 +138,8 @@ export interface Terminal {
   /** Reads the next line of standard input. In an interactive session, writes the prompt first. */
   readLine(prompt?: string, asked?: Asked): Promise<Input>;
   /**
-   * Reads a line that begins with a value, which the user can edit. Without a line editor, the value is shown and can
-   * only be extended.
+   * Reads a line. The line initially contains a value, which the user can edit. Without a line editor, the value is
+   * shown and can only be extended.
    */
   editLine(prompt: string, value: string, asked?: Asked): Promise<Input>;
   /** Yields the rest of standard input as bytes, beginning after the last line read. */

@@ -1,9 +1,9 @@
 /**
- * The theme, which assigns an appearance to each style with chalk. The theme is loaded only if colours will be shown.
+ * The theme, which uses chalk to assign an appearance to each style. The theme is loaded only if colours will be shown.
  *
- * The background may be dark or light, so important text also differs by weight or underline. The colours chosen from
- * the 256-colour palette have a medium lightness, with a contrast of at least 3.5:1 against black and white. The 16
- * basic colours are those of the user's terminal.
+ * The background may be dark or light, so titles, field names, prompts and links are bold or underlined. The colours
+ * chosen from the 256-colour palette have a medium lightness, with a contrast of at least 3.5:1 against black and
+ * white. The 16 basic colours are those of the user's terminal.
  */
 import type { ChalkInstance, ColorSupportLevel } from "chalk";
 import type { Style } from "./terminal.ts";

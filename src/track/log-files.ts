@@ -45,7 +45,10 @@ function withRotated(path: string, user: string): LogSource[] {
   return [path, ...older].map((each) => ({ name: each, path: each }));
 }
 
-/** Returns a log's rotated files, the newest first. logrotate names them `.1`, `.2.gz`, or with `dateext` `-20260116.gz`. */
+/**
+ * Returns a log's rotated files, the newest first. logrotate appends `.1`, `.2.gz` or, with `dateext`, `-20260116.gz`
+ * to their names.
+ */
 function listRotated(path: string): string[] {
   const name = basename(path);
   const age = (each: string): number | undefined => {

@@ -44,7 +44,10 @@ export function isDone(found: Found): boolean {
 
 const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", refused: "refused" } as const;
 
-/** Returns the final outcomes. A delivery to another queue on this machine is replaced by the outcomes in that queue. */
+/**
+ * Returns the final outcomes. If a message was passed to another queue on this machine, the outcomes in that queue are
+ * returned instead of this delivery.
+ */
 function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
   const here = listFates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));
   return [...here.map((fate) => ({ fate, life: found.life })), ...found.next.flatMap(splitOutcomes)];

@@ -63,7 +63,10 @@ function isId(text: string): boolean {
   return [queueIdForm, eximIdForm, openSmtpdIdForm].some((form) => form.test(text));
 }
 
-/** Returns an event of the message with this message ID, or else of the last message from or to this address. */
+/**
+ * Returns an event of the message with this message ID. If there is no such message, returns an event of the last
+ * message from or to this address.
+ */
 async function eventOf(sources: readonly LogSource[], bare: string, from: number): Promise<LogEvent | undefined> {
   for (const [at, source] of sources.entries()) {
     let byMessageId: LogEvent | undefined;

@@ -93,7 +93,8 @@ function parseQuestion(config: Config, what: string | undefined): Question {
     const { queueId, messageId, way } = last;
     return queueId === undefined ? { text: messageId ?? "", way } : { text: queueId, also: messageId, way };
   }
-  // Not every log contains message IDs, but `mail` has recorded both identifiers of the messages that it sent.
+  // Not every log contains message IDs, but `mail` has recorded the message ID and the queue ID of each message that it
+  // sent.
   const known = sent.findLast(
     ({ messageId }: Sent) => messageId !== undefined && stripBrackets(messageId) === stripBrackets(what),
   );

@@ -12,7 +12,7 @@ import type { Body } from "../draft/body.ts";
 export async function* transferEncode(encoding: "quoted-printable" | "base64", body: Body): AsyncIterable<Buffer> {
   const encoder = encoding === "base64" ? new Base64({}) : new QuotedPrintable({});
   const fed = pipeline(Readable.from(body.pieces(), { objectMode: false }), encoder);
-  fed.catch(() => {}); // the loop below, which reads the encoder, also reports the error
+  fed.catch(() => {}); // the loop below, which reads the encoder's output, also reports the error
   let line: Buffer = Buffer.alloc(0);
   for await (const piece of encoder) {
     const text = Buffer.concat([line, unixLines(piece as Buffer)]);

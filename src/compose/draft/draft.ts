@@ -93,7 +93,7 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
     draft.fields.push({ name: "Content-Type", value: form.likelyType });
   }
   for (const field of draft.fields) {
-    // The bytes of an empty body do not determine a charset.
+    // An empty body contains no bytes from which a charset could be determined.
     const declared = body.size === 0 ? "UTF-8" : charsetOf(body.facts, charset);
     if (/^content-type$/i.test(field.name)) Object.assign(field, { value: declareCharset(field.value, declared) });
   }

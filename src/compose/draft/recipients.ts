@@ -1,4 +1,7 @@
-/** Determines the recipients of a message: expands aliases, sorts, removes duplicates, and finds files and programs. */
+/**
+ * Determines the recipients of a message: expands aliases, removes duplicates, and finds the files and programs among
+ * the recipients.
+ */
 import { domainToASCII } from "node:url";
 import type { Config } from "../../config/config.ts";
 import { Exit } from "../../errors.ts";
@@ -79,7 +82,10 @@ function quoteDisplayName(name: string): string {
   return /[()<>[\]:;@\\,."]/.test(name) ? `"${name.replace(/[\\"]/g, "\\$&")}"` : name;
 }
 
-/** Expands aliases. Returns each recipient of the message once, and the recipients that are refused. */
+/**
+ * Expands aliases. Returns the recipients of the message, without duplicates, and separately the recipients that are
+ * refused.
+ */
 export function resolveRecipients(
   config: Config,
   typed: { readonly to: readonly string[]; readonly cc: readonly string[]; readonly bcc: readonly string[] },

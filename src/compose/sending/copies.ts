@@ -103,8 +103,8 @@ function reasonOf({ message, cause }: MailError): string {
 }
 
 /**
- * Returns the name of the `record` file. If `outfolder` is set, a relative path refers to the folder directory (POSIX
- * mailx).
+ * Returns the name of the `record` file. If `outfolder` is set, a relative path is resolved against the folder
+ * directory (POSIX mailx).
  */
 function recordFile(settings: Config["settings"], record: string | undefined): string | undefined {
   if (record === undefined || record === "") return undefined;

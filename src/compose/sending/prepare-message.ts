@@ -163,8 +163,8 @@ export function summarizeCopies({ sinks }: Recipients, refused: readonly Refusal
 }
 
 /**
- * Returns the message in the form that the transport requires, with its envelope. Returns undefined if all recipients are
- * files and commands.
+ * Returns the message in the form that the transport requires, with its envelope. Returns undefined if all recipients
+ * are files or commands.
  *
  * @throws MailError, or the reason for the interrupt
  */

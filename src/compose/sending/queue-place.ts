@@ -25,7 +25,7 @@ export function ownQueue(config: Config): QueuePlaces {
 /** The programs that queue messages. */
 export type QueueingProgram = "mail" | "sendmail";
 
-/** Returns the command that attempts delivery of a program's queue. */
+/** Returns the command that attempts to deliver the messages in a program's queue. */
 export function flushCommand(program: QueueingProgram): string {
   return program === "mail" ? "mail --flush" : "sendmail -q";
 }

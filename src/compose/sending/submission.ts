@@ -70,7 +70,7 @@ interface TransportOptions extends ServerSettings {
   readonly metoo: boolean;
   /** Where a sendmail program finds the recipients. */
   readonly recipients: "header" | "arguments";
-  /** Prints the lines that a sendmail program prints, if the output of `mail` is for a program. */
+  /** Prints a line of a sendmail program's output; undefined if no program reads the output of `mail`. */
   readonly print: PrintLine | undefined;
   readonly observe: DialogueObserver | undefined;
   /** Provides the credentials for a server; undefined if no login is required. */

@@ -16,8 +16,8 @@ export const addedEscapes: readonly TildeEscape[] = [
 ].map((each) => ({ ...each, added: true }));
 
 /**
- * Returns whether an additional escape has an effect. In a pipe, a line such as `~a` is an unknown escape, as in
- * bsd-mailx, unless the variable to be inserted is set.
+ * Returns whether an additional escape has an effect. If the input is a pipe and the variable to be inserted is not
+ * set, a line such as `~a` is an unknown escape, as in bsd-mailx.
  */
 export function isOfUse({ config }: Composing, line: string): boolean {
   const [first = "", name = ""] = [line.charAt(0), line.slice(1).trim()];

@@ -15,7 +15,7 @@ export interface Composing {
   readonly typed?: () => void;
 }
 
-/** The way in which a message ended; undefined while the message continues. */
+/** How the typing of a message ended; undefined while the user is still typing. */
 export type Ended = "sent" | "cancelled" | "dropped" | undefined;
 
 export interface TildeEscape {

@@ -97,7 +97,7 @@ export const tildeEscapes: readonly TildeEscape[] = [
 ];
 
 /**
- * Runs a tilde escape. If the escape fails, the error is printed, and the message continues.
+ * Runs a tilde escape. If the escape fails, the error is printed, and the user can continue the message.
  *
  * @param line the line after its escape character
  */

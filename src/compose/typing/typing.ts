@@ -72,8 +72,8 @@ export class Typing {
   }
 
   /**
-   * Asks for recipients. As in bsd-mailx, the second interrupt ends the message, and Ctrl-D has no effect. If the input
-   * keeps ending, the terminal is considered lost.
+   * Asks for recipients. As in bsd-mailx, the second interrupt ends the message, and Ctrl-D has no effect. If the end
+   * of input is read repeatedly, the terminal is considered lost.
    */
   async #askPeople(prompt: string, present: string[]): Promise<string[] | "cancelled"> {
     const { terminal } = this.#composing;

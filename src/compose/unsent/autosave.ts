@@ -96,8 +96,7 @@ export class Autosave {
         this.#edition = body.edition;
         this.#textStart = Buffer.byteLength(header);
       } else if (this.#descriptor !== undefined) {
-        // The pieces are written at an explicit offset, so that a line that was only partially written on a full disk
-        // is overwritten.
+        // Writing at an explicit offset overwrites any line that was only partially written because the disk was full.
         writeDraftPieces(this.#descriptor, body.pieces(this.#saved), this.#textStart + this.#saved);
       }
       this.#saved = body.size;

@@ -70,7 +70,8 @@ function readWord(node: Node | undefined): string | undefined {
 }
 
 /**
- * Maximum sizes, in bytes, of attached text to load, and of other data to load in case a viewer can convert it to text.
+ * To display a message, attached text and other data are loaded up to these sizes in bytes. A viewer may be able to
+ * convert the other data to text.
  */
 const largestAttachedText = 1 << 20;
 const largestData = 64 << 10;

@@ -1,6 +1,7 @@
 /**
- * Commits a session with a folder. First, messages are copied to mbox; then flags are stored; finally, the messages
- * that this session has deleted are removed, and no others. No message is therefore lost if a step fails.
+ * Commits the changes that a session has made to a folder. First, messages are copied to mbox; then flags are stored;
+ * finally, the messages that this session has deleted are removed, and no others. No message is therefore lost if a
+ * step fails.
  */
 
 import { isServerAddress } from "../../message/server-name.ts";

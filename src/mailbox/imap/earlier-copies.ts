@@ -5,7 +5,9 @@ import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import { formatUidSets } from "./uid-set.ts";
 
-/** The copies in a folder. Each copy is found at most once, because a mailbox may contain identical messages. */
+/**
+ * The copies in a folder. A mailbox may contain identical messages, so a copy that has been found is not found again.
+ */
 export class EarlierCopies {
   readonly #connection: ImapConnection;
   readonly #found = new Set<number>();

@@ -47,7 +47,10 @@ export class FolderCache {
   #facts = new FactTable();
   /** Maps each UID to its row in the table of facts. */
   #rows = new Map<number, number>();
-  /** UIDs whose facts come from an earlier session and have not been confirmed by the server in this session. */
+  /**
+   * The UIDs of messages with unconfirmed facts: an earlier session stored the facts, and in this session the server
+   * has not yet confirmed them.
+   */
   readonly #unconfirmed = new Set<number>();
 
   /** Creates an empty cache. @param directory undefined if nothing is stored @param name the folder's address */
@@ -181,7 +184,10 @@ export class FolderCache {
     this.#file = undefined;
   }
 
-  /** A second checksum of the name, which distinguishes folders whose files happen to have the same name. */
+  /**
+   * A second checksum of the folder's address. The checksum distinguishes folders if their cache files happen to have
+   * the same name.
+   */
   get #check(): number {
     return crc32(Buffer.from(`folder ${this.#name}`));
   }

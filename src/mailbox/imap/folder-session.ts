@@ -30,7 +30,7 @@ export class FolderSession {
   #connection: ImapConnection | undefined;
   #uidValidity: number | undefined;
   #hasResync = false;
-  /** The request for changes that is active while no task is running. */
+  /** The request to be notified of changes. The request is active while no task is running. */
   #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
   constructor(options: FolderSessionOptions) {

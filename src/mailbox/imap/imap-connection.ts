@@ -318,7 +318,7 @@ export class ImapConnection extends ServerConnection {
   /**
    * Waits for changes with IDLE (RFC 2177). The listener receives the changes.
    *
-   * @param signal ends the wait when it is aborted
+   * @param signal aborting this signal ends the wait
    * @throws ImapFailed
    */
   async idle(signal: AbortSignal): Promise<void> {

@@ -185,7 +185,7 @@ export function isFlag(flag: string): boolean {
   return /^(?:\\(?:Seen|Answered|Flagged|Deleted|Draft)|[^\x00-\x20\x7f-\u{10ffff}(){%*"\\\]]+)$/u.test(flag);
 }
 
-/** Makes the CHARSET argument of SEARCH; empty if all texts are ASCII. */
+/** Returns the CHARSET argument for a SEARCH command; empty if all texts are ASCII. */
 export function makeCharset(keys: readonly SearchKey[]): Node[] {
   return keys.some(needsCharset) ? [makeAtom("CHARSET"), makeAtom("UTF-8")] : [];
 }

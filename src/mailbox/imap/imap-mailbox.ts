@@ -77,7 +77,7 @@ class ImapMailbox implements Mailbox {
   readonly #options: MailboxOptions;
   readonly #session: FolderSession;
   readonly #table = new UidTable();
-  /** The number of messages that the session can see. Later messages of the table have arrived since the last poll. */
+  /** The number of messages that the session can see. Messages with higher numbers have arrived since the last poll. */
   #count = 0;
   readonly #cache: FolderCache;
   readonly #loaded = new LoadedMessages();
@@ -279,14 +279,14 @@ class ImapMailbox implements Mailbox {
     });
   }
 
-  /** Makes the messages that have arrived visible to the session. @returns their number */
+  /** Makes newly arrived messages visible to the session. @returns the number of these messages */
   #showArrived(): number {
     const before = this.#count;
     this.#count = this.#table.count;
     return this.#count - before;
   }
 
-  /** Adds the messages that have arrived to the table. */
+  /** Adds newly arrived messages to the table. */
   async #addArrived(connection: ImapConnection): Promise<void> {
     // The server may report more messages during this loop, and it reports each of them only once.
     for (let seen = -1; this.#exists > this.#table.present && this.#exists !== seen; ) {

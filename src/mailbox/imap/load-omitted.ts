@@ -1,4 +1,7 @@
-/** Loads parts that were omitted when a large message was loaded, because these parts are not displayed. */
+/**
+ * Loads the omitted parts of a large message. Parts that are not displayed are omitted when the message is first
+ * loaded.
+ */
 import type { ByteRange } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
 import { ImapFailed } from "./imap-failure.ts";

@@ -1,4 +1,4 @@
-/** Loads the UIDs and flags of messages with few requests and short responses. */
+/** Loads the UIDs and flags of a folder's messages. Only a few requests are sent, and the responses are short. */
 import type { ImapConnection } from "./imap-connection.ts";
 import { mostMessages } from "./imap-grammar.ts";
 import { bitsOfFlags, flagSearches } from "./server-flags.ts";

@@ -20,7 +20,7 @@ const longestHead = 256 << 10;
 const CR = 13;
 const LF = 10;
 
-/** A part of a message that filler replaces. Offset 0 is the From_ line. */
+/** A message part that is replaced by filler. Offset 0 is the From_ line. */
 export interface OmittedPart extends ByteRange {
   /** The part's section, such as `2.1`. */
   readonly section: string;

@@ -1,7 +1,7 @@
 /**
- * Locks a mailbox in a spool directory to which only group `mail` can write. The lock file is created and removed by a
- * set-gid program: dotlockfile(1) from liblockfile-bin, or else mutt_dotlock(1). The program checks that the mailbox
- * belongs to the user.
+ * Locks a mailbox in a spool directory to which only the group `mail` can write. The lock file is created and removed
+ * by a set-gid program: dotlockfile(1) from liblockfile-bin, or else mutt_dotlock(1). The program checks that the
+ * mailbox belongs to the user.
  */
 
 import { spawnSync } from "node:child_process";

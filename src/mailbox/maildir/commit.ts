@@ -1,6 +1,6 @@
 /**
- * Commits a session with a Maildir: moved messages are written elsewhere, deleted files are removed, and flags are changed
- * by renaming.
+ * Commits the changes of a session to a Maildir: moved messages are written elsewhere, the files of deleted messages
+ * are removed, and files are renamed to change their flags.
  */
 
 import { closeSync } from "node:fs";
@@ -36,8 +36,8 @@ export async function finishMaildirCommit(path: string, options: MailboxOptions)
 }
 
 /**
- * Finishes the interrupted commit of a locked Maildir. The journal is searched for again, because the session that
- * wrote it may have finished the commit in the meantime.
+ * Finishes the interrupted commit of a locked Maildir. The function looks for the journal again, because the session
+ * that wrote the journal may have finished the commit in the meantime.
  */
 export async function finishLockedMaildir(path: string, options: MailboxOptions): Promise<void> {
   if (!mayHaveJournal(path, ".maildir", options.stateDirectory)) return;
@@ -67,7 +67,7 @@ export interface Leaving {
 
 /** The outcome of a commit. */
 export interface Committed {
-  /** Number of the session's messages that stayed. */
+  /** Number of this session's messages that remained in the mailbox. */
   readonly held: number;
   readonly moved: number;
   /** Number of messages that could not be moved or marked, because another program has removed them. */

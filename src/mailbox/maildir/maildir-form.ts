@@ -15,8 +15,8 @@ export interface MaildirForm {
 }
 
 /**
- * Removes the From_ line, the final empty line, and the Status and X-Status fields of a message in mbox form. The From_
- * line's address becomes the Return-Path if there is none.
+ * Removes the From_ line, the final empty line, and the Status and X-Status fields of a message in mbox form. If the
+ * message has no Return-Path, a Return-Path with the From_ line's address is added.
  *
  * @param message in mbox form, in pieces of any size
  * @param fromMaildir whether the message comes from a Maildir; if so, its From_ line was generated, and its header is

@@ -53,7 +53,11 @@ export class MaildirJournal {
     this.#start = start;
   }
 
-  /** Writes a journal. @throws MailError with the reason; no journal is left, and nothing was changed */
+  /**
+   * Writes a journal.
+   *
+   * @throws MailError with the reason; in that case, no journal remains, and nothing has been changed
+   */
   static write(directory: string, work: Pick<MaildirWork, "path" | "moved">, parts: Parts): Promise<MaildirJournal> {
     const places = placesForJournal(work.path, suffix, directory, work.moved?.path);
     return writeJournalFile(places, work.path, (descriptor, place) => {

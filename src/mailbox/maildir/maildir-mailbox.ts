@@ -79,7 +79,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
   /** The message that `MessageReader` read most recently, and the message's size. */
   #sized: { readonly message: number; readonly size: number } | undefined;
   #seen = "";
-  /** The number of messages that the session can see. Later messages of the table have arrived since the last poll. */
+  /** The number of messages that the session can see. Messages with higher numbers have arrived since the last poll. */
   #count = 0;
 
   constructor(path: string, readOnly: boolean, options: MailboxOptions) {
@@ -196,7 +196,7 @@ class MaildirMailbox implements Mailbox, StoredMessages {
     this.#table.look();
   }
 
-  /** Makes the messages that have arrived visible to the session. @returns their number */
+  /** Makes newly arrived messages visible to the session. @returns the number of these messages */
   #showArrived(): number {
     const before = this.#count;
     this.#count = this.#table.count;

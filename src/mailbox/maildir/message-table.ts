@@ -1,6 +1,6 @@
 /**
- * Lists the messages of a session with a Maildir. A message is numbered when it is first seen, and found again by the
- * base of its file name.
+ * Lists the messages of a session with a Maildir. A message receives its number when it is first seen. After a rename,
+ * the message is found by the base of its file name.
  */
 
 import { Flag } from "../mailbox.ts";
@@ -106,7 +106,7 @@ export class MessageTable {
   }
 }
 
-/** Updates an entry from its new name. A flag that the session has changed is kept. */
+/** Updates an entry after its file has been renamed. A flag that the session has changed is kept. */
 function updateEntry(entry: Entry, { place, name }: Found): void {
   if (entry.place === place && entry.name === name) return;
   const found = flagsOf(place, name);

@@ -12,7 +12,7 @@ import { changeFlags, type StateChange } from "./flags.ts";
 /**
  * Moves files to `cur` under their new names. Repeating the changes has no further effect.
  *
- * @param changes by base; messages that no longer exist are skipped
+ * @param changes the changes, keyed by the base of the file name; messages that no longer exist are skipped
  * @throws a system error
  */
 export function applyChanges(path: string, changes: ReadonlyMap<string, StateChange>): void {

@@ -41,7 +41,8 @@ import { BlockWriter, type Part, smallBlockSize, usualBlockSize } from "./block-
 import type { Journal, Work } from "./journal.ts";
 
 /**
- * Functions that rebuild parts of the journal from the spool. A part whose function is undefined is read from the journal.
+ * Functions that rebuild parts of the journal from the spool. If the function for a part is undefined, the part is read
+ * from the journal.
  */
 export interface Again {
   /** Yields the tail, and reads at most one block ahead. */

@@ -130,7 +130,7 @@ export class BlockWriter {
     this.#check();
   }
 
-  /** Copies bytes `at` to `at + length` of a part into the block. */
+  /** Copies `length` bytes of a part, beginning at offset `at`, into the block. */
   #fill(part: Part, at: number, length: number): void {
     const begin = this.#slot * this.#blockSize + this.#filled;
     // Most parts are small and fit into the block, so no object is created for each.

@@ -2,8 +2,8 @@
 import { fstatSync } from "node:fs";
 
 /**
- * Time in milliseconds. If a file was written less than this time before the check, a later write may leave the
- * timestamps unchanged.
+ * Time in milliseconds. If the last write to a file precedes the check by less than this time, a later write may leave
+ * the timestamps unchanged.
  */
 const settled = 100;
 /**
@@ -64,7 +64,7 @@ export function isSettled({ mtime, ctime }: FileState, looked: number, limit = s
   return looked - Number(changed / 1_000_000n) > (coarse ? settledCoarsely : limit);
 }
 
-/** Returns whether every later change that this machine makes to the file will give the file a different timestamp. */
+/** Returns whether the file's timestamp is certain to change with every later write by this machine. */
 export function isSettledInKernel(state: FileState, looked: number): boolean {
   return isSettled(state, looked, settledInKernel);
 }

@@ -3,10 +3,10 @@
  * since then. The index is optional: an index with any fault is ignored.
  *
  * The file consists of a header and the keys of the newest messages, followed by each message's start (Float64) and
- * stored state (one byte), in native byte order. The index is used if the mailbox's device, inode, size and timestamps are unchanged. The index is also used if
- * the mailbox has only grown, and its beginning, its last indexed message and a sample of the others are unchanged. If
- * the last few megabytes have changed, the messages in them are scanned again. The arrays are read and written as a
- * whole, never message by message.
+ * stored state (one byte), in native byte order. The index is used if the mailbox's device, inode, size and timestamps
+ * are unchanged. The index is also used if the mailbox has only grown and if its beginning, its last indexed message
+ * and a sample of the other messages are unchanged. If the last few megabytes have changed, the messages in them are
+ * scanned again. The arrays are read and written as a whole, never message by message.
  */
 import { closeSync, constants, fstatSync, readvSync } from "node:fs";
 import { join } from "node:path";

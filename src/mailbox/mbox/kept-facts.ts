@@ -23,8 +23,8 @@ import { worthIndexing } from "./index-file.ts";
 import type { MboxFile } from "./mbox-file.ts";
 
 /**
- * The table is used only if at least this many messages are requested, and they make up at least this fraction of the
- * mailbox. Otherwise, reading the headers is faster.
+ * The table is used only if at least this many messages are requested and if these messages make up at least this
+ * fraction of the mailbox. Otherwise, reading the headers is faster.
  */
 const fewMessages = 512;
 const smallPart = 1 / 8;
@@ -197,7 +197,10 @@ export class KeptFacts implements FactSource {
     return counts;
   }
 
-  /** Returns a message's key. An unknown key is computed by `compute` and added to the table. */
+  /**
+   * Returns a message's key. If the table does not contain the key, the key is computed by `compute` and added to the
+   * table.
+   */
   messageKey(message: number, compute: () => string): string {
     const table = this.#table;
     const row = this.#row(message);

@@ -15,7 +15,7 @@ const mostHeld = 8 << 20;
 export class MboxFile {
   readonly descriptor: number;
   index: MessageIndex;
-  /** Number of bytes in the file that are indexed. */
+  /** Number of indexed bytes of the file. */
   covered = 0;
   /** The bytes that replace messages at the commit. */
   readonly replaced: Map<number, Buffer>;

@@ -33,8 +33,8 @@ export class MessageIndex {
   #changed: Uint16Array;
   #count: number;
   /**
-   * Expected number of messages. If this number is set, the arrays do not have to grow in steps, which would require
-   * memory for a second copy.
+   * Expected number of messages. If this number is set, the arrays do not grow in steps. Each step would require memory
+   * for a second copy.
    */
   expected = 0;
 
@@ -196,7 +196,7 @@ export class MessageIndex {
     return this.#stored[message - 1] as number;
   }
 
-  /** Sets a message's state in the file. The message's flags are then the same as after the mailbox was opened. */
+  /** Sets a message's state in the file. The message's flags are reset to the flags that follow from this state. */
   setStored(message: number, stored: number): void {
     this.#check(message);
     this.#stored[message - 1] = stored;

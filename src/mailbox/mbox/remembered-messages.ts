@@ -34,7 +34,7 @@ export function measureStoredSize(file: MboxFile, message: number): number {
 /** Maximum number of changed messages that a session remembers by their content. */
 const mostRemembered = 2000;
 
-/** A message as it was when the session changed it. */
+/** The state of a message at the time when the session changed the message. */
 export interface Remembered {
   readonly identity: string;
   /**

@@ -26,7 +26,7 @@ export async function finishCommit(path: string, directory: string, spool: numbe
   if (!isJournalLeft(directory, path)) return;
   const release = await lockFile(path, spool, lockwait);
   try {
-    // The journal is searched for again, because another session may have finished the quit during the wait.
+    // finishLocked looks for the journal again, because another session may have finished the quit during the wait.
     await finishLocked(path, directory, spool, lockwait);
   } finally {
     await release();
@@ -36,7 +36,7 @@ export async function finishCommit(path: string, directory: string, spool: numbe
 /**
  * Finishes the interrupted quit of a locked spool.
  *
- * @param holding descriptors of other mailboxes that this process has locked and so cannot lock a second time
+ * @param holding descriptors of other mailboxes that this process has locked; the process cannot lock a file twice
  * @throws CannotFinish, FinishFirst, MailboxBusy, MailError; the journal is kept
  */
 export async function finishLocked(
@@ -70,8 +70,8 @@ export async function finishLocked(
 }
 
 /**
- * Finishes the mbox's own interrupted quit first. If messages were added to the mbox before that, the quit could no
- * longer be finished.
+ * Finishes an interrupted quit of the mbox before messages are added to the mbox. Once messages have been added, the
+ * quit can no longer be finished.
  */
 async function finishTarget(
   path: string,
@@ -206,8 +206,9 @@ function countEqualBytes(a: Buffer, b: Buffer): number {
  * Abandons a commit, because another program replaced or rewrote the mailbox after the crash. The mailbox is not
  * overwritten.
  *
- * If mbox contains the moved messages, the mailbox may have been partly overwritten. The mailbox's intended contents
- * are then kept beside the journal. If mbox does not contain them, nothing has been changed yet.
+ * If mbox already contains the moved messages, overwriting of the mailbox may have begun before the crash. The
+ * mailbox's intended contents are then kept beside the journal. If mbox does not contain them, nothing has been changed
+ * yet.
  */
 async function giveUp(journal: Journal, directory: string, mbox: LockedFile | undefined): Promise<void> {
   const { work } = journal;

@@ -13,7 +13,10 @@ import { Separators } from "./separators.ts";
 
 const usualPieceSize = 2 << 20;
 const readsAtOnce = 2;
-/** Safety factor for the estimated number of messages, because later messages may be shorter. */
+/**
+ * Safety factor for the estimated number of messages. The estimate may be too low, because later messages may be
+ * shorter.
+ */
 const leeway = 1.1;
 const readAsync = promisify(read);
 

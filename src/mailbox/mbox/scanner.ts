@@ -3,7 +3,7 @@
  *
  * A message starts at a From_ line that is the first line of the file or follows an empty line (LF or CRLF), unless a
  * valid Content-Length shows that the From_ line is part of a body (body-length.ts). Bodies are searched with
- * Buffer.indexOf, at memory speed. Headers are searched for newlines four bytes at a time. Nothing is copied or
+ * Buffer.indexOf, at memory speed. The search for newlines in headers checks four bytes at a time. Nothing is copied or
  * decoded.
  */
 
@@ -12,18 +12,18 @@ import { BodyLength, lengthIn } from "./body-length.ts";
 import { type MessageIndex, Stored } from "./message-index.ts";
 import type { Separators } from "./separators.ts";
 
-/** Maximum number of bytes that must be fed again with the next piece. */
+/** Maximum number of bytes that must be passed to the scanner again, together with the next piece. */
 export const mostCarried = longestFromLine + 8;
 /** Number of bytes to read before a `From ` to determine whether the preceding line is empty. */
 export const lookback = 3;
 const lineStart = Buffer.from("\nFrom ");
 const statusName = Buffer.from("status");
 const fromWord = Buffer.from("From ");
-/** The offsets, in `From `, of F and of the space. The scanner searches for these bytes if they are rare. */
+/** The offsets of F and of the space in the text `From `. The scanner searches for these bytes if they are rare. */
 const rareBytes = [0, 4];
 /**
- * If the average distance in bytes between two occurrences of a byte is at least this value, searching for the byte is
- * faster than searching for line starts.
+ * If occurrences of a byte are on average at least this many bytes apart, searching for the byte is faster than
+ * searching for line starts.
  */
 const rare = 1024;
 /** Number of bytes in which the scanner searches for line starts before it tries F and the space again. */
@@ -160,9 +160,9 @@ export class Scanner {
   }
 
   /**
-   * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. A byte that is
-   * rare in the text is found several times faster than line starts. F is rare in most texts, and the space is rare in
-   * base64. If both are frequent, a short stretch of the text is searched for line starts.
+   * Returns the offset of the next `From ` after an empty line, at or after `from`; -1 if there is none. Searching for
+   * a byte that is rare in the text is several times faster than searching for line starts. F is rare in most texts,
+   * and the space is rare in base64. If both are frequent, a short stretch of the text is searched for line starts.
    */
   #candidate(bytes: Buffer, start: number, from: number): number {
     for (let searched = from; ; searched += stretch) {
@@ -185,7 +185,8 @@ export class Scanner {
   /**
    * Scans a header.
    *
-   * @returns the body's offset, after `#place` has been set to the body; or the offset at which to continue with more bytes
+   * @returns the body's offset, if the header is complete; otherwise the offset at which to continue with more bytes.
+   *   `#place` is set accordingly.
    */
   #header(piece: Piece, from: number, end: number, last: boolean): number {
     const { bytes } = piece;

@@ -57,7 +57,7 @@ export class TrackedFile {
   identities = new Identities();
   /** Whether the file has grown since it was scanned. */
   #unproven = false;
-  /** The beginning of the file and of its last message at the last check. */
+  /** The beginning of the file and the beginning of its last message, as read during the last check. */
   #landmarks: Buffer = Buffer.alloc(0);
   /** Whether another program has moved or removed messages during the session. */
   #rewritten = false;
@@ -88,7 +88,7 @@ export class TrackedFile {
     return this.#unproven;
   }
 
-  /** Turns on a check that verifies, after each read, that the messages are still at their offsets. */
+  /** Turns on a check, after each read, that the messages are still at their offsets. */
   checkReads(): void {
     this.file.guard = () => this.#checkPlaces();
   }
@@ -333,7 +333,10 @@ export class TrackedFile {
     return found;
   }
 
-  /** Adopts the file that `lookAgain` found, with its numbers, after the commit has succeeded. */
+  /**
+   * Adopts the file and the message numbers that `lookAgain` found. This function is called after the commit has
+   * succeeded.
+   */
   adopt({ numbering, isMerged, file, state, undecided }: Found): void {
     const before = this.file;
     if (file === before) return;

@@ -1,4 +1,4 @@
-/** Unpacks with Node's zlib: always gzip, and zstd from Node 22.15 on. */
+/** Unpacks gzip and, from Node 22.15 on, zstd with Node's zlib module. */
 import { fstatSync, read } from "node:fs";
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -28,7 +28,7 @@ export interface Watched {
  */
 export type Unpacking = (packed: number, plain: number, watched: Watched) => Promise<string | undefined>;
 
-/** Returns zlib's unpacking function for a compression; undefined if this version of Node lacks it. */
+/** Returns zlib's unpacking function for a compression format; undefined if this version of Node lacks the function. */
 export async function openZlibUnpacking({ name }: Compression): Promise<Unpacking | undefined> {
   const zlib = (await import("node:zlib")) as Zlib;
   const { createZstdDecompress } = zlib;

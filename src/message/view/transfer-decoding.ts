@@ -105,7 +105,7 @@ function skipBlanks(piece: Buffer, from: number): number {
   return at;
 }
 
-/** Returns the length of the line ending at this offset, or 0 if there is none. */
+/** Returns the length of the newline (LF or CRLF) at this offset, or 0 if there is no newline. */
 function lineEndAt(piece: Buffer, at: number): number {
   if (piece[at] === 10) return 1;
   return piece[at] === 13 && piece[at + 1] === 10 ? 2 : 0;

@@ -37,7 +37,7 @@ export interface Step {
 
 /**
  * The message's offset, the hash of its header, and the flags before and after the change. If the mailbox has unique
- * keys, -1 and the key replace the offset and the hash.
+ * keys, the offset is -1, and the message's key is stored instead of the hash.
  */
 type StoredChange = readonly [offset: number, hash: string, before: number, after: number];
 

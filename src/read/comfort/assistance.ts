@@ -56,7 +56,7 @@ class Completion {
     return nothing;
   }
 
-  /** @param at the index in `before` at which the command begins */
+  /** @param at the start of the command, as an index into `before` */
   #commandLine(before: string, at: number): Offer | Promise<Offer> {
     const line = before.slice(at);
     const [, blanks = "", word = "", rest] = /^(\s*)([^\s\d]*?)(\s.*)?$/s.exec(line) ?? [];

@@ -41,7 +41,7 @@ export const questions: readonly {
   { topics: ["quit"], command: "exit", effect: "Quit without changing the mailbox. The abbreviation is x." },
 ];
 
-/** The help topics of the frequent questions, for completion. */
+/** The help topics for frequently asked questions, for completion. */
 export const questionTopics: readonly string[] = questions.flatMap(({ topics }) => topics);
 
 /** Returns help on a topic, wrapped at the given number of columns. If the topic is unknown, the text refers to `?`. */

@@ -20,9 +20,10 @@ interface ListAndCommand {
 }
 
 /**
- * Matches a message list that precedes a shell command. A list that is not a query ends before the first word that is
- * not a number, a range or :letter. The shell command's own options are therefore not mistaken for part of the list. As
- * in bsd-mailx, a first word that begins with a digit is treated as a number, regardless of the characters that follow.
+ * Matches a message list that precedes a shell command. Unless the list is a query, it ends before the first word other
+ * than a number, a range or :letter. The shell command's own options are therefore not mistaken for part of the list.
+ * As in bsd-mailx, a first word that begins with a digit is treated as a number, regardless of the characters that
+ * follow.
  */
 const listWords = /^(?:[ \t]*(?:[-+]+|\*|:[a-z]+|(?:\d+|[$^.])(?:-(?:\d+|[$^.])?)?)(?=[ \t]|$))*/;
 

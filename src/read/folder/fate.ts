@@ -1,4 +1,4 @@
-/** The fate of a message in the system mailbox at quit. */
+/** Determines what `quit` does with each message in the system mailbox. */
 import { type Fate, Flag } from "../../mailbox/mailbox.ts";
 
 export interface FateVariables {

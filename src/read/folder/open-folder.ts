@@ -83,7 +83,10 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
   return folder;
 }
 
-/** Opens an empty folder. It replaces a folder that has been left, if the next folder cannot be opened. */
+/**
+ * Opens an empty folder. If the current folder has been closed and the next folder cannot be opened, the session
+ * continues with the empty folder.
+ */
 export function openEmptyFolder(session: Session): Promise<Folder> {
   return openFolder(session, emptyFolder());
 }

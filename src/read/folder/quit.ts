@@ -13,7 +13,7 @@ import { fateOf } from "./fate.ts";
 /** The changes to a folder, and the function that reports them. */
 interface Leaving {
   readonly plan: CommitPlan;
-  /** Reports what happened to the messages, after the commit. */
+  /** Called after the commit; reports what happened to the messages. */
   readonly report: (result: CommitResult) => void;
 }
 

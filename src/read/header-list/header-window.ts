@@ -123,7 +123,7 @@ interface MadeLines {
   readonly lines: Map<number, Made>;
 }
 
-/** The number of header lines after which printing checks for Ctrl-C. */
+/** The number of header lines to print before each check for Ctrl-C. */
 const linesPerTurn = 256;
 
 /** Formats the header line of a message. */

@@ -86,7 +86,7 @@ function readOwnId(candidate: Candidate): string {
   return firstId(candidate.firstStoredField("message-id")) ?? "";
 }
 
-/** Returns the Message-IDs to which the message refers, nearest last. */
+/** Returns the Message-IDs to which the message refers. The last Message-ID belongs to the message's parent. */
 function readReferences(candidate: Candidate): readonly string[] {
   const references = candidate.storedText("references").match(/<[^<>\s]+>/g);
   if (references !== null) return references.slice(-mostReferences);

@@ -25,7 +25,7 @@ export function splitCommandLines(text: string): SourceLine[] {
   return lines;
 }
 
-/** A block that begins in a line. */
+/** A block that begins on a given line. */
 export interface Block {
   /** The words before the brace: `account`, and the account's name. */
   readonly words: readonly string[];

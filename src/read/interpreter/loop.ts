@@ -39,7 +39,7 @@ class CommandLines {
 /** How a session ended. "lost" means that the terminal was lost: nothing is written, and pending changes are kept. */
 type Ended = "quit" | "exit" | "lost";
 
-/** Reads and runs commands until the session ends. @returns the way in which it ended */
+/** Reads and runs commands until the session ends. @returns how the session ended */
 export async function runSession(session: Session): Promise<Ended> {
   const { terminal, config } = session;
   const lines = new CommandLines(terminal);

@@ -50,8 +50,8 @@ async function* computeKeys(
 }
 
 /**
- * Returns, for each id, the message that has the id, or undefined if the mailbox does not contain such a message. If an
- * id is repeated, each repetition stands for another identical copy.
+ * For each ID, returns the message with that ID, or undefined if the mailbox contains no such message. If an ID is
+ * repeated, each repetition stands for another identical copy.
  */
 export async function findByIds(mailbox: Mailbox, ids: readonly string[]): Promise<(number | undefined)[]> {
   const wanted = new Map<string, number[]>();

@@ -23,7 +23,7 @@
  *
  * A list is a query only if it contains an unquoted word that is a term, possibly after an opening parenthesis. Any
  * other list has the same meaning as in bsd-mailx: a single `and`, for example, is a sender. In a query, no word is
- * ignored: numbers, :x, /text and senders are conditions, just as terms are.
+ * ignored: like terms, numbers, :x, /text and senders are conditions.
  */
 
 import { UserMistake } from "../../errors.ts";
@@ -174,7 +174,7 @@ export async function checkList(session: Session, list: string): Promise<void> {
   else checkWords(read);
 }
 
-/** Checks a query as findByQuery does, if there are no messages to compare with it. @throws ListMistake */
+/** Checks a query as findByQuery does, but does not compare any messages with the query. @throws ListMistake */
 export async function checkQuery(session: Session, query: string): Promise<void> {
   await readQuery(session, query, { isKeyedByContent: true, numbers: refuseNumbers });
 }
@@ -230,7 +230,7 @@ function selectsAll(read: readonly ListToken[]): boolean {
 
 type ListPlace = Pick<QueryPlace, "isKeyedByContent" | "numbers">;
 
-/** Returns the place of a query that may contain the numbers of a folder's messages. */
+/** Returns the options for parsing a query. In the query, message numbers refer to the folder's messages. */
 function placeIn(folder: Folder, deleted: boolean): ListPlace {
   const numbers = (text: string) => {
     const { numbers: chosen, all } = collectItems(folder, tokenizeList(text), deleted);

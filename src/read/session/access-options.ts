@@ -1,4 +1,7 @@
-/** Provides the options with which a session opens mailboxes, including those on servers, and appends to them. */
+/**
+ * Provides the options for opening mailboxes and for appending to mailboxes in a session. The mailboxes may be on
+ * servers.
+ */
 import { storeOptions } from "../../config/paths.ts";
 import type { AppendOptions } from "../../mailbox/append.ts";
 import type { AccessServer } from "../../mailbox/server-access.ts";

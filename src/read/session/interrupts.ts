@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
  * delivered only then.
  */
 export async function isInterrupted(session: Session): Promise<boolean> {
-  // If the input is a pipe, Ctrl-C would already have terminated the program.
+  // If the input were a pipe, Ctrl-C would already have terminated the program.
   if (!session.terminal.inputIsTerminal) return false;
   await nextTurn();
   return session.interrupted;

@@ -1,6 +1,7 @@
 /**
  * Formats the lines of `mail --json` from the stored facts about a large mailbox. The bytes of the facts are copied
- * without being converted to strings, which takes a third of the time. json-line.ts formats all other messages.
+ * without being converted to strings. Copying the bytes takes a third of the time that a conversion would take.
+ * json-line.ts formats all other messages.
  */
 import { columnBits, type FactTable, type TextColumn, textColumns } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
@@ -236,7 +237,11 @@ export class JsonBlock {
     return true;
   }
 
-  /** Writes a field's value. @returns false if it is repeated, or JSON does not represent it unchanged */
+  /**
+   * Writes a field's value.
+   *
+   * @returns false if the field is repeated, or if JSON does not represent the value unchanged
+   */
   #putValue(column: "subject" | "messageId", row: number): boolean {
     const { ends, bytes } = this.#texts[column];
     const [start, end] = [findStart(ends, row), (ends[row] as number) - 1];
@@ -289,7 +294,7 @@ function findStart(ends: Uint32Array, row: number): number {
   return row === 0 ? 0 : (ends[row - 1] as number);
 }
 
-/** Returns whether JSON represents a byte unchanged, and the byte does not begin an encoded word. */
+/** Returns whether a byte is represented unchanged in JSON and does not begin an encoded word. */
 function isPlain(bytes: Buffer, at: number, start: number): boolean {
   const byte = bytes[at] as number;
   if (byte < space || byte > 126 || byte === quote || byte === backslash) return false;

@@ -1,6 +1,6 @@
 /**
- * Replaces the code with which nodemailer's connection sends a message: the wire format, DATA, and BDAT (RFC 3030),
- * which nodemailer lacks.
+ * Replaces nodemailer's code for sending a message over a connection. The replacement implements the wire format, DATA
+ * and BDAT (RFC 3030). Nodemailer does not support BDAT.
  *
  * For a small message, nodemailer's three streams take longer than the whole dialogue. This class writes the pieces as
  * they arrive and waits for a slow server, so that a message of any size needs little memory.
