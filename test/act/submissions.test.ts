@@ -401,6 +401,18 @@ describe("a dry run describes the message that would be sent", () => {
     expect(readdirSync(place.home).sort()).toEqual([".mailrc", "box"]);
   });
 
+  test("set debug prevents --send from sending the draft", async () => {
+    const { commands } = await start();
+    const { value } = await send(["--draft", "-s", "plan", "ann@x.org"]);
+    const id = idOfDraft(value);
+    const draft = readFileSync(at("drafts"));
+    expect(await send(["-S", "debug", "--send", id])).toMatchObject({
+      exit: 0,
+      value: { sent: false, reason: "not sent" },
+    });
+    expect({ commands, draft: readFileSync(at("drafts")) }).toEqual({ commands: [], draft });
+  });
+
   test("--dry-run --send of a draft that has already been sent does not remove the draft", async () => {
     await start();
     const { value } = await send(["--draft", "-s", "plan", "ann@x.org"]);
