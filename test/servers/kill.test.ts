@@ -94,3 +94,68 @@ test.each(moments)(
     expect(onServer(found)).toContain(3);
   },
 );
+
+const usual = "IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE ESEARCH UNSELECT LITERAL+ IDLE";
+
+/** Settings and capabilities of a quit that moves message 2 to another folder on the server. */
+const departures: readonly (readonly [string, string, boolean])[] = [
+  ["to trash", `${usual} UIDPLUS MOVE`, true],
+  ["to trash, without MOVE", `${usual} UIDPLUS`, true],
+  ["to trash, without UIDPLUS", `${usual} MOVE`, true],
+  ["to trash, without MOVE and UIDPLUS", usual, true],
+  ["to MBOX", `${usual} UIDPLUS MOVE`, false],
+  ["to MBOX, without MOVE and UIDPLUS", usual, false],
+];
+
+test.each(departures)(
+  "if the program is killed at any command of a quit that moves a message %s, no message is lost",
+  async (_title, capabilities, isTrash) => {
+    for (let nth = 1, wasKilled = true; wasKilled; nth++) {
+      for (const isDone of [false, true]) {
+        const place = mkdtempSync(join(home, "home-"));
+        let count = 0;
+        let isOver = false;
+        let child: ChildProcess | undefined;
+        const found = await startLyingServer({
+          messages: messages.map((each) => ({ ...each, text: `Message-ID: <${each.uid}@x>\n${each.text}` })),
+          capabilities,
+          answer: (line, _tag, answerHonestly) => {
+            if (isOver || !/^(?:NOOP|APPEND|SELECT "Other"|UID (?:STORE|COPY|MOVE|EXPUNGE)|LOGOUT)/.test(line))
+              return undefined;
+            if (++count !== nth) return undefined;
+            if (isDone) answerHonestly();
+            child?.kill("SIGKILL");
+            return "silent";
+          },
+        });
+        found.folders.set("Other", []);
+        const base = `imap://ann@localhost:${found.port}`;
+        const options = isTrash ? ["trash=+Other"] : ["nohold", "MBOX=+Other"];
+        const argv = [...settings.slice(0, 4), ...[`folder=${base}`, ...options].flatMap((each) => ["-S", each])];
+        const start = (input: string) => {
+          const env = { PATH: process.env["PATH"], HOME: place, ...(isTrash ? {} : { MAIL: `${base}/INBOX` }) };
+          const words = ["-n", "-N", ...argv, ...(isTrash ? ["-f", `${base}/INBOX`] : [])];
+          child = spawn(process.execPath, [launcher, ...words], { env, stdio: ["pipe", "ignore", "pipe"] });
+          child.stdin?.end(input);
+          return once(child, "close") as Promise<[number | null, string | null]>;
+        };
+        const inFolder = (name: string) =>
+          (found.folders.get(name) ?? []).flatMap(({ bytes }) => numbers(bytes.toString().replaceAll("\r\n", "\n")));
+        const kept = () =>
+          (found.folders.get("INBOX") ?? []).filter(({ flags }) => !flags.has("\\Deleted")).map(({ uid }) => uid);
+        const input = isTrash ? "d 2\nq\n" : "p 2\nq\n";
+        wasKilled = (await start(input))[1] === "SIGKILL";
+        isOver = true;
+        expect(kept()).toEqual(expect.arrayContaining([1, 3]));
+        expect([...inFolder("INBOX"), ...inFolder("Other")]).toContain(2);
+        if (kept().includes(2)) expect((await start(input))[0]).toBe(0);
+        expect(kept()).toEqual([1, 3]);
+        expect(inFolder("Other")).toContain(2);
+        expect(inFolder("Other").filter((number) => number !== 2)).toEqual([]);
+        if (!wasKilled) expect([inFolder("Other"), nth > 4]).toEqual([[2], true]);
+        expect(found.commands.filter((line) => /^(?:EXPUNGE|CLOSE|STORE)|STORE \S+ FLAGS/i.test(line))).toEqual([]);
+        await found.close();
+      }
+    }
+  },
+);
