@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import type { TlsSettings } from "../../src/connect/tls-policy.ts";
 import { Exit } from "../../src/errors.ts";
+import { appendToFolder } from "../../src/mailbox/imap/append-to-folder.ts";
 import { type Fate, Flag, type Mailbox, type MessageNeed } from "../../src/mailbox/mailbox.ts";
 import { openMailbox } from "../../src/mailbox/open.ts";
 import { accessFor } from "./connect.ts";
@@ -444,6 +445,23 @@ test("the message that was listed is the one that is removed, even if another cl
   await mailbox.close();
   expect(uidsOf(found)).toEqual([3]);
 });
+
+test.each([
+  ["refuses it", (tag: string) => `${tag} NO not now\r\n`, "nothing was added"],
+  ["closes the connection", () => "close", "the server may have stored a message"],
+])(
+  "if the server %s, a failed append reports whether a message may have been stored",
+  async (_title, answer, outcome) => {
+    const found = await start({ answer: (line, tag) => (line.startsWith("APPEND") ? answer(tag) : undefined) });
+    const message = {
+      pieces: [Buffer.from("Subject: x\n\nx\n")],
+      filing: { letters: "", date: undefined, base: "", place: "cur" as const },
+    };
+    await expect(
+      appendToFolder(`imap://ann@localhost:${found.port}/INBOX`, [message], accessFor("ann", clear)),
+    ).rejects.toMatchObject({ message: expect.stringMatching(`; ${outcome}$`) });
+  },
+);
 
 /** The commands that a quit sends, in order. */
 const steps = ["NOOP", "UID STORE", "UID STORE", "UID EXPUNGE"];

@@ -146,6 +146,7 @@ describeIf(dovecotProgram !== undefined)("a folder with a quota", () => {
       await expect(appendToFolder(address, messages, accessFor())).rejects.toMatchObject({
         reason: "over quota",
         exit: Exit.IoErr,
+        message: expect.stringMatching(/Quota exceeded.*; nothing was added$/),
       });
       const client = await connectTo(dovecot);
       expect((await client.select("INBOX")).exists).toBe(0);

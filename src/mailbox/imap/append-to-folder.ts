@@ -74,7 +74,7 @@ export async function appendToFolder(
     const reason = signal?.aborted === true && !connection.isOpen ? makeUncertain(name) : error;
     if (added.length > 0 && !(await removeAppended(connection, folder, added)))
       throw describeAppended(name, added, reason);
-    throw reason;
+    throw reason instanceof ImapFailed ? addOutcome(reason, connection.isOpen) : reason;
   } finally {
     await connection.logout();
     signal?.removeEventListener("abort", stop);
@@ -108,6 +108,12 @@ async function removeAppended(
     if (error instanceof ImapFailed) return false;
     throw error;
   }
+}
+
+/** Adds to an error whether a message may have been appended. */
+function addOutcome({ reason, message, cause }: ImapFailed, isOpen: boolean): ImapFailed {
+  const outcome = isOpen ? "nothing was added" : "the server may have stored a message";
+  return new ImapFailed(reason, `${message}; ${outcome}`, cause);
 }
 
 function makeUncertain(name: string): MailError {
