@@ -359,7 +359,7 @@ function splitValues(text: string | undefined): readonly string[] | undefined {
   return text.indexOf("\n") === end ? [text.slice(0, end)] : text.slice(0, end).split("\n");
 }
 
-/** Returns a text in which each value is followed by LF. */
+/** Returns a string in which each value is followed by LF. */
 export function joinValues(values: readonly string[]): string {
   if (values.length === 1) return `${values[0]}\n`;
   return values.map((value) => `${value}\n`).join("");

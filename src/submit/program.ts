@@ -24,7 +24,7 @@ export interface ProgramOptions {
   /** Whether the program reads the recipients from the header, which is the default, or from its arguments. */
   readonly recipients?: "header" | "arguments";
   /**
-   * Prints a line of the program's output. If undefined, the program itself writes to the standard streams of `mail`.
+   * Prints a line of the program's output. If this property is undefined, the program itself writes to the standard streams of `mail`.
    */
   readonly print?: PrintLine | undefined;
 }

@@ -257,7 +257,7 @@ test("a completely received message is delivered and acknowledged before the ser
   expect(mailbox("debian")).toContain("Subject: in time\n");
 });
 
-test("a locked mailbox delays the server's exit only for a few seconds, and the client may retry", async () => {
+test("a locked mailbox delays the server's exit by only a few seconds, and the client may retry", async () => {
   writeFileSync(`${join(spool, "debian")}.lock`, `${process.pid}:${hostname()}\n`);
   await beginMessage(dialogue);
   dialogue.socket.write("Subject: later\r\n\r\ntext\r\n.\r\n");

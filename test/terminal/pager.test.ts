@@ -35,7 +35,7 @@ test("a coloured line that fits is not broken by the pager `more`, which counts 
   await pty.expect("--More--");
 });
 
-test("a few long lines that fill more than the window are shown in the pager", async () => {
+test("a few long lines that do not fit in the window are shown in the pager", async () => {
   home = mkdtempSync(join(tmpdir(), "mail-pager-"));
   const body = `${"x".repeat(79)} `.repeat(30);
   writeFileSync(join(home, "box"), `From ann@example.org Sat Jan 16 18:22:01 2021\nSubject: hola\n\n${body}\n\n`);

@@ -14,7 +14,7 @@ const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
  *   their text is not found.
  * - SENTSINCE and SENTBEFORE compare days and ignore the time zone, so the range is extended by a day. If a message has
  *   no valid Date field, the date of its arrival is used. Dovecot does not support dates after 2038.
- * - A server searches only text parts. Messages of any other type are always matched, so that the caller checks them.
+ * - A server searches only text parts. Messages of any other type always count as matches, so that the caller checks them.
  *
  * @param searchesWords whether the server searches for whole words instead of substrings; the results of such a server
  *   are incomplete

@@ -1,6 +1,6 @@
 /** Formats and parses sets of UIDs in IMAP's notation, such as `1:5,7` (RFC 9051, `sequence-set`). */
 
-/** The largest possible UID, which has 32 bits (RFC 9051, `uniqueid`). */
+/** The largest possible UID. UIDs have 32 bits (RFC 9051, `uniqueid`). */
 export const largestUid = 0xffff_ffff;
 
 /**

@@ -70,7 +70,7 @@ export async function finishLocked(
 }
 
 /**
- * Finishes an interrupted quit of the mbox before messages are added to the mbox. Once messages have been added, the
+ * If a quit was interrupted while it was changing the mbox, finishes it before messages are added to the mbox. Once messages have been added, the
  * quit can no longer be finished.
  */
 async function finishTarget(

@@ -52,7 +52,7 @@ export class Separators {
   }
 
   /**
-   * Returns the bytes that are needed for the decision, and the line's offset in them. If the piece ends too early,
+   * Returns the bytes that are needed for the decision, and the offset of the line within those bytes. If the piece ends too early,
    * these bytes are read from the file.
    */
   #judged(bytes: Buffer, at: number, base: number): [Buffer, number] {

@@ -376,7 +376,7 @@ export class TrackedFile {
     this.#recent = undefined;
     // The session's decisions have been carried out.
     this.identities = new Identities();
-    // An edited message may now consist of several messages.
+    // After editing, a message's text may contain several messages.
     this.#keepable = file.replaced.size === 0 && this.#undecided === undefined;
     // The undecided message may have moved, so the next scan begins at the start of the file.
     if (this.#undecided !== undefined) this.#undecided = 0;

@@ -29,7 +29,7 @@ export async function takePipedMailbox(): Promise<string> {
   return `/proc/self/fd/${kept}`;
 }
 
-/** Returns a path under which an empty mailbox can be opened as long as the process runs. @throws MailError */
+/** Returns a path at which an empty mailbox can be opened while the process runs. @throws MailError */
 export function emptyMailbox(): string {
   return `/proc/self/fd/${openTemporary().descriptor}`;
 }

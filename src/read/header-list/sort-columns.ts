@@ -29,7 +29,7 @@ export function readSortKey(name: "from" | "subject", candidate: Candidate): str
   return columns[name](candidate);
 }
 
-/** The values of all messages, by the name of the column. */
+/** The values of all messages, by column name. */
 type Columns = { [Name in keyof typeof columns]?: ReturnType<(typeof columns)[Name]>[] };
 
 const known = new WeakMap<Mailbox, Columns>();

@@ -107,7 +107,7 @@ interface Run {
  * pieces.
  */
 function* groupMessages(stored: StoredMessages, messages: readonly number[]): Iterable<Run> {
-  // Determining the length of a Maildir message would require opening its file once more.
+  // Determining the length of a Maildir message would require opening its file again.
   if (stored.offset === undefined) {
     yield { part: "whole", run: messages };
     return;

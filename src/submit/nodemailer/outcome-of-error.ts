@@ -39,7 +39,7 @@ export interface Circumstances {
   readonly timeouts: Timeouts;
 }
 
-/** Converts a server's reply about a recipient to a refusal. */
+/** Converts a server's reply about a recipient into a refusal. */
 export function refusalOf(error: SmtpError): Refusal {
   const reply = replyOnOneLine(error.response ?? error.message);
   return { recipient: error.recipient ?? "", reply, exit: exitCodeForRefusal(reply) };
