@@ -165,6 +165,32 @@ test.each(["copy", "save"])("Ctrl-C ends %s if the server does not respond to AP
   expect(await terminal.exited).toBe(0);
 });
 
+test.each([
+  ["copy", "UID COPY"],
+  ["move", "UID MOVE"],
+])("Ctrl-C ends %s between folders on a server that does not respond to %s", async (command, word) => {
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({
+    certificate: "localhost",
+    messages: [{ uid: 1, text: "Subject: one\n\ntext\n" }],
+    answer: (line) => {
+      if (!line.startsWith(word)) return undefined;
+      reach();
+      return "silent";
+    },
+  });
+  const base = `imaps://ann@localhost:${server.port}`;
+  const terminal = await startSession("-N", "-f", `${base}/INBOX`);
+  await terminal.expect("& ");
+  terminal.send(`${command} 1 ${base}/Other\n`);
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect("the server may have copied the messages");
+  await terminal.expect("& ");
+  terminal.send("x\n");
+  expect(await terminal.exited).toBe(0);
+});
+
 test("Tab waits only a short time for a server that does not respond", async () => {
   const { reached, reach } = makeSignal();
   server = await startLyingServer({

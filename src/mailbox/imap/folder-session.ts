@@ -9,6 +9,8 @@ import type { Listener } from "./server-connection.ts";
 
 /** Interval in milliseconds at which a server without IDLE is asked for changes. */
 const noopInterval = 60_000;
+/** The time in milliseconds for which an interrupted task waits for the server's response. */
+const longestWait = 2000;
 
 interface FolderSessionOptions {
   readonly address: ServerAddress;
@@ -30,6 +32,7 @@ export class FolderSession {
   #connection: ImapConnection | undefined;
   #uidValidity: number | undefined;
   #hasResync = false;
+  #stopTask: (() => void) | undefined;
   /** The request to be notified of changes. The request is active while no task is running. */
   #watch: { readonly stop: AbortController; readonly ended: Promise<void> } | undefined;
 
@@ -103,9 +106,24 @@ export class FolderSession {
     }
   }
 
-  /** Runs a task that must not be repeated. @throws ImapFailed, or the task's error */
+  /** Runs a task that must not be repeated. `stopTask` may stop it. @throws ImapFailed, or the task's error */
   async runOnce<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
-    return task((await this.#connect()).connection);
+    const { connection } = await this.#connect();
+    let timer: NodeJS.Timeout | undefined;
+    this.#stopTask = () => {
+      timer ??= setTimeout(() => connection.destroy(), longestWait);
+    };
+    try {
+      return await task(connection);
+    } finally {
+      clearTimeout(timer);
+      this.#stopTask = undefined;
+    }
+  }
+
+  /** Closes the connection of a task that must not be repeated, unless the server soon responds. */
+  stopTask(): void {
+    this.#stopTask?.();
   }
 
   /**

@@ -375,6 +375,7 @@ class ImapMailbox implements Mailbox {
 
   stopLoading(reason: Error): void {
     this.#stopReading?.(reason);
+    if (!this.#isCommitting) this.#session.stopTask();
   }
 
   /** Runs a task that only reads, and that `stopLoading` may stop. The next task connects again. */

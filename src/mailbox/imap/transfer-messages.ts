@@ -109,7 +109,10 @@ async function createIfMissing(
       await task(connection);
       return false;
     } catch (error) {
-      if (!(error instanceof ImapFailed && error.reason === "no such folder")) throw error;
+      if (!(error instanceof ImapFailed)) throw error;
+      if (!connection.isOpen)
+        throw new ImapFailed(error.reason, `${error.message}; the server may have copied the messages`, error);
+      if (error.reason !== "no such folder") throw error;
     }
     await connection.create(folder);
     await task(connection);
