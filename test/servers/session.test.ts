@@ -99,9 +99,9 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     writeFileSync(box, `From ann@x.example Thu Jan  1 00:00:00 1970\n${text}\n`);
     const sentFor = async (command: string) => {
       dovecot.clearRawLogs();
-      const there = await run(["-f", address()], `${command.replaceAll("N", "4").replaceAll("DIR", "there")}\nx\n`);
+      const there = await run(["-f", address()], `${command.replace(/\bN\b/, "4").replaceAll("DIR", "there")}\nx\n`);
       const sent = Math.max(...dovecot.readRawLogs().map((log) => log.sent));
-      const here = await run(["-f", box], `${command.replaceAll("N", "1").replaceAll("DIR", "here")}\nx\n`);
+      const here = await run(["-f", box], `${command.replace(/\bN\b/, "1").replaceAll("DIR", "here")}\nx\n`);
       const results = (out: string) =>
         out.split("\n").filter((line) => !/^("|[> ][NUO ]|Mail version|Message)/.test(line));
       expect({ command, out: results(there.out), err: there.err }).toEqual({
