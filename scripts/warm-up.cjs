@@ -76,8 +76,8 @@ const imapServer = () =>
     });
   });
 
-/** Runs the built-in start-up commands, but not those of this machine. */
-const builtInRc = "-:x";
+/** Runs the built-in start-up commands and those of the user's file, but not those of this machine. */
+const startUpFiles = "-:xu";
 
 const tasks = {
   version: ({ main }) => main(["-V"]),
@@ -85,31 +85,31 @@ const tasks = {
     const listening = server().listen(0, "127.0.0.1");
     await once(listening, "listening");
     const mta = `mta=smtp://127.0.0.1:${listening.address().port}`;
-    await main([builtInRc, "-S", mta, "-s", "subject", "-a", "X-One: 1", "a@x.example"]);
+    await main([startUpFiles, "-S", mta, "-s", "subject", "-a", "X-One: 1", "a@x.example"]);
     listening.close();
   },
   read: async ({ main, home }) => {
     const box = path.join(home, "box");
     fs.writeFileSync(box, message);
-    await main([builtInRc, "-H", "-f", box]);
-    await main([builtInRc, "-f", box]);
+    await main([startUpFiles, "-H", "-f", box]);
+    await main([startUpFiles, "-f", box]);
   },
   list: async ({ main, home }) => {
     const box = path.join(home, "large-box");
     fs.writeFileSync(box, largeMailbox);
     await sleep(settled);
     // The first run creates the index, and the second run uses it.
-    for (const _ of [1, 2]) await main([builtInRc, "--json", "--limit", "20", "--newest", "-f", box]);
-    await main([builtInRc, "--json", "-f", path.join(home, "box")]);
+    for (const _ of [1, 2]) await main([startUpFiles, "--json", "--limit", "20", "--newest", "-f", box]);
+    await main([startUpFiles, "--json", "-f", path.join(home, "box")]);
   },
-  view: async ({ main, home }) => main([builtInRc, "-S", "decode", "--print", "-f", path.join(home, "box")]),
+  view: async ({ main, home }) => main([startUpFiles, "-S", "decode", "--print", "-f", path.join(home, "box")]),
   imap: async ({ main, home }) => {
     const listening = imapServer().listen(0, "127.0.0.1");
     await once(listening, "listening");
     fs.writeFileSync(path.join(home, ".netrc"), "machine 127.0.0.1 login a password secret\n", { mode: 0o600 });
     const folder = `imap://a@127.0.0.1:${listening.address().port}/INBOX`;
     // The first run fills the cache, and the second run reads it.
-    for (const _ of [1, 2]) await main([builtInRc, "-S", "starttls=none", "-f", folder]);
+    for (const _ of [1, 2]) await main([startUpFiles, "-S", "starttls=none", "-f", folder]);
     listening.close();
   },
 };
@@ -118,6 +118,7 @@ async function warmUp({ main }, names) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "mail-build-"));
   for (const name of Object.keys(process.env)) if (/^(XDG_|MAIL|MBOX$|DEAD$)/.test(name)) delete process.env[name];
   process.env.HOME = home;
+  fs.writeFileSync(path.join(home, ".mailrc"), "set ask askcc append dot save\nignore Received\n");
   try {
     for (const name of names) await tasks[name]({ main, home });
   } finally {
