@@ -59,6 +59,19 @@ test("a Maildir message that another client has removed is not saved, and other 
   expect(readdirSync(cur).sort()).toEqual(["1.a.h:2,S", "3.a.h:2,S"]);
 });
 
+test("if a message cannot be read in a pipe, the exit code is not 0, and the remaining commands are run", () => {
+  for (const part of ["cur", "new", "tmp"]) mkdirSync(join(home, "unreadable", part), { recursive: true });
+  for (const n of [1, 2]) writeFileSync(join(home, `unreadable/cur/${n}.a.h:2,S`), `Subject: s${n}\n\ntext ${n}\n`);
+  const { status, stdout, stderr } = mail(["-f", "unreadable"], "!rm unreadable/cur/1.*\np 1\np 2\nx\n");
+  expect([status, stderr]).toEqual([66, "mail: message 1: removed by another program\n"]);
+  expect(stdout).toContain("text 2");
+});
+
+test("in a pipe, a mistake does not change the exit code", () => {
+  const { status, stdout } = mail(["-f", "box"], "p 9\nfolder missing\nsource missing\np :o\nx\n");
+  expect([status, stdout.includes("9: Invalid message number")]).toEqual([0, true]);
+});
+
 test("--json escapes DEL", () => {
   const { stdout } = mail(["--json", "-f", "box"]);
   expect(stdout).not.toContain("\x7f");

@@ -2,7 +2,7 @@
  * Prints the user's mistakes in a session. Commands throw mistakes, and the interpreter calls `reportMistake` to print
  * them. As in bsd-mailx, some commands continue after a mistake; they run their steps with `tryStep` or `tryEach`.
  */
-import { MailError, printError } from "../../errors.ts";
+import { Exit, MailError, printError, UserMistake } from "../../errors.ts";
 import { isSystemError, strerror } from "../../system-error.ts";
 import type { Session } from "./session.ts";
 
@@ -19,8 +19,20 @@ export function reportMistake(session: Session, error: unknown): void {
   const mistake = isSystemError(error) && error.code !== "EPIPE" ? new MailError(strerror(error)) : error;
   if (!(mistake instanceof MailError)) throw error;
   session.reason = mistake.exit;
+  if (isFailureOfScript(session, mistake)) session.failure ??= mistake.exit;
   if (session.variablesOnly === undefined) printError(session.terminal, mistake);
   else session.variablesOnly.report(mistake);
+}
+
+/**
+ * Returns whether an error determines the exit code of the session. Scripts can then detect, for example, that a message
+ * could not be read. As in bsd-mailx, a mistake or a missing file does not change the exit code. Neither does an error on
+ * a terminal.
+ */
+function isFailureOfScript({ terminal, isStartingUp }: Session, error: MailError): boolean {
+  if (terminal.interactive || isStartingUp === true || error instanceof UserMistake) return false;
+  if (error.exit === Exit.Failure) return error.reason === "refused" || error.reason === "gone";
+  return error.exit !== Exit.Usage;
 }
 
 /** Runs a step of a command, and reports the mistake if the step fails. @returns whether it succeeded */
