@@ -337,8 +337,8 @@ export interface Mailbox extends MessageStates {
   countReported?(): number;
 
   /**
-   * Stops loading messages. The reader that is waiting for the messages receives the reason. A commit is not stopped. A
-   * mailbox on this machine lacks this method.
+   * Stops loading messages. The reader that is waiting for the messages receives the reason. Any other task, including a
+   * commit, fails unless the server soon responds. A mailbox on this machine lacks this method.
    */
   stopLoading?(reason: Error): void;
 

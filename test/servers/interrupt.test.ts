@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
+import { runMail } from "../run-mail.ts";
 import { certificates } from "./dovecot.ts";
 import { type LyingServer, type Script, startLyingServer } from "./lying-server.ts";
 
@@ -189,6 +190,103 @@ test.each([
   await terminal.expect("& ");
   terminal.send("x\n");
   expect(await terminal.exited).toBe(0);
+});
+
+test.each([
+  ["NOOP", "Resumed: 1 deletion"],
+  ["UID STORE", "Resumed: 1 deletion"],
+  // The server has already stored the mark.
+  ["UID EXPUNGE", "1 deleted"],
+])(
+  "Ctrl-C ends a quit if the server does not respond to %s, and the next session removes the message",
+  async (word, shown) => {
+    let isSlow = true;
+    const { reached, reach } = makeSignal();
+    server = await startLyingServer({
+      certificate: "localhost",
+      messages: [1, 2].map((uid) => ({ uid, text: `Subject: number ${uid}\n\ntext\n` })),
+      answer: (line) => {
+        if (!isSlow || !line.startsWith(word)) return undefined;
+        reach();
+        return "silent";
+      },
+    });
+    const folder = `imaps://ann@localhost:${server.port}/INBOX`;
+    const interrupted = await startSession("-N", "-f", folder);
+    await interrupted.expect("& ");
+    interrupted.send("d 1\n");
+    await interrupted.expect("& ");
+    interrupted.send("q\n");
+    await reached;
+    interrupted.send("\x03");
+    await interrupted.expect(`${folder}: interrupted; the server did not respond; the marks can be restored`);
+    expect(await interrupted.exited).toBe(75);
+    isSlow = false;
+    const env = { PATH: process.env["PATH"], HOME: home, TZ: "UTC" };
+    const { out, exit } = await runMail(["-N", "-f", folder], env, "resume\nq\n");
+    expect([exit, out.includes(shown)]).toEqual([0, true]);
+    expect(server.folders.get("INBOX")?.map(({ uid }) => uid)).toEqual([2]);
+  },
+);
+
+test.each(["UID SEARCH", "UID STORE"])(
+  "Ctrl-C ends move if the server does not respond to %s, and no message is moved",
+  async (word) => {
+    let isSlow = false;
+    const { reached, reach } = makeSignal();
+    server = await startLyingServer({
+      certificate: "localhost",
+      messages: [{ uid: 1, text: "Subject: one\n\ntext of one\n" }],
+      answer: (line) => {
+        if (!isSlow || !line.startsWith(word)) return undefined;
+        reach();
+        return "silent";
+      },
+    });
+    const base = `imaps://ann@localhost:${server.port}`;
+    const terminal = await startSession("-N", "-f", `${base}/INBOX`);
+    await terminal.expect("& ");
+    terminal.send("p 1\n");
+    await terminal.expect("text of one");
+    await terminal.expect("& ");
+    isSlow = true;
+    terminal.send(`move 1 ${base}/Other\n`);
+    await reached;
+    terminal.send("\x03");
+    await terminal.expect("interrupted; the server did not respond");
+    await terminal.expect("& ");
+    isSlow = false;
+    terminal.send("q\n");
+    expect(await terminal.exited).toBe(0);
+    expect(server.folders.get("INBOX")?.length).toBe(1);
+  },
+);
+
+test("Ctrl-C ends a quit if the server does not respond to the login on a new connection", async () => {
+  let isSlow = false;
+  let logins = 0;
+  const { reached, reach } = makeSignal();
+  server = await startLyingServer({
+    certificate: "localhost",
+    messages: [{ uid: 1, text: "Subject: one\n\ntext\n" }],
+    answer: (line) => {
+      if (line.startsWith("NOOP") && isSlow) return "close";
+      if (!line.startsWith("AUTHENTICATE") || ++logins < 2) return undefined;
+      reach();
+      return "silent";
+    },
+  });
+  const folder = `imaps://ann@localhost:${server.port}/INBOX`;
+  const terminal = await startSession("-N", "-f", folder);
+  await terminal.expect("& ");
+  terminal.send("d 1\n");
+  await terminal.expect("& ");
+  isSlow = true;
+  terminal.send("q\n");
+  await reached;
+  terminal.send("\x03");
+  await terminal.expect(`${folder}: interrupted; the server did not respond; the marks can be restored`);
+  expect(await terminal.exited).toBe(75);
 });
 
 test("Tab waits only a short time for a server that does not respond", async () => {

@@ -359,6 +359,7 @@ describeIf(dovecotProgram !== undefined)("a session", () => {
     child.stdin.end("q\n");
     const [exit] = await once(child, "close");
     expect(exit).not.toBe(0);
+    expect(await err).toMatch(/^mail: imaps:.*INBOX: localhost port \d+: /);
     expect(await err).toContain("the marks can be restored when the mailbox is next opened (resume)");
   });
 

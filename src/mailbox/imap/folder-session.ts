@@ -61,10 +61,13 @@ export class FolderSession {
    *
    * @param known the folder's state at the end of an earlier session. If the server can report the changes made after
    *   that session, the listener receives them.
-   * @throws ImapFailed
+   * @param stop abandons the attempt
+   * @throws ImapFailed, or the reason of `stop`
    */
-  async open(known?: KnownState): Promise<SelectedFolder> {
-    const { address, access, readOnly, listener, signal } = this.#options;
+  async open(known?: KnownState, stop?: AbortSignal): Promise<SelectedFolder> {
+    const { address, access, readOnly, listener } = this.#options;
+    const signals = [this.#options.signal, stop].filter((each) => each !== undefined);
+    const signal = signals.length === 0 ? undefined : AbortSignal.any(signals);
     const connection = await openConnection(address, access, signal);
     signal?.addEventListener("abort", () => connection.destroy());
     try {
@@ -99,31 +102,48 @@ export class FolderSession {
   async run<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
     const { connection, isFresh } = await this.#connect();
     try {
-      return await task(connection);
+      return await this.#runStoppably(connection, task);
     } catch (error) {
-      if (isFresh || !(error instanceof ImapFailed && (error.isConnectionLost || !connection.isOpen))) throw error;
-      return await task((await this.#connect()).connection);
+      if (isFresh || !(error instanceof ImapFailed) || error.reason === "interrupted") throw error;
+      if (!error.isConnectionLost && connection.isOpen) throw error;
+      return await this.#runStoppably((await this.#connect()).connection, task);
     }
   }
 
-  /** Runs a task that must not be repeated. `stopTask` may stop it. @throws ImapFailed, or the task's error */
+  /** Runs a task that must not be repeated. @throws ImapFailed, or the task's error */
   async runOnce<T>(task: (connection: ImapConnection) => Promise<T>): Promise<T> {
-    const { connection } = await this.#connect();
+    return this.#runStoppably((await this.#connect()).connection, task);
+  }
+
+  /**
+   * Ends the current task or the current attempt to connect, for which `ImapFailed` is then thrown. The server has some
+   * time to respond to a task first.
+   */
+  stopTask(): void {
+    this.#stopTask?.();
+  }
+
+  async #runStoppably<T>(connection: ImapConnection, task: (connection: ImapConnection) => Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
+    let isStopped = false;
     this.#stopTask = () => {
-      timer ??= setTimeout(() => connection.destroy(), longestWait);
+      timer ??= setTimeout(() => {
+        isStopped = true;
+        connection.destroy();
+      }, longestWait);
     };
     try {
       return await task(connection);
+    } catch (error) {
+      throw isStopped && error instanceof ImapFailed ? this.#makeInterrupted(error) : error;
     } finally {
       clearTimeout(timer);
       this.#stopTask = undefined;
     }
   }
 
-  /** Closes the connection of a task that must not be repeated, unless the server soon responds. */
-  stopTask(): void {
-    this.#stopTask?.();
+  #makeInterrupted(cause?: unknown): ImapFailed {
+    return new ImapFailed("interrupted", `${this.name}: interrupted; the server did not respond`, cause);
   }
 
   /**
@@ -156,8 +176,21 @@ export class FolderSession {
   async #connect(): Promise<{ connection: ImapConnection; isFresh: boolean }> {
     await this.#endWatch();
     const isFresh = this.#connection?.isOpen !== true;
-    if (isFresh) this.#options.onReconnect(await this.open());
+    if (isFresh) this.#options.onReconnect(await this.#reconnect());
     return { connection: this.#connection as ImapConnection, isFresh };
+  }
+
+  async #reconnect(): Promise<SelectedFolder> {
+    const stop = new AbortController();
+    this.#stopTask = () => stop.abort(this.#makeInterrupted());
+    try {
+      return await this.open(undefined, stop.signal);
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      throw error;
+    } finally {
+      this.#stopTask = undefined;
+    }
   }
 }
 

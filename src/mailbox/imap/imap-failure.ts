@@ -33,6 +33,8 @@ type CommandReason =
   | "message too large"
   | "unsupported"
   | "refused"
+  /** The user interrupted the command. The server may have executed it. */
+  | "interrupted"
   | "UIDVALIDITY changed"
   /** A UID belongs to a different message than before. */
   | "UID reused"

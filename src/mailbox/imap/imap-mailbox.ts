@@ -310,6 +310,7 @@ class ImapMailbox implements Mailbox {
     const known = this.count;
     plan.signal?.throwIfAborted();
     await this.findGone();
+    plan.signal?.throwIfAborted();
     const outcome = await commitFolder(
       {
         mailbox: this,
@@ -375,7 +376,7 @@ class ImapMailbox implements Mailbox {
 
   stopLoading(reason: Error): void {
     this.#stopReading?.(reason);
-    if (!this.#isCommitting) this.#session.stopTask();
+    this.#session.stopTask();
   }
 
   /** Runs a task that only reads, and that `stopLoading` may stop. The next task connects again. */

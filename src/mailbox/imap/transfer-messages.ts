@@ -104,18 +104,23 @@ async function createIfMissing(
   folder: string,
   task: (connection: ImapConnection) => Promise<void>,
 ): Promise<boolean> {
-  return session.runOnce(async (connection) => {
+  let used: ImapConnection | undefined;
+  const run = async (connection: ImapConnection) => {
+    used = connection;
     try {
       await task(connection);
       return false;
     } catch (error) {
-      if (!(error instanceof ImapFailed)) throw error;
-      if (!connection.isOpen)
-        throw new ImapFailed(error.reason, `${error.message}; the server may have copied the messages`, error);
-      if (error.reason !== "no such folder") throw error;
+      if (!(error instanceof ImapFailed && error.reason === "no such folder")) throw error;
     }
     await connection.create(folder);
     await task(connection);
     return true;
-  });
+  };
+  try {
+    return await session.runOnce(run);
+  } catch (error) {
+    if (!(error instanceof ImapFailed) || used?.isOpen !== false) throw error;
+    throw new ImapFailed(error.reason, `${error.message}; the server may have copied the messages`, error);
+  }
 }

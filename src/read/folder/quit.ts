@@ -4,6 +4,7 @@ import { Exit, MailError } from "../../errors.ts";
 import { type CommitPlan, type CommitResult, type Fate, Flag } from "../../mailbox/mailbox.ts";
 import { MailboxChanged } from "../../mailbox/mailbox-errors.ts";
 import { isServerAddress } from "../../message/server-name.ts";
+import type { Reason } from "../../reasons.ts";
 import { makeInterruptible } from "../session/interrupts.ts";
 import type { Folder, Session } from "../session/session.ts";
 import { selectKeptFields } from "../show/print-message.ts";
@@ -114,11 +115,20 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
     );
   } catch (error) {
     folder.isQuitRepeated = true;
-    if (isServerAddress(mailbox.path) && error instanceof MailError) throw await keepMarks(folder, error);
+    if (isServerAddress(mailbox.path) && error instanceof MailError)
+      throw await keepMarks(folder, addFolderName(folder, error));
     if (!(error instanceof MailboxChanged)) throw error;
     const { preserveChanges } = await import("./preserve-changes.ts");
     throw await preserveChanges(session, folder, plan.fate, error);
   }
+}
+
+/** The reasons of errors that already name the folder. Other errors of a server may name only the server. */
+const reasonsWithFolder: ReadonlySet<Reason> = new Set(["interrupted", "UIDVALIDITY changed", "UID reused", "gone"]);
+
+function addFolderName({ name }: Folder, error: MailError): MailError {
+  if (reasonsWithFolder.has(error.reason)) return error;
+  return new MailError(`${name}: ${error.message}`, error.exit, error, { remedy: error.remedy });
 }
 
 /** Records the marks of a folder whose server could not be reached, so that the next session can restore them. */
