@@ -16,6 +16,8 @@ list_files() {
 }
 
 run_test() { npm test; }
+run_first-half() { npm test -- --shard=1/2; }
+run_second-half() { npm test -- --shard=2/2; }
 run_demo() { npm run demo; }
 run_build() { npm ci && npm run build; }
 run_pack() { npm pack --pack-destination "$output"; }
