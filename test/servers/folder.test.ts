@@ -39,7 +39,7 @@ test("if the server refuses the login, the session continues in its folder", asy
   const { exit, out, err } = await run("box", `d 1\nfolder ${folder()}\nf *\nq\n`);
   expect(err).toMatch(/^mail: localhost port \d+: login failed: refused/);
   expect(out).toMatch(/ {2}2 ann@x\.example .*\n"box" complete\n$/);
-  expect(exit).toBe(0);
+  expect(exit).toBe(77);
   expect(readFileSync(join(home, "box"), "latin1")).not.toContain("one");
 });
 
@@ -59,5 +59,5 @@ test("if a folder that has been left cannot be opened again, an empty folder rep
     '"box" complete',
     "",
   ]);
-  expect({ exit, left: server.folders.get("INBOX")?.map(({ uid }) => uid) }).toEqual({ exit: 0, left: [2] });
+  expect({ exit, left: server.folders.get("INBOX")?.map(({ uid }) => uid) }).toEqual({ exit: 77, left: [2] });
 });

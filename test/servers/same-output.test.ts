@@ -1,5 +1,5 @@
 /** Checks that sessions print the same output for the same messages in an mbox, in a Maildir and on Dovecot. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
@@ -92,8 +92,9 @@ function readSessions(): Session[] {
 const sessions = readSessions();
 
 /**
- * Returns the sessions that change nothing, in groups, because opening 1,000 messages takes most of the time. A session
- * that composes a message is a group of its own, because in a pipe the message extends to the end of the input.
+ * Returns the sessions that end with x, in groups, because opening 1,000 messages takes most of the time. A session that
+ * composes a message is a group of its own: in a pipe, the message extends to the end of the input and includes the x.
+ * The end of the input then ends the session like q, and the session changes the mailbox.
  */
 function groupSessions(): [string, string][] {
   const composes = /^(?:m|r|R|Respond|respond)\b/m;
@@ -109,10 +110,13 @@ function groupSessions(): [string, string][] {
   });
 }
 
+/** The same messages in each kind of mailbox. The values are names for -f. */
+type Mailboxes = Readonly<Record<"mbox" | "maildir" | "server", string>>;
+
 describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dovecot", () => {
   let dovecot: Dovecot;
   let home: string;
-  let names: Readonly<Record<"mbox" | "maildir" | "server", string>>;
+  let names: Mailboxes;
 
   beforeAll(async () => {
     dovecot = await startDovecot("maildir");
@@ -144,13 +148,35 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
     rmSync(home, { recursive: true });
   });
 
+  /** Calls a function with new copies of the mailboxes, and removes the copies. */
+  const withCopies = async <T>(use: (copies: Mailboxes) => Promise<T>): Promise<T> => {
+    const place = mkdtempSync(join(home, "copies-"));
+    const copies: Mailboxes = {
+      mbox: join(place, "mbox-file"),
+      maildir: join(place, "maildir"),
+      server: `${names.server}-copy`,
+    };
+    cpSync(names.mbox, copies.mbox);
+    cpSync(names.maildir, copies.maildir, { recursive: true, preserveTimestamps: true });
+    const client = await connectTo(dovecot);
+    try {
+      await client.create("Same-copy");
+      await client.select("Same", { readOnly: true });
+      await client.copy("1:*", "Same-copy");
+      return await use(copies);
+    } finally {
+      await client.remove("Same-copy");
+      await client.logout();
+      rmSync(place, { recursive: true });
+    }
+  };
+
   const run = async (words: readonly string[], input: string) => {
     const { out, err } = await runMail(words, { PATH: process.env["PATH"], HOME: home, TZ: "UTC" }, input);
     return `${out}${err}`;
   };
   /** Runs a session, and returns its output without the mailbox name and without line and character counts. */
-  const converse = async (kind: keyof typeof names, input: string) => {
-    const name = names[kind];
+  const converse = async (name: string, input: string) => {
     const saved = join(home, "saved");
     rmSync(saved, { force: true });
     const output = await run(["-f", name], input.replaceAll("SAVED", saved));
@@ -184,17 +210,17 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
     ["piping", "pipe 1-20 cat", "pipe -p 1 subject:report and has:attachment cat"],
   ])("%s are the same", async (_title, ...lines) => {
     const input = `${lines.join("\n")}\nx\n`;
-    const expected = await converse("mbox", input);
-    expect(await converse("maildir", input)).toEqual(expected);
-    expect(await converse("server", input)).toEqual(expected);
+    const expected = await converse(names.mbox, input);
+    expect(await converse(names.maildir, input)).toEqual(expected);
+    expect(await converse(names.server, input)).toEqual(expected);
   });
 
   /** Runs a session in a new directory. @returns its output, the files that it wrote, and the messages that it sent */
-  const play = async (kind: keyof typeof names, input: string) => {
-    const place = mkdtempSync(join(home, `${kind}-`));
+  const play = async (mailbox: string, input: string) => {
+    const place = mkdtempSync(join(home, "session-"));
     const sender = join(home, "sender");
     writeFileSync(sender, "#!/bin/sh\ncat >>sent\n", { mode: 0o755 });
-    const words = ["-N", "-S", `sendmail=${sender}`, "-f", names[kind]];
+    const words = ["-N", "-S", `sendmail=${sender}`, "-f", mailbox];
     const { out, err } = await runMail(
       words,
       {
@@ -215,7 +241,7 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
       readFileSync(join(place, name), "latin1").replace(/^(?:Date|Message-ID|User-Agent): .*\n/gm, ""),
     ]);
     const output = `${out}${err}`
-      .replaceAll(names[kind], "MAILBOX")
+      .replaceAll(mailbox, "MAILBOX")
       .replaceAll(place, "PLACE")
       .replace(/^([> ].* \d\d:\d\d) [\d /]{10} /gm, "$1 COUNTS ")
       // A Maildir and a server record that a message has been answered, and an mbox file is then unchanged.
@@ -228,21 +254,23 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
   });
 
   test.each(groupSessions())("the sessions %s are the same", async (_title, input) => {
-    const [expected, ...others] = await Promise.all(
-      (["mbox", "maildir", "server"] as const).map((kind) => play(kind, `${input}x\n`)),
+    const [expected, ...others] = await withCopies((copies) =>
+      Promise.all(Object.values(copies).map((mailbox) => play(mailbox, `${input}x\n`))),
     );
     for (const found of others) expect(found).toEqual(expected);
   });
 
   test("after quit, the same messages remain in the same state", async () => {
     const input = "d from:bob\np 1-3\nflag 10-12\nunread 2\nanswered from:dee\nq\n";
-    const states: string[][] = [];
-    for (const kind of ["mbox", "maildir", "server"] as const) {
-      await converse(kind, input);
-      const listed = await run(["--json", "-f", names[kind]], "");
-      states.push(listed.split("\n").map((line) => line.replace(/"(?:offset|size|lines|id)":[^,]*,/g, "")));
-    }
-    const [expected = [], ...others] = states;
+    const [expected = [], ...others] = await withCopies(async (copies) => {
+      const states: string[][] = [];
+      for (const mailbox of Object.values(copies)) {
+        await converse(mailbox, input);
+        const listed = await run(["--json", "-f", mailbox], "");
+        states.push(listed.split("\n").map((line) => line.replace(/"(?:offset|size|lines|id)":[^,]*,/g, "")));
+      }
+      return states;
+    });
     expect(expected.length).toBeGreaterThan(700);
     for (const found of others) expect(found).toEqual(expected);
   });
