@@ -99,7 +99,8 @@ function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Pi
   return angles.map((at, index) => {
     const end = index === angles.length - 1 ? pieces.length : at + 1;
     const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end);
-    const words = own.filter((piece) => isAddressText(piece) && piece.text !== ">").map(({ text }) => text);
+    const isStray = ({ kind, text }: Piece) => kind === "word" && text === ">";
+    const words = own.filter((piece) => isAddressText(piece) && !isStray(piece)).map(({ text }) => text);
     return { name: words.length > 0 ? words.join(" ") : commentIn(own), address: pieces[at]?.text ?? "" };
   });
 }

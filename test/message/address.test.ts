@@ -12,6 +12,7 @@ test.each([
     ],
   ],
   ['"Doe, \\"J\\" Jane" <jane@x.org>', [{ name: 'Doe, "J" Jane', address: "jane@x.org" }]],
+  ['">" <ann@x.org>', [{ name: ">", address: "ann@x.org" }]],
   ["ann@x.org (Ann (the) Lee)", [{ name: "Ann (the) Lee", address: "ann@x.org" }]],
   [
     "team: a@x, b@x;, c@x",
