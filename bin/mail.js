@@ -22,7 +22,7 @@ function loader(directory) {
   /** Descriptors by file name, kept open so that an upgrade does not affect a running session. */
   const held = new Map();
 
-  /** Memory that all files are read into. Memory that is used for the first time takes longer than reading. */
+  /** Memory that all files are read into. Using memory for the first time takes longer than reading the file. */
   let memory = Buffer.allocUnsafeSlow(usualLength);
 
   /** Returns the contents of a file, which are valid until the next call. */

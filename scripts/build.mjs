@@ -138,8 +138,9 @@ const loadingLate = {
 };
 
 /**
- * Escapes characters outside ASCII. V8 stores a text that contains any such character with two bytes per character, and
- * takes longer to load it. The minifier leaves these characters only in strings, templates and regular expressions.
+ * Escapes characters outside ASCII. If a text contains any such character, V8 stores the text with two bytes per
+ * character, and takes longer to load it. The minifier leaves these characters only in strings, templates and regular
+ * expressions.
  */
 const inAscii = {
   name: "in-ascii",

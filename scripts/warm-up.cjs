@@ -41,7 +41,7 @@ text
 `;
 /** Large enough for its index to be kept. */
 const largeMailbox = message.repeat(Math.ceil((5 << 20) / message.length));
-/** The age in milliseconds at which a mailbox can no longer be changed without a visible change of its timestamps. */
+/** The age in milliseconds from which any change to a mailbox visibly changes its timestamps. */
 const settled = 3000;
 
 const fields = "From: A <a@x>\r\nTo: b@x\r\nSubject: s\r\n\r\n";

@@ -1,5 +1,5 @@
 /**
- * Performs an action on messages with a single command, without a session, such as `mail --delete id:ID`.
+ * Performs an action on messages with a single command such as `mail --delete id:ID`, without a session.
  *
  * The messages are selected once. If another program changes the mailbox before it is locked, the messages are located
  * again by their ids, so that the action never affects other messages.

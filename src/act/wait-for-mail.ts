@@ -72,7 +72,7 @@ async function findFirst(
 }
 
 interface WaitStart {
-  /** Whether messages that were in the mailbox before the wait began are pending. */
+  /** Whether to treat messages from before the start of the wait as pending. */
   readonly acceptsPresent: boolean;
   /** The size of the file when the wait began; undefined if the mailbox is not a file. */
   readonly size: number | undefined;
@@ -90,7 +90,8 @@ function sizeOfFile(path: string): number | undefined {
 
 /**
  * Returns the number of the first message that was appended to a file after the file had the given size. If no message
- * starts at this offset, another program may have rewritten the file, and the number of the next message is returned.
+ * starts at this offset, for example because another program has rewritten the file, the number of the next message is
+ * returned.
  */
 async function findFirstAppended(mailbox: Mailbox, size: number | undefined): Promise<number> {
   const next = mailbox.count + 1;

@@ -1,6 +1,6 @@
 /**
- * Normalizes argv. In the result, each option is written as its letter, or as the long name in its table row, followed
- * by its value.
+ * Normalizes argv. In the result, each option is written as its letter or as the long name in its table row; its value
+ * follows.
  *
  * -E, -M and -m have different meanings in different clients. The value determines the meaning (see options.ts).
  */

@@ -114,7 +114,7 @@ function appendValue(value: string, before: unknown): string[] {
 
 /** The options that occur in the arguments. */
 interface GivenOptions {
-  /** Each letter that can be an option in an argument such as `-sn`; letters of operands, too. */
+  /** Each letter that can be an option in an argument such as `-sn`, including letters that belong to operands. */
   readonly letters: string;
   readonly names: ReadonlySet<string>;
   /** Whether an argument asks for help or is not a known option. */

@@ -41,8 +41,8 @@ export interface AppendOptions {
   /** Aborts the append; the error is the signal's reason. The file is left unchanged. */
   readonly signal?: AbortSignal;
   /**
-   * Whether an earlier attempt may already have appended the messages. In that case, a message is not appended again to
-   * a folder on a server that contains a message with the same Message-ID and size.
+   * Whether an earlier attempt may already have appended the messages. In that case, if a folder on a server contains a
+   * message with the same Message-ID and size, the message is not appended to it again.
    */
   readonly mayExist?: boolean;
   /**

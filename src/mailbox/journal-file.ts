@@ -138,8 +138,8 @@ function readWork<Work extends { readonly version: number }>(line: string, versi
 }
 
 /**
- * Renames a damaged journal, so that the user can still open the mailbox. Only a complete journal takes effect, so a
- * damaged journal means that the disk has failed since the journal was written.
+ * Renames a damaged journal, so that the user can still open the mailbox. A journal takes effect only after it has been
+ * written completely, so a damaged journal means that the disk has failed since then.
  */
 export function setAside({ path, rights }: JournalPlace, mailbox: string): void {
   withRights(rights, () => renameSync(path, `${path}.damaged`));

@@ -155,8 +155,8 @@ const notHere = [
 ];
 
 /**
- * Creates a journal's draft, `PATH.new`, at the first of the places where a file can be created. A notice for the owner
- * is created first.
+ * Creates a journal's draft, `PATH.new`, in the first of the given places that allows a file to be created. A notice
+ * for the owner is created first.
  *
  * @param replaces whether an older journal already has this name
  * @throws the error for the last place that was tried: a system error, or NotTrusted

@@ -338,7 +338,7 @@ export interface Mailbox extends MessageStates {
 
   /**
    * Stops loading messages. The reader that is waiting for the messages receives the reason. Any other task, including a
-   * commit, fails unless the server soon responds. A mailbox on this machine lacks this method.
+   * commit, fails unless the server responds soon. A mailbox on this machine lacks this method.
    */
   stopLoading?(reason: Error): void;
 

@@ -7,7 +7,7 @@ import type { Stroke } from "./standard-streams.ts";
 export interface Screen {
   size(): Size;
   draw(strokes: readonly Stroke[]): void;
-  /** Draws strokes later, at the latest together with the next output. */
+  /** Draws keystrokes later, at the latest together with the next output. */
   drawLater(strokes: readonly Stroke[]): void;
 }
 

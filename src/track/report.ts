@@ -46,7 +46,7 @@ const words = { sent: "delivered", deferred: "deferred", bounced: "bounced", ref
 
 /**
  * Returns the final outcomes. If a message was passed to another queue on this machine, the outcomes in that queue are
- * returned instead of this delivery.
+ * returned instead of the outcome of this delivery.
  */
 function splitOutcomes(found: Found): { fate: Fate; life: Life }[] {
   const here = listFates(found.life).filter(({ last }) => !found.next.some(({ life }) => life.id === last.next));

@@ -11,7 +11,7 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
 
   test("an action by ID never affects a different message, even while messages are being expunged", async () => {
     const { done, gone, refused } = await playRounds(kind, "expunge", rounds);
-    // Each outcome occurs, so the race took place; how often depends on the machine.
+    // Each outcome must occur, which shows that the race takes place. How often it occurs depends on the machine.
     expect({ done: done > 0, gone: gone > 0, most: refused < done + gone }).toEqual({
       done: true,
       gone: true,

@@ -78,7 +78,7 @@ testWith("python3")("the recipe for Python sends a message", () => {
   expect(received()).toContain("All jobs are complete.");
 });
 
-test("the recipe for Node finds a code that arrives before the wait begins, and not an older code", () => {
+test("the recipe for Node finds a code that arrives before the wait begins, but not an older code", () => {
   place.deliver("mbox", "inbox", letter("code", { body: "Your code is 111111." }));
   place.deliver("mbox", "inbox", letter("code", { body: "Your code is 222222." }));
   place.create("mbox", "requested", [letter("code", { body: "Your code is 123456." })]);

@@ -102,7 +102,7 @@ test.concurrent("a lock whose process has ended is reported as removable", async
   );
 });
 
-test.concurrent("if a server on another machine fails, the suggested remedy is not to start a server on this machine", async () => {
+test.concurrent("if a server on another machine fails, the suggested remedy does not mention starting a server on this machine", async () => {
   const { out } = await check("smtp://127.0.0.1:1");
   expect(out).toMatch(/-> .*run maild and set mta=/);
   const other = await check("smtp://no-such-host.invalid:25");

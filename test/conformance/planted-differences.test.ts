@@ -1,5 +1,5 @@
 /**
- * Runs, in a pipe and on a terminal, clients that are correct except for one difference, and checks that the runner
+ * Runs clients that are correct except for one difference, both in a pipe and on a terminal, and checks that the runner
  * detects the difference.
  */
 import { expect, test } from "@jest/globals";

@@ -78,7 +78,7 @@ class Disk {
       const inode: Inode = { synced: Buffer.alloc(0), pending: [] };
       this.#rename(dirname(path), (names) => names.set(path, inode));
     }
-    // An unnamed file has a temporary path such as `/home/#123`. After a failure, the file cannot be found under this
+    // An unnamed file has a temporary path such as `/home/#123`. After a failure, the file cannot be found at this
     // path.
     const [, number, unnamed] = /O_TMPFILE.* = (\d+)<([^>]*)>/.exec(given) ?? [];
     if (call === "openat" && number !== undefined && unnamed !== undefined) {
@@ -142,8 +142,8 @@ class Disk {
 }
 
 /**
- * Returns the calls of a trace in the order in which they ended, without process IDs. If two threads call the system at
- * the same time, strace writes the beginning and the end of a call on separate lines.
+ * Returns the calls of a trace in the order in which they ended, without process IDs. If two threads make system calls
+ * at the same time, strace writes the beginning and the end of a call on separate lines.
  */
 function joinCalls(trace: string): string[] {
   const begun = new Map<string, string>();

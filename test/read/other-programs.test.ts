@@ -59,7 +59,7 @@ test("a Maildir message that another client has removed is not saved, and other 
   expect(readdirSync(cur).sort()).toEqual(["1.a.h:2,S", "3.a.h:2,S"]);
 });
 
-test("if a message cannot be read in a pipe, the exit code is not 0, and the remaining commands are run", () => {
+test("in a pipe, if a message cannot be read, the exit code is not 0, and the remaining commands are run", () => {
   for (const part of ["cur", "new", "tmp"]) mkdirSync(join(home, "unreadable", part), { recursive: true });
   for (const n of [1, 2]) writeFileSync(join(home, `unreadable/cur/${n}.a.h:2,S`), `Subject: s${n}\n\ntext ${n}\n`);
   const { status, stdout, stderr } = mail(["-f", "unreadable"], "!rm unreadable/cur/1.*\np 1\np 2\nx\n");

@@ -1,4 +1,4 @@
-/** Tests the exit code of a session in a pipe if a server fails. */
+/** Tests which exit code a session in a pipe has after a server has failed. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -97,7 +97,7 @@ test.each(moments)(
 
 const usual = "IMAP4rev1 SASL-IR AUTH=PLAIN ENABLE ESEARCH UNSELECT LITERAL+ IDLE";
 
-/** Settings and capabilities of a quit that moves message 2 to another folder on the server. */
+/** The settings, and the server's capabilities, for a quit that moves message 2 to another folder on the server. */
 const departures: readonly (readonly [string, string, boolean])[] = [
   ["to trash", `${usual} UIDPLUS MOVE`, true],
   ["to trash, without MOVE", `${usual} UIDPLUS`, true],
@@ -108,7 +108,7 @@ const departures: readonly (readonly [string, string, boolean])[] = [
 ];
 
 test.each(departures)(
-  "if the program is killed at any command of a quit that moves a message %s, no message is lost",
+  "if the program is killed during any command of a quit that moves a message %s, no message is lost",
   async (_title, capabilities, isTrash) => {
     for (let nth = 1, wasKilled = true; wasKilled; nth++) {
       for (const isDone of [false, true]) {

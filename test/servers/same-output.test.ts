@@ -61,7 +61,7 @@ const casesDirectory = join(import.meta.dirname, "../conformance/cases");
 /** The areas of the conformance suite whose sessions read, select, mark, save or answer messages. */
 const areas = /^(?:msglist|headers|print|delete|copy|save|write|quit|cmd|session)-/;
 /**
- * Commands of sessions that do not take part: the sessions run an editor, change a mailbox while it is open, name other
+ * Commands whose sessions do not take part: such sessions run an editor, change a mailbox while it is open, name other
  * mailboxes, print sizes (which include CRLF newlines on a server), or print what the machine contains.
  */
 const otherCommands =
@@ -69,7 +69,7 @@ const otherCommands =
 
 interface Session {
   readonly name: string;
-  /** The commands without the last command, which ends the session. */
+  /** All commands except the last, which ends the session. */
   readonly commands: string;
   readonly last: string;
 }
@@ -92,9 +92,9 @@ function readSessions(): Session[] {
 const sessions = readSessions();
 
 /**
- * Returns the sessions that end with x, in groups, because opening 1,000 messages takes most of the time. A session that
- * composes a message is a group of its own: in a pipe, the message extends to the end of the input and includes the x.
- * The end of the input then ends the session like q, and the session changes the mailbox.
+ * Returns the sessions that end with x, combined into groups, so that the 1,000 messages are opened less often. A
+ * session that composes a message is a group of its own: in a pipe, the message extends to the end of the input and
+ * includes the command x. The end of the input then ends the session like q, and the session changes the mailbox.
  */
 function groupSessions(): [string, string][] {
   const composes = /^(?:m|r|R|Respond|respond)\b/m;
@@ -244,12 +244,12 @@ describeIf(dovecotProgram !== undefined)("an mbox, a Maildir and a folder on Dov
       .replaceAll(mailbox, "MAILBOX")
       .replaceAll(place, "PLACE")
       .replace(/^([> ].* \d\d:\d\d) [\d /]{10} /gm, "$1 COUNTS ")
-      // A Maildir and a server record that a message has been answered, and an mbox file is then unchanged.
+      // Maildirs and servers record that a message has been answered; an mbox file remains unchanged.
       .replace(/^"MAILBOX" complete\n/m, "");
     return [output, files];
   };
 
-  test("a fair number of the conformance suite's sessions takes part", () => {
+  test("a fair number of the conformance suite's sessions take part", () => {
     expect(sessions.length).toBeGreaterThan(150);
   });
 

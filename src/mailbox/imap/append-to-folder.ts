@@ -18,8 +18,8 @@ import { formatUidSets, keyOfUid } from "./uid-set.ts";
 const longestWait = 2000;
 
 /**
- * Appends messages to a folder. A missing folder is created. If the signal is aborted, the messages that were already
- * appended are removed. If the server then does not respond, the connection is closed.
+ * Appends messages to a folder. A missing folder is created. If the signal is aborted, the messages that have already
+ * been appended are removed. If the server then does not respond, the connection is closed.
  *
  * @param name the folder's address
  * @param options the options of the same names in AppendOptions
@@ -110,7 +110,7 @@ async function removeAppended(
   }
 }
 
-/** Adds to an error whether a message may have been appended. */
+/** Adds to an error a statement of whether a message may have been appended. */
 function addOutcome({ reason, message, cause }: ImapFailed, isOpen: boolean): ImapFailed {
   const outcome = isOpen ? "nothing was added" : "the server may have stored a message";
   return new ImapFailed(reason, `${message}; ${outcome}`, cause);

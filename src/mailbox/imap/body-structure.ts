@@ -70,8 +70,8 @@ function readWord(node: Node | undefined): string | undefined {
 }
 
 /**
- * To display a message, attached text and other data are loaded up to these sizes in bytes. A viewer may be able to
- * convert the other data to text.
+ * When a message is displayed, attached text and other data are loaded only up to these sizes, in bytes. A viewer may
+ * be able to convert the other data to text.
  */
 const largestAttachedText = 1 << 20;
 const largestData = 64 << 10;

@@ -6,7 +6,7 @@ import { ImapFailed } from "./imap-failure.ts";
 import { formatUidSets } from "./uid-set.ts";
 
 /**
- * The copies in a folder. A mailbox may contain identical messages, so a copy that has been found is not found again.
+ * The copies in a folder. A mailbox may contain identical messages, so each copy is matched only once.
  */
 export class EarlierCopies {
   readonly #connection: ImapConnection;

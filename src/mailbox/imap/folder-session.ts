@@ -116,8 +116,8 @@ export class FolderSession {
   }
 
   /**
-   * Ends the current task or the current attempt to connect, for which `ImapFailed` is then thrown. The server has some
-   * time to respond to a task first.
+   * Ends the current task or the current attempt to connect, which then fails with `ImapFailed`. The server is first
+   * given some time to respond to a task.
    */
   stopTask(): void {
     this.#stopTask?.();

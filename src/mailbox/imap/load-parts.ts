@@ -36,7 +36,7 @@ export async function loadShownParts(
       structure = found.structure ?? structure;
       for (const { section, length } of ranges) {
         const bytes = found.bytes(section);
-        // A section that fills the requested range may be longer than the size that the server reported.
+        // A section that fills the requested range may be longer than the server reported.
         if (bytes !== undefined && bytes.length < length) sections.set(section, bytes);
       }
     });

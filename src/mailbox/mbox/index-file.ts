@@ -253,7 +253,7 @@ export function saveIndex(
       put(fields.generations + 2 * at + 1, valid);
     }
     const columns = [new Uint8Array(starts.buffer, starts.byteOffset, starts.byteLength), storedStates] as const;
-    // A changed message before the checked part would not be detected.
+    // A change to a message before the checked part would not be detected.
     const first = recent.sum === unknown ? count + 1 : starts.findIndex((start) => start >= recent.from) + 1;
     const keyBytes = keys.toBytes(first, count);
     put(fields.sum, sumOfIndex([header, keyBytes, ...columns]));

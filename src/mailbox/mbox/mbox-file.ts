@@ -123,7 +123,7 @@ export class MboxFile {
     if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
     const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
     const size = inOrder ? largeWindow : smallWindow;
-    // If messages are read backwards, the window also contains the messages before this one.
+    // If messages are read in reverse order, the window also contains the messages before this one.
     const start = held > 0 && ahead < 0 && ahead >= -smallWindow ? Math.max(0, to - size) : from;
     if (this.#isLent || this.#memory.length < size) this.#memory = Buffer.allocUnsafe(size);
     this.#isLent = false;

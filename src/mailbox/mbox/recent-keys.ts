@@ -1,6 +1,6 @@
 /**
  * Keeps the keys of the newest messages (message-key.ts). The index stores them, so that a program that often lists the
- * newest messages does not compute them each time: loading node:crypto takes 2 ms.
+ * newest messages need not compute them each time. Loading node:crypto alone takes 2 ms.
  */
 
 /** Maximum number of messages whose keys are kept. */

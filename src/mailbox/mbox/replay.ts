@@ -206,7 +206,7 @@ function countEqualBytes(a: Buffer, b: Buffer): number {
  * Abandons a commit, because another program replaced or rewrote the mailbox after the crash. The mailbox is not
  * overwritten.
  *
- * If mbox already contains the moved messages, overwriting of the mailbox may have begun before the crash. The
+ * If mbox already contains the moved messages, part of the mailbox may have been overwritten before the crash. The
  * mailbox's intended contents are then kept beside the journal. If mbox does not contain them, nothing has been changed
  * yet.
  */

@@ -85,7 +85,7 @@ export async function openFolder(session: Session, folderName: FolderName): Prom
 
 /**
  * Opens an empty folder. If the current folder has been closed and the next folder cannot be opened, the session
- * continues with the empty folder.
+ * continues with an empty folder.
  */
 export function openEmptyFolder(session: Session): Promise<Folder> {
   return openFolder(session, emptyFolder());

@@ -123,7 +123,7 @@ async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): P
   }
 }
 
-/** The reasons of errors that already name the folder. Other errors of a server may name only the server. */
+/** The reasons whose error messages already name the folder. Other server errors may name only the server. */
 const reasonsWithFolder: ReadonlySet<Reason> = new Set(["interrupted", "UIDVALIDITY changed", "UID reused", "gone"]);
 
 function addFolderName({ name }: Folder, error: MailError): MailError {

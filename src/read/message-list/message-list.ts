@@ -23,7 +23,7 @@
  *
  * A list is a query only if it contains an unquoted word that is a term, possibly after an opening parenthesis. Any
  * other list has the same meaning as in bsd-mailx: a single `and`, for example, is a sender. In a query, no word is
- * ignored: like terms, numbers, :x, /text and senders are conditions.
+ * ignored: numbers, :x, /text and senders are conditions, just as terms are.
  */
 
 import { UserMistake } from "../../errors.ts";
@@ -113,7 +113,7 @@ export async function* findMessages(session: Session, folder: Folder, list: stri
  * of a large mailbox.
  */
 const step = 1024;
-/** The same number for the newest messages, of which a caller usually needs few. */
+/** The same number for the newest messages; a caller usually needs only a few of these. */
 const firstStep = 64;
 
 /** Yields the same messages as findMessages, in reverse order. The search begins at the end of the mailbox. */
