@@ -86,6 +86,7 @@ const submission = {
   "program failed": "check the program's output and log",
 } as const;
 
+/** Problems with a connection's encryption, in any protocol (RFC 3207, RFC 8314). */
 const tls = {
   "certificate for another name":
     "use a host that is named in the certificate, or install a certificate for this host on the server",
@@ -93,12 +94,12 @@ const tls = {
   "certificate not yet valid": "install a new certificate on the server; check the clocks of both machines",
   "certificate not trusted": "set cafile=FILE; FILE must contain the certificate of the server or of its authority",
   "no TLS on this port": "use the port that the server offers: 993 for imaps://, 465 for smtps://",
-  "TLS on this port": "use imaps:// instead of imap://",
   "STARTTLS refused": "use the port that expects TLS from the start: 993 for imaps://, 465 for smtps://",
   "TLS timed out": "check the server's log; openssl s_client -connect HOST:PORT shows the handshake",
   "TLS failed": "check the server's log; openssl s_client -connect HOST:PORT shows the handshake",
 } as const;
 
+/** The reasons why a login fails, in any protocol. */
 const login = {
   "login refused": "check the user name, and the password in ~/.netrc or from passwordcommand",
   "login not offered": "check whether the port accepts logins",
@@ -109,14 +110,23 @@ const login = {
   "password command failed": "check the output of passwordcommand or oauth-token-command",
 } as const;
 
+/** Problems with the encryption that occur only with IMAP (RFC 9051, section 11). */
+const imapTls = {
+  "TLS on this port": "use imaps:// instead of imap://",
+  "STARTTLS injected": "use imaps://; the connection may have been intercepted",
+} as const;
+
+/** Problems with the login that occur only with IMAP (RFC 9051, section 11). */
+const imapLogin = {
+  "logged in before TLS": "use imaps://; the connection may have been intercepted",
+  "login unavailable": "try again later; see the server's log",
+} as const;
+
 const imap = {
   "closed by the server": "try again later; see the server's log",
   "not IMAP": "check the port; 993 is that of imaps://, 143 that of imap://",
   "malformed response": "see the server's log",
   "response too large": "see the server's log",
-  "STARTTLS injected": "use imaps://; the connection may have been intercepted",
-  "logged in before TLS": "use imaps://; the connection may have been intercepted",
-  "login unavailable": "try again later; see the server's log",
   "no such folder": "mail --folders lists the folders",
   "folder exists": "choose another name",
   "no permission": "ask the server's administrator for access to the folder",
@@ -136,6 +146,8 @@ const remedies = {
   ...submission,
   ...tls,
   ...login,
+  ...imapTls,
+  ...imapLogin,
   ...imap,
 } as const;
 
@@ -143,6 +155,12 @@ const remedies = {
 export type SystemCode = `E${Uppercase<string>}`;
 
 type NamedReason = keyof typeof remedies;
+
+export type TlsReason = keyof typeof tls;
+
+export type LoginReason = keyof typeof login;
+
+export type ImapProtocolReason = keyof typeof imapTls | keyof typeof imapLogin;
 
 /** The reason for an error. */
 export type Reason = NamedReason | SystemCode;
@@ -165,6 +183,12 @@ const systemRemedies: Readonly<Record<SystemCode, string>> = {
 /** Returns the remedy for an error that specifies none. */
 export function findUsualRemedy(reason: Reason): string {
   return isNamed(reason) ? remedies[reason] : (systemRemedies[reason] ?? general["system error"]);
+}
+
+/** Returns the step of a connection that fails for a reason; undefined if the reason does not determine the step. */
+export function findFailedStep(reason: Reason): "TLS" | "login" | undefined {
+  if (Object.hasOwn(tls, reason) || Object.hasOwn(imapTls, reason)) return "TLS";
+  return Object.hasOwn(login, reason) || Object.hasOwn(imapLogin, reason) ? "login" : undefined;
 }
 
 function isNamed(reason: Reason): reason is NamedReason {

@@ -6,8 +6,6 @@ import { accessServer } from "../account/access-server.ts";
 import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
 import type { VariableName } from "../config/variables.ts";
-import { isLoginReason } from "../connect/login.ts";
-import { isTlsReason } from "../connect/tls-failure.ts";
 import { MailError } from "../errors.ts";
 import type { ImapConnection, ListedFolder, Quota } from "../mailbox/imap/imap-connection.ts";
 import { openConnection } from "../mailbox/imap/open-connection.ts";
@@ -15,7 +13,7 @@ import type { ServerAddress } from "../mailbox/server-access.ts";
 import { parseServerAddress } from "../mailbox/server-address.ts";
 import { pushAll } from "../message/lists.ts";
 import { isServerAddress } from "../message/server-name.ts";
-import { findUsualRemedy } from "../reasons.ts";
+import { findFailedStep, findUsualRemedy } from "../reasons.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { type Finding, fail, pass, warn } from "./finding.ts";
 
@@ -88,7 +86,7 @@ async function checkMailboxServer(
     ];
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
-    return [fail(nameFailedStep(error), error.message, findUsualRemedy(error.reason))];
+    return [fail(findFailedStep(error.reason) ?? "mailbox", error.message, findUsualRemedy(error.reason))];
   } finally {
     await connection?.logout();
   }
@@ -142,9 +140,4 @@ function describeQuota({ root, resource, used, limit }: Quota): Finding {
   const amount = resource === "STORAGE" ? `${used} of ${limit} KiB` : `${used} of ${limit}`;
   const text = `${root === "" ? "" : `${root}, `}${resource.toLowerCase()}: ${amount} used`;
   return used < limit * 0.9 ? pass("quota", text) : warn("quota", text, "delete messages, or ask for more space");
-}
-
-function nameFailedStep({ reason }: MailError): "login" | "TLS" | "mailbox" {
-  if (isLoginReason(reason) || reason === "logged in before TLS" || reason === "login unavailable") return "login";
-  return isTlsReason(reason) || reason === "STARTTLS injected" || reason === "TLS on this port" ? "TLS" : "mailbox";
 }

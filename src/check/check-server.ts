@@ -8,11 +8,9 @@ import type { Logins } from "../account/logins.ts";
 import { formatSender } from "../compose/build/encoded-message.ts";
 import { envelopeAddresses, findAddressFault } from "../compose/draft/recipients.ts";
 import type { Config } from "../config/config.ts";
-import { isLoginReason } from "../connect/login.ts";
 import { isLoopback } from "../connect/socket.ts";
-import { isTlsReason } from "../connect/tls-failure.ts";
 import { Exit, MailError } from "../errors.ts";
-import { findUsualRemedy } from "../reasons.ts";
+import { findFailedStep, findUsualRemedy } from "../reasons.ts";
 import { connect } from "../submit/connection.ts";
 import { Dialogue, type Step } from "../submit/dialogue.ts";
 import { localRefusal } from "../submit/local.ts";
@@ -155,8 +153,8 @@ function senderOf({ identity, settings }: Config): string {
 
 /** Returns the part of the connection that failed. */
 function describePlace(reason: FailureReason, step: Step): "server" | "TLS" | "login" {
-  if (isTlsReason(reason)) return "TLS";
-  if (isLoginReason(reason)) return "login";
+  const failed = findFailedStep(reason);
+  if (failed !== undefined) return failed;
   if (step === "STARTTLS") return "TLS";
   return step === "AUTH" ? "login" : about;
 }

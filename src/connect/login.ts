@@ -1,23 +1,6 @@
-/** Declares the credentials for a server, and the reasons why a login fails. All protocols share these types. */
+/** Declares the credentials for a server, and the error for a failed login. All protocols share these types. */
 import { type ExitCode, MailError } from "../errors.ts";
-
-const loginReasons = [
-  "login refused",
-  "login not offered",
-  "login mechanism unknown",
-  "login not encrypted",
-  "no password",
-  "no token",
-  "password command failed",
-] as const;
-
-/** The reasons why a login fails, in any protocol. */
-export type LoginReason = (typeof loginReasons)[number];
-
-/** Returns whether a login failed, or was not attempted, for one of these reasons. */
-export function isLoginReason(reason: string): reason is LoginReason {
-  return loginReasons.some((each) => each === reason);
-}
+import type { LoginReason } from "../reasons.ts";
 
 /** The error for a login that failed or was not attempted. The error's message describes the cause and the remedy. */
 export class LoginFailed extends MailError {

@@ -1,34 +1,19 @@
 /** Determines the reasons for TLS failures, because OpenSSL's own messages are not meant for users. */
+import type { TlsReason } from "../reasons.ts";
 
 const certificateReasons = [
   "certificate for another name",
   "certificate expired",
   "certificate not yet valid",
   "certificate not trusted",
-] as const;
-
-const tlsReasons = [
-  "STARTTLS refused",
-  "TLS timed out",
-  "no TLS on this port",
-  "TLS failed",
-  ...certificateReasons,
-] as const;
+] as const satisfies readonly TlsReason[];
 
 /** Problems with a server's certificate. */
 export type CertificateReason = (typeof certificateReasons)[number];
 
-/** Problems with a connection's encryption (RFC 3207, RFC 8314). */
-export type TlsReason = (typeof tlsReasons)[number];
-
 /** Returns whether a connection failed because of the server's certificate. */
 export function isCertificateReason(reason: string): reason is CertificateReason {
   return certificateReasons.some((each) => each === reason);
-}
-
-/** Returns whether a connection failed because of its encryption. */
-export function isTlsReason(reason: string): reason is TlsReason {
-  return tlsReasons.some((each) => each === reason);
 }
 
 interface TlsError {

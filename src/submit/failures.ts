@@ -1,7 +1,7 @@
 /** Determines the description and exit code for each failure in a dialogue with a server. */
-import type { LoginReason } from "../connect/login.ts";
 import { describeTlsFailure } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode } from "../errors.ts";
+import type { LoginReason } from "../reasons.ts";
 import type { FailureReason } from "./submission-errors.ts";
 import type { ServerWay } from "./transport-settings.ts";
 

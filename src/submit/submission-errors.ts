@@ -2,9 +2,8 @@
  * Declares the reasons why a message was not submitted. Exit codes, output streams and remedies depend on these typed
  * reasons, never on the text of an error message.
  */
-import type { LoginReason } from "../connect/login.ts";
-import type { TlsReason } from "../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../errors.ts";
+import type { LoginReason, TlsReason } from "../reasons.ts";
 
 /**
  * Problems that occur before the server's greeting. Such problems can be solved only by using another host or port, or

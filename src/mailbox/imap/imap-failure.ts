@@ -2,9 +2,8 @@
  * Lists the reasons why a server cannot be used or refuses a command. Callers base their decisions on these reasons,
  * never on the text of a message.
  */
-import type { LoginReason } from "../../connect/login.ts";
-import type { TlsReason } from "../../connect/tls-failure.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
+import type { ImapProtocolReason, LoginReason, TlsReason } from "../../reasons.ts";
 
 /** Problems with the connection. For all reasons but the last four, another attempt may succeed. */
 type ConnectionReason =
@@ -19,9 +18,6 @@ type ConnectionReason =
   | "malformed response"
   | "response too large"
   | "unexpected reply";
-
-/** Problems with the encryption and the login that occur only with IMAP (RFC 9051, section 11). */
-type ProtocolReason = "STARTTLS injected" | "TLS on this port" | "logged in before TLS" | "login unavailable";
 
 /** Reasons why a command may fail after the login. */
 type CommandReason =
@@ -40,7 +36,7 @@ type CommandReason =
   | "UID reused"
   | "invalid name";
 
-export type ImapReason = ConnectionReason | TlsReason | LoginReason | ProtocolReason | CommandReason;
+export type ImapReason = ConnectionReason | TlsReason | LoginReason | ImapProtocolReason | CommandReason;
 
 const exits: Readonly<Partial<Record<ImapReason, ExitCode>>> = {
   "unknown host": Exit.NoHost,
