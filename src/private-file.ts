@@ -14,6 +14,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsyncSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -23,7 +24,7 @@ import {
   type Stats,
   statSync,
   unlinkSync,
-  writevSync,
+  writeFileSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { Exit, MailError } from "./errors.ts";
@@ -181,27 +182,46 @@ export function createPrivateFile(path: string): number {
 }
 
 /**
+ * Replaces a state file as a whole. If this fails, the old file remains.
+ *
+ * @param pieces the contents
+ * @param options.isSynced whether the contents must reach the disk before the old file is replaced
+ * @throws NotTrusted for the directory, or the system's error
+ */
+export function replacePrivateFile(
+  path: string,
+  pieces: readonly Uint8Array[],
+  { isSynced = false }: { isSynced?: boolean } = {},
+): void {
+  const draft = `${path}.${process.pid}`;
+  const descriptor = createPrivateFile(draft);
+  try {
+    try {
+      for (const piece of pieces) writeFileSync(descriptor, piece);
+      if (isSynced) fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
+  }
+}
+
+/**
  * Replaces a file in the cache directory, which is created if it is missing. If this fails, the old file remains. The
  * failure is ignored, because such a file only saves time, but an untrusted directory is reported.
  *
  * @param makePieces returns the contents in pieces; its errors are ignored as well
  */
 export function replaceCacheFile(path: string, makePieces: () => readonly Uint8Array[]): void {
-  const draft = `${path}.${process.pid}`;
   try {
     const pieces = makePieces();
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     makePrivateDirectory(dirname(path));
-    const descriptor = createPrivateFile(draft);
-    try {
-      if (writevSync(descriptor, pieces) !== length) throw new Error("written in part");
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(draft, path);
+    replacePrivateFile(path, pieces);
   } catch (error) {
     if (error instanceof NotTrusted) reportDistrust(error);
-    else rmSync(draft, { force: true });
   }
 }
 

@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -25,6 +26,7 @@ import {
   NotTrusted,
   openPrivateFile,
   readTrusted,
+  replacePrivateFile,
 } from "../src/private-file.ts";
 import { isRoot } from "./conditions.ts";
 
@@ -137,6 +139,17 @@ test("if a link has taken the place of a draft, nothing is written through it", 
   createPrivateFile(join(home, "draft"));
   expect(readFileSync(victim, "utf8")).toBe("planted\n");
   expect(lstatSync(join(home, "draft")).isFile()).toBe(true);
+});
+
+test("a state file is replaced as a whole; if this fails, no draft remains", () => {
+  const path = join(home, "file");
+  plain(path);
+  replacePrivateFile(path, [Buffer.from("new "), Buffer.from("text\n")]);
+  expect(readFileSync(path, "utf8")).toBe("new text\n");
+  const occupied = join(home, "directory");
+  mkdirSync(occupied);
+  expect(() => replacePrivateFile(occupied, [Buffer.from("text\n")])).toThrow("EISDIR");
+  expect(readdirSync(home).toSorted()).toEqual(["directory", "file"]);
 });
 
 test("a missing directory is as trustworthy as its nearest existing ancestor", () => {

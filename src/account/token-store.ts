@@ -2,7 +2,7 @@
  * Stores OAuth2 tokens in the state directory, in one file per user and issuer. No other user can read these files.
  * Only one process renews a token at a time, because many providers replace the refresh token at each renewal.
  */
-import { closeSync, constants, fstatSync, fsyncSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
 import { stateDirectory } from "../config/paths.ts";
@@ -10,7 +10,7 @@ import { LoginFailed } from "../connect/login.ts";
 import { Exit, MailError } from "../errors.ts";
 import { lockFile } from "../mailbox/lock/lock-file.ts";
 import { MailboxBusy } from "../mailbox/mailbox-errors.ts";
-import { createPrivateFile, makePrivateDirectory, openPrivateFile } from "../private-file.ts";
+import { makePrivateDirectory, openPrivateFile, replacePrivateFile } from "../private-file.ts";
 import { addPathToError, isSystemError } from "../system-error.ts";
 
 /** The tokens for a login. */
@@ -64,17 +64,10 @@ export class TokenStore {
 
   /** Replaces the tokens. @throws MailError */
   write(tokens: StoredTokens): void {
-    const temporary = `${this.path}.${process.pid}.tmp`;
     try {
       makePrivateDirectory(this.#directory);
-      const descriptor = createPrivateFile(temporary);
-      try {
-        writeSync(descriptor, `${JSON.stringify({ version: 1, ...tokens })}\n`);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(temporary, this.path);
+      const text = `${JSON.stringify({ version: 1, ...tokens })}\n`;
+      replacePrivateFile(this.path, [Buffer.from(text)], { isSynced: true });
     } catch (error) {
       throw error instanceof MailError ? error : addPathToError(this.path, error);
     }

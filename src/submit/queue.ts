@@ -43,6 +43,7 @@ import {
   NotTrusted,
   openPrivateFile,
   readPrivateFile,
+  replacePrivateFile,
   reportDistrust,
 } from "../private-file.ts";
 import { addPathToError, isSystemError, strerror } from "../system-error.ts";
@@ -295,22 +296,9 @@ export class Queue {
   }
 
   #write(entry: Entry): void {
-    const path = this.#path(entry.id, "json");
-    const fresh = `${path}.${process.pid}`;
-    try {
-      const descriptor = createPrivateFile(fresh);
-      try {
-        writeSync(descriptor, `${JSON.stringify(entry, undefined, 2)}\n`);
-        fsyncSync(descriptor);
-      } finally {
-        closeSync(descriptor);
-      }
-      renameSync(fresh, path);
-      syncFile(this.#directory);
-    } catch (error) {
-      removeIfPresent(fresh);
-      throw error;
-    }
+    const text = `${JSON.stringify(entry, undefined, 2)}\n`;
+    replacePrivateFile(this.#path(entry.id, "json"), [Buffer.from(text)], { isSynced: true });
+    syncFile(this.#directory);
   }
 
   #path(id: string, kind: Kind): string {

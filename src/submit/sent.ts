@@ -1,14 +1,14 @@
 /** The recently sent messages, for `mail --track`: a few lines in the state directory, newest last. */
-import { closeSync, constants, fstatSync, renameSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import {
-  createPrivateFile,
   makePrivateDirectory,
   NotTrusted,
   openPrivateFile,
   readJsonLines,
   readPrivateFile,
   readTrusted,
+  replacePrivateFile,
   reportDistrust,
 } from "../private-file.ts";
 import type { Envelope, Outcome, Outgoing } from "./transport.ts";
@@ -53,14 +53,7 @@ export async function rememberSent(
 
 function dropOldLines(path: string): void {
   const lines = readPrivateFile(path).toString("utf8").trimEnd().split("\n").slice(-keptLines);
-  const fresh = `${path}.${process.pid}`;
-  const descriptor = createPrivateFile(fresh);
-  try {
-    writeSync(descriptor, `${lines.join("\n")}\n`);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(fresh, path);
+  replacePrivateFile(path, [Buffer.from(`${lines.join("\n")}\n`)]);
 }
 
 /** Appends a line and returns the new size of the file. */

@@ -1,8 +1,8 @@
 /** The lines typed earlier. Commands from earlier sessions are kept in a private file. */
-import { appendFileSync, chmodSync, closeSync, constants, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, closeSync, constants } from "node:fs";
 import { dirname } from "node:path";
 import { decodeBytes, toBytes } from "../message/text.ts";
-import { createPrivateFile, ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted } from "../private-file.ts";
+import { ifTrusted, makePrivateDirectory, openPrivateFile, readTrusted, replacePrivateFile } from "../private-file.ts";
 import { containsPassword } from "../secret-words.ts";
 
 /** The maximum length of a line in the history, in UTF-16 units. Longer lines were probably pasted. */
@@ -57,18 +57,10 @@ export class LineHistory {
     const kept = this.#limit === 0 ? [] : all.slice(-this.#limit);
     if (text !== "") ifTrusted(() => chmodSync(path, 0o600));
     // The file is seldom rewritten, and never in place, because another session may be appending to it.
-    if (all.length > 2 * this.#limit) ifTrusted(() => replaceHistory(path, kept));
+    if (all.length > 2 * this.#limit) {
+      const text = kept.map((line) => `${line}\n`).join("");
+      ifTrusted(() => replacePrivateFile(path, [toBytes(text)]));
+    }
     return kept;
   }
-}
-
-function replaceHistory(path: string, lines: readonly string[]): void {
-  const fresh = `${path}.${process.pid}`;
-  const descriptor = createPrivateFile(fresh);
-  try {
-    writeFileSync(descriptor, toBytes(lines.map((line) => `${line}\n`).join("")));
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(fresh, path);
 }
