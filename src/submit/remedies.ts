@@ -65,7 +65,7 @@ const waiting = "try again later; see the server's log";
 
 /** Returns the remedy if it is unclear whether a mail server is listening. */
 function placeRemedy(way: Way, error: SubmissionFailed): string {
-  if (way.kind !== "smtp") return "check this machine's log";
+  if (way.kind !== "smtp") return findUsualRemedy("system error");
   if (error.exit === Exit.TempFail && error.reason === "refused") return waiting;
   return serverRemedy(way, rootCause(error));
 }
@@ -90,7 +90,7 @@ function isImplicitTls(way: Way): boolean {
 function tlsRemedy(way: Way): string {
   if (!isImplicitTls(way))
     return "install a certificate on the server, or set starttls=none if the connection cannot be intercepted";
-  return "check the server's log; openssl s_client -connect HOST:PORT shows the handshake";
+  return findUsualRemedy("TLS failed");
 }
 
 /** Returns the remedy if a server refuses the sender with this response. */
@@ -108,5 +108,5 @@ export function recipientRemedy({ reply, exit, unknown }: Refusal): string {
     return `the server does not relay mail from this machine; ${logIn}`;
   }
   if (exit === Exit.NoHost) return "check the domain";
-  return "check the name (getent passwd, /etc/aliases)";
+  return findUsualRemedy("unknown user");
 }
