@@ -100,12 +100,12 @@ function partChooser() {
     if (start.has(id)) return "mail";
     const wantedBy = contents.filter(([, ids]) => ids.has(id)).map(([name]) => name);
     const wanting = wantedBy.filter((name) => !laterParts.includes(name));
-    if (wanting.length === 0) return laterParts.find((name) => wantedBy.includes(name)) ?? wantedBy[0] ?? null;
+    if (wanting.length === 0) return laterParts.find((name) => wantedBy.includes(name)) ?? null;
     // A session loads the commands, and also the modules that list messages without a session.
     if (wanting.join(" ") === "mail-read mail-list") return "mail-list";
     // A mailbox on a server is read without the modules that send.
     if (wanting[0] === "mail-send" && wantedBy.some((name) => onServers.includes(name))) return "mail-session";
-    return wanting.length > 1 ? "mail-session" : (wanting[0] ?? null);
+    return wanting.length > 1 ? "mail-session" : wanting[0];
   };
 }
 
