@@ -4,7 +4,8 @@ import { parseAddresses } from "../message/address.ts";
 import { decodeWords } from "../message/decode-words.ts";
 import { makeVisible } from "../message/safe-text.ts";
 import { bytesOf } from "../message/view/bytes.ts";
-import { charsetOfBody, listAttachedParts, readParts } from "../message/view/part.ts";
+import { charsetOfBody, readParts } from "../message/view/part.ts";
+import { describeAttachments, listMessageIds } from "../read/without-session/json-line.ts";
 
 /** The message that a dry run has prepared. */
 type Planned = NonNullable<NonNullable<ComposeResult["outcome"]>["planned"]>;
@@ -25,12 +26,9 @@ export async function describePlanned({ way, envelope, message, generatedId }: P
     recipients: envelope.to.flatMap((item) => parseAddresses(item).map(({ address }) => address)),
     subject: subject === undefined ? null : decodeWords(subject, charsets, () => charsetOfBody(root)).toWellFormed(),
     messageId: messageId === undefined || messageId === generatedId ? null : messageId,
-    inReplyTo: header.all("in-reply-to").flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []),
+    inReplyTo: listMessageIds(header.all("in-reply-to")),
     size: message.length,
-    attachments: listAttachedParts(root).map(({ name, type }) => ({
-      name: name?.toWellFormed() ?? null,
-      type: type.toWellFormed(),
-    })),
+    attachments: describeAttachments(root),
   };
 }
 

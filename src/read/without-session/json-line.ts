@@ -12,7 +12,7 @@ import { parseAddressField } from "../../message/address.ts";
 import { type Charsets, moreCharsets, nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { escapeControls } from "../../message/safe-text.ts";
-import { listAttachedParts, parseParts } from "../../message/view/part.ts";
+import { listAttachedParts, type Part, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
 /** The version number in each JSON object that is printed for programs. act/schemas.ts declares the fields. */
@@ -150,23 +150,28 @@ function formatAddresses(written: string, charsets: Charsets): string {
   return toJson(persons);
 }
 
-/** Returns the message-ids in a field, with their angle brackets (RFC 5322, section 3.6.4), as JSON. */
 function writeIds(candidate: Candidate, field: "in-reply-to" | "references"): string {
   const text = candidate.storedText(field);
   if (text === "") return "[]";
   const values = isPlainValue(text) ? [text] : candidate.fields(field);
-  return quoteAllJson(values.flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []));
+  return quoteAllJson(listMessageIds(values));
+}
+
+/** Returns the message-ids in the values of a field, with their angle brackets (RFC 5322, section 3.6.4). */
+export function listMessageIds(values: readonly string[]): string[] {
+  return values.flatMap((value) => value.match(/<[^<>\s]+>/g) ?? []);
 }
 
 function writeContents(candidate: Candidate): string {
   const { mayHaveAttachments, failedRecipients } = candidate;
   if (!mayHaveAttachments && failedRecipients === undefined) return '"attachments":[],"failedRecipients":null';
-  const attachments = mayHaveAttachments ? describeAttachments(candidate) : [];
+  const attachments = mayHaveAttachments ? describeAttachments(parseParts(candidate.source, candidate.charsets)) : [];
   return `"attachments":${toJson(attachments)},"failedRecipients":${toJson(failedRecipients ?? null)}`;
 }
 
-function describeAttachments({ source, charsets }: Candidate): Attachment[] {
-  return listAttachedParts(parseParts(source, charsets)).map(({ name, type }) => ({
+/** Returns the attachments of a message, as JSON describes them. */
+export function describeAttachments(root: Part): Attachment[] {
+  return listAttachedParts(root).map(({ name, type }) => ({
     name: name?.toWellFormed() ?? null,
     type: type.toWellFormed(),
   }));
