@@ -28,6 +28,10 @@ const people = {
   },
 };
 const messageIds = { type: "array", items: text };
+const attachments = {
+  type: "array",
+  items: { type: "object", required: ["name", "type"], properties: { name: nullable(text), type: text } },
+};
 const refusals = {
   type: "array",
   items: {
@@ -105,9 +109,7 @@ const outcome = {
 const plan = {
   type: "object",
   description: "With --dry-run: facts about the message that would be sent or stored.",
-  required: [
-    ...["transport", "folder", "from", "recipients", "subject", "messageId", "inReplyTo", "size", "attachments"],
-  ],
+  required: ["transport", "folder", "from", "recipients", "subject", "messageId", "inReplyTo", "size", "attachments"],
   properties: {
     transport: {
       type: ["string", "null"],
@@ -123,10 +125,7 @@ const plan = {
     },
     inReplyTo: messageIds,
     size: { ...count, description: "The size of the message in bytes, with LF as the end of each line." },
-    attachments: {
-      type: "array",
-      items: { type: "object", required: ["name", "type"], properties: { name: nullable(text), type: text } },
-    },
+    attachments,
   },
 };
 
@@ -162,14 +161,7 @@ const schemas: Readonly<Record<string, Schema>> = {
       messageId: nullable(text),
       inReplyTo: messageIds,
       references: messageIds,
-      attachments: {
-        type: "array",
-        items: {
-          type: "object",
-          required: ["name", "type"],
-          properties: { name: nullable(text), type: text },
-        },
-      },
+      attachments,
       failedRecipients: { type: ["array", "null"], items: text },
     },
     {

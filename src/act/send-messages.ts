@@ -28,17 +28,16 @@ export async function sendMessages(work: Work, act: Sending): Promise<Ended> {
   for (const each of work.selected) {
     try {
       const { recipients, sent } = await sendOne(work, act, each);
+      if (sent.exit !== Exit.Ok) exit = sent.exit;
       const planned = sent.outcome?.planned;
       if (planned !== undefined) {
         const plan = await describePlanned(planned);
         results.push({ id: each.id, done: false, reason: dryRun, to: null, recipients, plan });
-        if (sent.exit !== Exit.Ok) exit = sent.exit;
         continue;
       }
       const submission = toOutcome(sent);
       const reason = sent.sent ? null : submission.reason;
       results.push({ id: each.id, done: sent.sent, reason, to: null, recipients, submission });
-      if (sent.exit !== Exit.Ok) exit = sent.exit;
     } catch (error) {
       // The action must not be repeated, because earlier messages may already have been sent.
       if (!(error instanceof MailError)) throw error;
