@@ -114,9 +114,9 @@ export async function savePart(part: Part, path: string): Promise<Saved> {
  * @param planned the paths of the parts that would be saved before this part
  */
 export function planPart(part: Part, directory: string, planned: Set<string>): string {
-  const { stem, extension } = splitName(fileNameOf(part));
+  const name = fileNameOf(part);
   for (let at = 0; ; at++) {
-    const path = join(directory, at === 0 ? `${stem}${extension}` : `${stem} (${at})${extension}`);
+    const path = join(directory, numberName(name, at));
     if (planned.has(path) || lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
     planned.add(path);
     return path;
@@ -155,10 +155,9 @@ async function saveInto(part: Part, directory: string, name: string, tries: numb
 }
 
 function createNew(held: number, directory: string, name: string, tries: number) {
-  const { stem, extension } = splitName(name);
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
   for (let at = 0; ; at++) {
-    const chosen = at === 0 ? name : `${stem} (${at})${extension}`;
+    const chosen = numberName(name, at);
     const within = `/proc/self/fd/${held}/${chosen}`;
     const path = join(directory, chosen);
     try {
@@ -171,6 +170,12 @@ function createNew(held: number, directory: string, name: string, tries: number)
         });
     }
   }
+}
+
+/** Returns a name for the next attempt: `name.ext`, then `name (1).ext` and so on. */
+function numberName(name: string, at: number): string {
+  const { stem, extension } = splitName(name);
+  return at === 0 ? name : `${stem} (${at})${extension}`;
 }
 
 function openNew(path: string, flags: number): number {
