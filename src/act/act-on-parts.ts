@@ -1,7 +1,7 @@
 /** Performs the actions on message parts: --part and --save-parts. */
 import { Exit, type ExitCode, MailError } from "../errors.ts";
 import { openMessage } from "../mailbox/windows.ts";
-import { NoAttachments, partsOf, planPart, savePart } from "../read/show/part-files.ts";
+import { partsOf, planPart, savePart } from "../read/show/part-files.ts";
 import type { ActResult } from "./act-result.ts";
 import { dryRun } from "./submission-result.ts";
 import { type Ended, reportOne, type Work } from "./work.ts";
@@ -60,7 +60,7 @@ async function attachmentsOf<T>(read: () => Promise<readonly T[]>): Promise<read
   try {
     return await read();
   } catch (error) {
-    if (error instanceof NoAttachments) return [];
+    if (error instanceof MailError && error.reason === "no attachments") return [];
     throw error;
   }
 }

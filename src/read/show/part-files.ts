@@ -18,13 +18,6 @@ export interface PartsForm {
   readonly rest: string;
 }
 
-/** Reports that all attachments of a message were requested, but that it has none. */
-export class NoAttachments extends MailError {
-  constructor(message: number) {
-    super(`message ${message} has no attachments`, Exit.Failure, undefined, { reason: "no attachments" });
-  }
-}
-
 /** Parses `-p PARTS` at the start of the arguments. Returns undefined if the option is missing. */
 export function partsForm(text: string): PartsForm | undefined {
   const [, parts, rest = ""] = /^[ \t]*-p[ \t]*(all|\?|\d[\d.,]*)(?:[ \t]+(.*))?$/s.exec(text) ?? [];
@@ -35,8 +28,8 @@ export function partsForm(text: string): PartsForm | undefined {
  * Returns the selected parts of a message.
  *
  * @param wanted "all" for all attachments, or numbers as listed by `parts`
- * @throws NoAttachments if all attachments are wanted and there are none; MailError, with the part's number, if a part
- *   is missing
+ * @throws MailError with the reason "no attachments" if all attachments are wanted and there are none, or with the
+ *   reason "no such part" if a part is missing
  */
 export async function partsOf(stored: StoredMessages, message: number, wanted: string): Promise<readonly Part[]> {
   const find = () => findParts(viewStoredBytes(stored, message), message, wanted);
@@ -66,8 +59,9 @@ async function findParts(
   if (wanted === "all") {
     // An attached message is saved together with its own attachments.
     const attached = selectAttachments(root);
-    if (attached.length === 0) throw new NoAttachments(message);
-    return { source, parts: attached };
+    if (attached.length > 0) return { source, parts: attached };
+    const text = `message ${message} has no attachments`;
+    throw new MailError(text, Exit.Failure, undefined, { reason: "no attachments" });
   }
   const parts = wanted
     .split(",")
