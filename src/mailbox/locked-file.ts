@@ -7,7 +7,7 @@ import { dotlockHolder } from "./lock/dotlock.ts";
 import { tryBoth, tryCreate } from "./lock/lock-file.ts";
 import { type Release, waitForLock } from "./lock/wait.ts";
 import { createSpool, openSpool, requireSpool, type SpoolAccess } from "./spool.ts";
-import { createUnnamed } from "./unnamed-file.ts";
+import { createUnnamed, type UnnamedFile } from "./unnamed-file.ts";
 
 export interface LockedFile {
   readonly descriptor: number;
@@ -18,10 +18,7 @@ export interface LockedFile {
 }
 
 /** A new file that is locked, but has no name yet. */
-export interface LockedUnnamedFile {
-  readonly descriptor: number;
-  /** Gives the file its name. @returns false if this fails; the file then stays unnamed */
-  link(): boolean;
+export interface LockedUnnamedFile extends UnnamedFile {
   /** Unlocks the file, which stays open. */
   unlock(): Promise<void>;
 }
@@ -34,12 +31,11 @@ export interface LockedUnnamedFile {
 export async function tryCreateUnnamed(path: string): Promise<LockedUnnamedFile | undefined> {
   const file = await createUnnamed(path);
   if (file === undefined) return undefined;
-  let made: { release: Release } | undefined;
   try {
-    made = await tryCreate(path, { create: () => file.descriptor });
+    const unlock = await tryBoth(path, file.descriptor);
     // Another program may have created the file before the lock was acquired.
-    if (made !== undefined && lstatIfPresent(path) === undefined) return { ...file, unlock: made.release };
-    await made?.release();
+    if (unlock !== undefined && lstatIfPresent(path) === undefined) return { ...file, unlock };
+    await unlock?.();
   } catch (error) {
     closeSync(file.descriptor);
     throw error;
