@@ -22,6 +22,9 @@ const stateFields: ReadonlySet<string> = new Set([
 ]);
 const longestName = findLargest([...stateFields].map((name) => name.length));
 
+/** The prefix of all keys. */
+export const keyPrefix = "m-";
+
 /** Number of bytes per read in the search for the end of the text. */
 const longestEnd = 4096;
 const newline = 10;
@@ -48,7 +51,7 @@ export function keyOfMessage(message: StoredBytes): string {
   const digest = isShort
     ? digestOf([...parts, beginning.subarray(body, end)])
     : digestInPieces(parts, message, body, end);
-  return `m-${digest.slice(0, 32)}`;
+  return keyPrefix + digest.slice(0, 32);
 }
 
 /**

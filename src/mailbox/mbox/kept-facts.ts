@@ -16,6 +16,7 @@ import {
   type TextColumn,
 } from "../list-facts.ts";
 import { type Counts, type RankedKey, unknownRank } from "../mailbox.ts";
+import { keyPrefix } from "../message-key.ts";
 import type { ServerTerm } from "../server-term.ts";
 import { type FileState, stateOf } from "./file-state.ts";
 import { countValid, currentGeneration, type Generations } from "./generations.ts";
@@ -38,8 +39,6 @@ const smallMissing = 1 / 32;
  * The number of bytes to read from the start of a message. For most messages, these bytes include the complete header.
  */
 const longestUsual = 16 << 10;
-/** The prefix of all keys (message-key.ts). */
-const keyPrefix = "m-";
 const rankColumns = { from: "fromRank", subject: "subjectRank" } as const satisfies Record<RankedKey, NumberColumn>;
 const countBits = columnBits.lines | columnBits.characters;
 

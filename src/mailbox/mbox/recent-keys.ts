@@ -2,6 +2,7 @@
  * Keeps the keys of the newest messages (message-key.ts). The index stores them, so that a program that often lists the
  * newest messages need not compute them each time. Loading node:crypto alone takes 2 ms.
  */
+import { keyPrefix } from "../message-key.ts";
 
 /** Maximum number of messages whose keys are kept. */
 const mostKeys = 64;
@@ -9,8 +10,6 @@ const keyLength = 16;
 /** The length in bytes of the stored keys: one row per message, the newest message last. */
 export const recentKeysLength = mostKeys * keyLength;
 
-/** The prefix of all keys, which is not stored. */
-const keyPrefix = "m-";
 const unknownKey = "0".repeat(2 * keyLength);
 
 /** The keys of the newest messages, as far as they are known. */
