@@ -235,11 +235,6 @@ export class FactTable implements FactSource {
     return this.knows(row, columnBits[column]) ? texts.read(row) : undefined;
   }
 
-  /** Returns a row's values in a text column; undefined if they are unknown. */
-  values(column: TextColumn, row: number): readonly string[] | undefined {
-    return splitValues(this.text(column, row));
-  }
-
   /**
    * Returns 1 for each row whose decoded values may contain all of the given words, and 0 for the other rows. Upper and
    * lower case are equivalent.
@@ -283,7 +278,7 @@ export class FactTable implements FactSource {
   }
 
   key(row: number): string | undefined {
-    const keys = this.#allKeys();
+    const { keys } = this;
     if (!this.knows(row, columnBits.key)) return undefined;
     const block = Math.floor(row / keysPerBlock);
     if (block !== this.#hexBlock) {
@@ -299,16 +294,12 @@ export class FactTable implements FactSource {
   /** Sets a row's key. @param key 32 hexadecimal digits */
   setKey(row: number, key: string): void {
     this.#hexBlock = -1;
-    this.#allKeys().set(Buffer.from(key, "hex").subarray(0, keyLength), row * keyLength);
+    this.keys.set(Buffer.from(key, "hex").subarray(0, keyLength), row * keyLength);
     this.markAsKnown(row, columnBits.key);
   }
 
   /** The keys of all rows, 16 bytes per row. A key is valid only if it is known. */
   get keys(): Uint8Array {
-    return this.#allKeys();
-  }
-
-  #allKeys(): Uint8Array {
     const room = this.#known.length * keyLength;
     let keys = this.#keys;
     if (keys === undefined || keys.length < room) {
@@ -337,7 +328,7 @@ export class FactTable implements FactSource {
     const bit = columnBits[column];
     if (!this.known.some((bits) => (bits & bit) !== 0)) return undefined;
     const count = this.#count;
-    if (column === "key") return [this.#allKeys().subarray(0, count * keyLength)];
+    if (column === "key") return [this.keys.subarray(0, count * keyLength)];
     if (!isTextColumn(column)) {
       const numbers = this.numbers(column);
       return [new Uint8Array(numbers.buffer, 0, count * numbers.BYTES_PER_ELEMENT)];
