@@ -1,7 +1,7 @@
 /**
  * Finds the Status field among the fields that were removed when an overlong header was truncated (header-bytes.ts).
  */
-import type { StoredMessages } from "./mailbox.ts";
+import type { ByteRange, StoredMessages } from "./mailbox.ts";
 
 type MessageBytes = Pick<StoredMessages, "read" | "size">;
 
@@ -15,11 +15,7 @@ const told = "status :".length;
  * @param start the offset, within the message, of the first removed field
  * @returns the range of the field with its folded lines and their newlines; undefined if there is none
  */
-export function farStatus(
-  stored: MessageBytes,
-  message: number,
-  start: number,
-): { readonly start: number; readonly end: number } | undefined {
+export function farStatus(stored: MessageBytes, message: number, start: number): ByteRange | undefined {
   let found: number | undefined;
   for (const { at, text } of readLines(stored, message, start)) {
     if (found !== undefined) {

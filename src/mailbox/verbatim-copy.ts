@@ -1,6 +1,6 @@
 /** Copies messages exactly as they are stored, except for Status and Content-Length. Other fields are not parsed. */
 import { isFromLine } from "./from-line.ts";
-import type { MessageRun } from "./mailbox.ts";
+import type { ByteRange, MessageRun } from "./mailbox.ts";
 
 const LF = 10;
 const CR = 13;
@@ -87,21 +87,15 @@ function statusLine(status: string): Buffer {
   return line;
 }
 
-/** The range of a header line. */
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** The header lines that a copy replaces or lacks. */
 interface Lines {
   /** The Status line; if there is none, an empty range after the last field. */
-  readonly status: Range;
+  readonly status: ByteRange;
   /** The Content-Length line if this line must be removed; otherwise undefined. */
-  readonly length: Range | undefined;
+  readonly length: ByteRange | undefined;
 }
 
-function isLine(bytes: Buffer, { start, end }: Range, line: Buffer): boolean {
+function isLine(bytes: Buffer, { start, end }: ByteRange, line: Buffer): boolean {
   if (end - start !== line.length) return false;
   for (let i = 0; i < line.length; i++) if (bytes[start + i] !== line[i]) return false;
   return true;
@@ -139,8 +133,8 @@ function replaceLines(
 function findLines(bytes: Buffer, start: number, end: number, isCopy: boolean): Lines | undefined {
   if (isCopy && !isFromLine(bytes, start, end)) return undefined;
   const firstField = bytes.indexOf(LF, start) + 1;
-  let status: Range | undefined;
-  let length: Range | undefined;
+  let status: ByteRange | undefined;
+  let length: ByteRange | undefined;
   let at = firstField;
   while (at > 0 && at < end) {
     const first = bytes[at] as number;
