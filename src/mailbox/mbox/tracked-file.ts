@@ -342,6 +342,7 @@ export class TrackedFile {
     if (file === before) return;
     if (isMerged) this.identities = this.identities.renumber(file.count, numbering.known);
     this.#undecided = undecided;
+    this.#keepable &&= undecided === undefined;
     this.file = file;
     this.#isKept = false;
     this.#generations = beginGeneration();

@@ -62,6 +62,22 @@ async function look(): Promise<{ ids: number[]; unread: number[] }> {
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 const indexFile = () => join(cache, readdirSync(cache).find((name) => name.endsWith(".index")) as string);
 
+test("a commit that finds an incomplete message leaves no index of it", async () => {
+  const body = "text\n\nFrom c@example.org Sat Jan 16 18:22:01 2021\nno header\n";
+  const rest = "the rest\n";
+  const incomplete = message(2000).replace(/\n\nx+\n\n$/, `\nContent-Length: ${body.length + rest.length}\n\n${body}`);
+  const mailbox = await openLocal(box, {
+    lockwait: 1,
+    stateDirectory: join(directory, "state"),
+    cacheDirectory: cache,
+  });
+  appendFileSync(box, incomplete);
+  await mailbox.commit({ fate: () => "keep" });
+  await mailbox.close();
+  appendFileSync(box, rest);
+  expect((await look()).ids).toEqual(numbers(0, 2001));
+});
+
 test("an index is private, and lists the same messages as the mailbox", async () => {
   const first = await look();
   expect(first).toEqual({ ids: numbers(0, 2000), unread: [] });
