@@ -1,6 +1,6 @@
 /**
- * Appends to the user's files. The file is locked and synced. An existing file is truncated to its old length if the append
- * fails. A new file receives its name when it is complete.
+ * Appends to the user's files. The file is locked and synced. An existing file is truncated to its old length if the
+ * append fails. A new file receives its name when it is complete.
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, unlinkSync } from "node:fs";
 import { dirname, resolve } from "node:path";

@@ -70,8 +70,8 @@ export async function finishLocked(
 }
 
 /**
- * If a quit was interrupted while it was changing the mbox, finishes it before messages are added to the mbox. Once messages have been added, the
- * quit can no longer be finished.
+ * If a quit was interrupted while it was changing the mbox, finishes it before messages are added to the mbox. Once
+ * messages have been added, the quit can no longer be finished.
  */
 async function finishTarget(
   path: string,

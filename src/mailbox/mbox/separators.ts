@@ -52,8 +52,8 @@ export class Separators {
   }
 
   /**
-   * Returns the bytes that are needed for the decision, and the offset of the line within those bytes. If the piece ends too early,
-   * these bytes are read from the file.
+   * Returns the bytes that are needed for the decision, and the offset of the line within those bytes. If the piece
+   * ends too early, these bytes are read from the file.
    */
   #judged(bytes: Buffer, at: number, base: number): [Buffer, number] {
     if (bytes.length - at >= judgedLength || base + bytes.length >= this.size) return [bytes, at];
