@@ -93,11 +93,8 @@ export class TextColumnInMemory {
   findRows(count: number, words: readonly string[]): Uint8Array {
     const [starts, ends] = [this.#starts, this.#ends];
     const lower = this.#text.toLowerCase();
-    const [firstWord, ...others] = words;
-    const rows = new Uint8Array(count);
-    if (firstWord === undefined) rows.fill(1);
-    else this.#markRows(rows, lower, firstWord);
-    for (const word of others) {
+    const rows = new Uint8Array(count).fill(1);
+    for (const word of words) {
       const found = new Uint8Array(count);
       this.#markRows(found, lower, word);
       for (let row = 0; row < count; row++) rows[row] = (rows[row] as number) & (found[row] as number);
