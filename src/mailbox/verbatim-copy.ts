@@ -12,22 +12,16 @@ const uidName = Buffer.from("x-uid");
 const baseName = Buffer.from("x-imapbase");
 
 /**
- * Returns a message in pieces, with the given Status.
+ * Returns a message that stays in its mailbox in pieces, with the given Status.
  *
  * @param status the value of the Status field
- * @param isCopy whether the message is added to another mailbox; a copy has no Content-Length
  * @returns undefined if the message must be parsed: it has CRs, lines that are not header fields, a folded or repeated
- *   Status or Content-Length, or body lines that would begin a message. A copy must also be parsed if it has X-UID or
- *   X-IMAPbase, or if its From_ line would not begin a message.
+ *   Status, or body lines that would begin a message
  */
-export function copyWithStatus(bytes: Buffer, status: string, isCopy = false): readonly Buffer[] | undefined {
+export function copyWithStatus(bytes: Buffer, status: string): readonly Buffer[] | undefined {
   if (bytes.includes(CR) || bytes.includes(newlineFrom)) return undefined;
-  const lines = findLines(bytes, 0, bytes.length, isCopy);
-  if (lines === undefined) return undefined;
-  const pieces: Buffer[] = [];
-  const kept = replaceLines(bytes, 0, lines, statusLine(status), pieces);
-  pieces.push(bytes.subarray(kept));
-  return pieces;
+  const lines = findLines(bytes, 0, bytes.length, false);
+  return lines && [bytes.subarray(0, lines.status.start), statusLine(status), bytes.subarray(lines.status.end)];
 }
 
 /**
@@ -127,8 +121,12 @@ function replaceLines(
 }
 
 /**
- * Returns the lines to be replaced in the header of the message between `start` and `end`; undefined if the message must
- * be parsed.
+ * Returns the lines to be replaced in the header of the message between `start` and `end`.
+ *
+ * @param isCopy whether the message is added to another mailbox; a copy has no Content-Length
+ * @returns undefined if the message must be parsed: the header has lines that are not fields, or a folded or repeated
+ *   Status. A copy must also be parsed if its Content-Length is folded or repeated, if it has X-UID or X-IMAPbase, or
+ *   if its From_ line would not begin a message.
  */
 function findLines(bytes: Buffer, start: number, end: number, isCopy: boolean): Lines | undefined {
   if (isCopy && !isFromLine(bytes, start, end)) return undefined;

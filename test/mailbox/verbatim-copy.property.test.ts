@@ -51,10 +51,10 @@ const savedByParsing = (stored: StoredMessages, number: number, isCopy: boolean)
 
 test("a message that is saved without being parsed has the same bytes as one that is parsed before it is saved", () => {
   fc.assert(
-    fc.property(message, fc.boolean(), (bytes, isCopy) => {
-      const quick = copyWithStatus(bytes, "RO", isCopy);
+    fc.property(message, (bytes) => {
+      const quick = copyWithStatus(bytes, "RO");
       if (quick === undefined) return;
-      const slow = [...savedByParsing(mailboxOf(bytes), 1, isCopy)];
+      const slow = [...savedByParsing(mailboxOf(bytes), 1, false)];
       expect(Buffer.concat(quick).toString("latin1")).toBe(Buffer.concat(slow).toString("latin1"));
     }),
     { numRuns: 2000 },
