@@ -121,8 +121,8 @@ function refuseOwnMailbox({ mailbox }: Folder, { kind }: RequestedAct, to: strin
 }
 
 function isSameMailbox(one: string, other: string): boolean {
-  if (isServerAddress(one) || isServerAddress(other))
-    return isServerAddress(one) && isServerAddress(other) && areSameFolder(one, other);
+  if (isServerAddress(one) !== isServerAddress(other)) return false;
+  if (isServerAddress(one)) return areSameFolder(one, other);
   const [first, second] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   return first !== undefined && first.ino === second?.ino && first.dev === second.dev;
 }
