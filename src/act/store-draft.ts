@@ -3,7 +3,7 @@ import { buffer } from "node:stream/consumers";
 import { buildEncodedMessage } from "../compose/build/encoded-message.ts";
 import { type Composition, compose } from "../compose/compose.ts";
 import { fieldValue } from "../compose/draft/draft.ts";
-import { qualifyAddress } from "../compose/draft/recipients.ts";
+import { qualifySender } from "../compose/sending/prepare-message.ts";
 import { Exit, MailError } from "../errors.ts";
 import { appendFlagged, appendMessages, storesFlags } from "../mailbox/append.ts";
 import { makeFiling } from "../mailbox/maildir/safe-delivery.ts";
@@ -35,11 +35,8 @@ export async function storeDraft(
       }
       const message = await buffer((await buildEncodedMessage(draft, people, stamp, author, { bcc: true })).open());
       if (config.settings.get("dryrun")) {
-        const { login, mailName } = config.identity;
-        const envelope = {
-          from: qualifyAddress(envelopeSender ?? login, mailName),
-          to: [...people.to, ...people.cc, ...people.bcc],
-        };
+        const from = qualifySender(config.identity, envelopeSender);
+        const envelope = { from, to: [...people.to, ...people.cc, ...people.bcc] };
         plan = await describePlanned({ envelope, message, generatedId: stamp.messageId }, path);
         terminal.out(message);
       } else stored = await appendDraft(session, path, { message, date: stamp.date, signal });

@@ -180,7 +180,7 @@ export async function buildDeparture(
   const asPeople = (items: readonly string[]) => items.filter((item) => !people.sinks.includes(item));
   const addressed = { to: asPeople(people.to), cc: asPeople(people.cc), bcc: asPeople(people.bcc) };
   const items = [...addressed.to, ...addressed.cc, ...addressed.bcc];
-  const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);
+  const from = qualifySender(identity, envelopeSender);
   const departure = { way, envelopeSender, verbose, generatedId: stamp.messageId };
   if (way.kind === "program") {
     const { Readable } = await import("node:stream");
@@ -196,10 +196,15 @@ export async function buildDeparture(
 /** Returns the envelope of a message that is not built from a draft, such as a resent message. @throws MailError */
 export function listEnvelope({ identity }: Config, { people, way, envelopeSender }: PreparedDraft): Envelope {
   const items = [...people.to, ...people.cc, ...people.bcc];
-  const from = qualifyAddress(envelopeSender ?? identity.login, identity.mailName);
+  const from = qualifySender(identity, envelopeSender);
   if (way.kind === "program")
     return { from, to: items.flatMap((item) => parseAddresses(item).map(({ address }) => address)) };
   return { from, to: [...new Set(items.flatMap((item) => checkAddresses(item, identity.mailName)))] };
+}
+
+/** Returns the complete address of the envelope's sender. @param sender by default the user */
+export function qualifySender({ login, mailName }: Config["identity"], sender = login): string {
+  return qualifyAddress(sender, mailName);
 }
 
 function checkAddresses(item: string, mailName: string): string[] {
