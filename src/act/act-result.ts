@@ -1,6 +1,6 @@
 /** Prints the result of an action for one message, as text or JSON. */
 import type { RequestedAct } from "../cli/command-line.ts";
-import { escapeControls, makeVisible } from "../message/safe-text.ts";
+import { formatJson, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { formatPlan, type Plan } from "./planned-message.ts";
@@ -41,7 +41,7 @@ export function printResults(terminal: Terminal, act: ActKind, results: readonly
 }
 
 function formatAsJson(act: ActKind, { id, done, reason, to, ...more }: ActResult): string {
-  return `${escapeControls(JSON.stringify({ version: schemaVersion, act, id, done, reason, to, ...more }))}\n`;
+  return `${formatJson({ version: schemaVersion, act, id, done, reason, to, ...more })}\n`;
 }
 
 /** Returns a line such as `ID: moved to /home/ann/old` or `ID: not moved to /home/ann/old: gone`. */

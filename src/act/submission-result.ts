@@ -3,7 +3,7 @@
  * form.
  */
 import type { ComposeResult } from "../compose/sending/context.ts";
-import { escapeControls, makeVisible } from "../message/safe-text.ts";
+import { formatJson, makeVisible } from "../message/safe-text.ts";
 import { schemaVersion } from "../read/without-session/json-line.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import type { Plan } from "./planned-message.ts";
@@ -41,7 +41,7 @@ function formatSubmission(submitted: Submitted): string {
   const { draft, preview, plan } = submitted;
   const more = { ...(preview === undefined ? {} : { preview }), ...(plan === undefined ? {} : { plan }) };
   const value = { version: schemaVersion, ...toOutcome(submitted), draft: draft ?? null, ...more };
-  return `${escapeControls(JSON.stringify(value))}\n`;
+  return `${formatJson(value)}\n`;
 }
 
 /** Returns the fields that describe the outcome of a message and of its copies. */

@@ -8,6 +8,7 @@ import type { Logins } from "../account/logins.ts";
 import type { Config } from "../config/config.ts";
 import { systemMailbox } from "../config/paths.ts";
 import { Exit, type ExitCode } from "../errors.ts";
+import { formatJson } from "../message/safe-text.ts";
 import { isServerAddress } from "../message/server-name.ts";
 import type { Terminal } from "../terminal/terminal.ts";
 import { checkConfiguration } from "./check-configuration.ts";
@@ -45,10 +46,7 @@ export async function runChecks(
     ...checkConfiguration(config),
   ];
   for (const finding of findings) {
-    terminal.out(
-      json ? `${JSON.stringify(finding)}\n` : formatFinding(finding),
-      json ? "plain" : styles[finding.status],
-    );
+    terminal.out(json ? `${formatJson(finding)}\n` : formatFinding(finding), json ? "plain" : styles[finding.status]);
   }
   return findings.some(({ status }) => status === "fail") ? Exit.Failure : Exit.Ok;
 }

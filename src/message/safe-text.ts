@@ -80,9 +80,9 @@ function isInFlag(text: string, at: number): boolean {
   return codeAt(start) === flag.base && end > start + 2 && codeAt(end) === flag.end && at <= end;
 }
 
-/** Escapes control characters that are valid in JSON, but that a terminal would interpret. */
-export function escapeControls(json: string): string {
-  return json.replace(
+/** Returns a value as JSON in which all control characters are escaped, even those that are valid in JSON. */
+export function formatJson(value: unknown): string {
+  return JSON.stringify(value).replace(
     /[\x7f-\x9f\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

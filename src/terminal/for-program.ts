@@ -3,7 +3,7 @@
  * lines or uses colours, even if the standard streams are terminals.
  */
 import { type ErrorValue, Exit, MailError } from "../errors.ts";
-import { escapeControls } from "../message/safe-text.ts";
+import { formatJson } from "../message/safe-text.ts";
 import { findUsualRemedy } from "../reasons.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -60,13 +60,13 @@ export function formatError(error: ErrorValue): string {
 }
 
 function formatProblem(value: object): string {
-  return `${escapeControls(JSON.stringify(value))}\n`;
+  return `${formatJson(value)}\n`;
 }
 
 /** @throws MailError, because `mail` would otherwise wait for user input */
 function refuseTerminal(): never {
   const text = "standard input is a terminal; nothing was sent; the text must come from a pipe or a file";
-  throw new MailError(text, Exit.Usage, undefined, { reason: "usage" });
+  throw new MailError(text, Exit.Usage);
 }
 
 function withoutName(line: string): string {

@@ -1,4 +1,5 @@
 /** Prints dialogues with servers: as text for -v, as JSON lines for --trace=json. */
+import { formatJson } from "../../message/safe-text.ts";
 import type { DialogueObserver } from "../../submit/dialogue.ts";
 import { makeTranscript } from "../../submit/transcript.ts";
 import type { Terminal } from "../../terminal/terminal.ts";
@@ -12,7 +13,7 @@ export function printDialogue(terminal: Terminal, wanted: { verbose: boolean; js
     if (side === "phase") phase = line.split(":", 1)[0] ?? "";
     if (wanted.json) {
       const what = side === "phase" ? {} : { side, line };
-      terminal.err(`${JSON.stringify({ time: new Date().toISOString(), phase, ...what })}\n`);
+      terminal.err(`${formatJson({ time: new Date().toISOString(), phase, ...what })}\n`);
     }
     if (wanted.verbose) {
       const style = side === "phase" ? "field-name" : side === "note" ? "hint" : "plain";

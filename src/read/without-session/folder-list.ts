@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { folderDirectory } from "../../config/paths.ts";
 import { Exit, type ExitCode, MailError } from "../../errors.ts";
 import { listFoldersOf } from "../../mailbox/open.ts";
+import { formatJson } from "../../message/safe-text.ts";
 import { isServerAddress } from "../../message/server-name.ts";
 import { addPathToError } from "../../system-error.ts";
 import { serverAccess } from "../session/access-options.ts";
@@ -26,9 +27,7 @@ export async function printFolders(session: Session, json: boolean): Promise<Exi
   if (!json) printFolderNames(folders, session.terminal);
   else {
     for (const { name, use } of folders)
-      session.terminal.out(
-        `${JSON.stringify({ version: schemaVersion, name: name.toWellFormed(), use: use ?? null })}\n`,
-      );
+      session.terminal.out(`${formatJson({ version: schemaVersion, name: name.toWellFormed(), use: use ?? null })}\n`);
   }
   return Exit.Ok;
 }

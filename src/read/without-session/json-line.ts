@@ -11,7 +11,7 @@ import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { parseAddressField } from "../../message/address.ts";
 import { type Charsets, moreCharsets, nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
-import { escapeControls } from "../../message/safe-text.ts";
+import { formatJson } from "../../message/safe-text.ts";
 import { listAttachedParts, type Part, parseParts } from "../../message/view/part.ts";
 import { Candidate } from "../query/candidate.ts";
 
@@ -70,7 +70,7 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
 /** Returns a value as JSON in which control characters are escaped. */
 function toJson(value: unknown): string {
   if (Array.isArray(value) && value.length === 0) return "[]";
-  return value === null ? "null" : escapeControls(JSON.stringify(value));
+  return value === null ? "null" : formatJson(value);
 }
 
 function quoteJson(text: string | null): string {

@@ -29,6 +29,12 @@ test("names are sorted, and hidden files are omitted", async () => {
   expect(session.said().split("\n")[0]).toBe('{"version":1,"name":"archive","use":null}');
 });
 
+test("in JSON, the control characters in a name are escaped", async () => {
+  writeFileSync(join(directory, "a\u009bJ\u007f"), "");
+  await printFolders(session, true);
+  expect(session.said()).toBe('{"version":1,"name":"a\\u009bJ\\u007f","use":null}\n');
+});
+
 test.each<[string, string, string]>([
   ["not set", "", "folder: not set"],
   ["missing", "/nonexistent/folder", "/nonexistent/folder: No such file or directory"],
