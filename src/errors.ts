@@ -123,11 +123,6 @@ export interface ErrorValue {
   readonly remedy: string | null;
 }
 
-/** Returns an error in the form that `mail --json` prints. */
-export function errorValue({ exit, reason, message, remedy }: MailError): ErrorValue {
-  return { code: exit, reason, message: message.replace(/^mail: /, ""), remedy: remedy ?? null };
-}
-
 interface ErrorPlace {
   out(text: string, style?: "hint"): void;
   err(text: string): void;
@@ -142,7 +137,8 @@ interface ErrorPlace {
  */
 export function printError(terminal: ErrorPlace, error: MailError, remedy = error.remedy): void {
   if (terminal.report !== undefined) {
-    terminal.report({ ...errorValue(error), remedy: remedy ?? null });
+    const message = error.message.replace(/^mail: /, "");
+    terminal.report({ code: error.exit, reason: error.reason, message, remedy: remedy ?? null });
     return;
   }
   const text = error.details === undefined ? error.message : `${error.message}\n${error.details}`;
