@@ -105,31 +105,51 @@ async function loadTogether(
   });
 }
 
-/**
- * Loads one message in pieces, so that little memory is needed. The message ends with the first piece that is shorter
- * than requested, because some servers report inexact sizes.
- */
+/** Loads one message in pieces, or only its displayed parts. */
 async function loadLarge(loading: Loading, message: number, need: MessageNeed): Promise<void> {
-  const { connection, table, cache, loaded } = loading;
+  const { table, cache, loaded } = loading;
   const known = cache.find(table.uid(message));
   if (known === undefined || table.isGone(message)) return;
   const received = new Date(known.received);
   if (need === "text" && (await loadShownParts(loading, { message, uid: table.uid(message), received }))) return;
   const writer = loaded.begin(message, received);
+  const whole = { section: "", size: known.size };
+  if (await loadInPieces(loading, message, whole, (piece) => writer.add(piece))) writer.finish("whole");
+}
+
+/**
+ * Loads a section of a message in pieces, so that little memory is needed. The section ends with the first piece that is
+ * shorter than requested, because some servers report inexact sizes.
+ *
+ * @param section its name, and the size that the server has reported. An empty name means the whole message.
+ * @param take receives each piece
+ * @returns false if the message no longer exists
+ * @throws ImapFailed
+ */
+export async function loadInPieces(
+  loading: Loading,
+  message: number,
+  { section, size }: { readonly section: string; readonly size: number },
+  take: (piece: Buffer) => void,
+): Promise<boolean> {
+  const uid = loading.table.uid(message);
   for (let start = 0; ; start += largestRange) {
-    if (start > known.size + largestRange)
-      throw new ImapFailed("malformed response", `message ${message}: the message is larger than the server reported`);
+    if (start > size + largestRange) {
+      const what = section === "" ? "the message" : `part ${section}`;
+      throw new ImapFailed("malformed response", `message ${message}: ${what} is larger than the server reported`);
+    }
     let piece: Buffer | undefined;
-    const ranges = [{ section: "", start, length: largestRange }];
-    await connection.fetch(`${table.uid(message)}`, { ranges }, ({ uid, bytes }) => {
-      if (uid === table.uid(message)) piece = bytes("");
+    await loading.connection.fetch(`${uid}`, { ranges: [{ section, start, length: largestRange }] }, (found) => {
+      if (found.uid === uid) piece = found.bytes(section);
     });
-    if (piece === undefined) return explainMissing(loading, [message]);
+    if (piece === undefined) {
+      await explainMissing(loading, [message]);
+      return false;
+    }
     const { length } = piece;
-    if (length > 0) writer.add(piece);
-    if (length < largestRange) break;
+    if (length > 0) take(piece);
+    if (length < largestRange) return true;
   }
-  writer.finish("whole");
 }
 
 interface Arrival {
@@ -164,7 +184,7 @@ async function fetchEach(
 }
 
 /** Marks messages as gone if the server did not send them. @throws ImapFailed if any of them still exists */
-export async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
+async function explainMissing({ connection, table }: Loading, messages: readonly number[]): Promise<void> {
   if (messages.length === 0) return;
   const uids = messages.map((message) => table.uid(message));
   for (const { set } of formatUidSets(uids)) {

@@ -4,9 +4,7 @@
  */
 import type { ByteRange } from "../mailbox.ts";
 import { MessageUnreadable } from "../mailbox-errors.ts";
-import { ImapFailed } from "./imap-failure.ts";
-import { largestRange } from "./imap-flow.ts";
-import { explainMissing, type Loading } from "./load-messages.ts";
+import { type Loading, loadInPieces } from "./load-messages.ts";
 
 /**
  * Loads each omitted part that overlaps one of the ranges. The parts replace their filler.
@@ -35,40 +33,11 @@ export async function loadOmittedParts(
       continue;
     }
     writer.beginSection();
-    for await (const piece of loadSection(loading, message, part)) writer.addToSection(piece);
+    const exists = await loadInPieces(loading, message, part, (piece) => writer.addToSection(piece));
+    if (!exists) throw new MessageUnreadable(message, undefined);
     writer.beginSection();
   }
   writer.addStored(loaded.read(known, at, known.length));
   writer.finish("text");
   return true;
-}
-
-/**
- * Yields the bytes of a section in pieces, so that little memory is needed. The section ends with the first piece that
- * is shorter than requested, because some servers report inexact sizes.
- */
-async function* loadSection(
-  loading: Loading,
-  message: number,
-  { section, size }: { readonly section: string; readonly size: number },
-): AsyncIterable<Buffer> {
-  const uid = loading.table.uid(message);
-  for (let start = 0; ; start += largestRange) {
-    if (start > size + largestRange)
-      throw new ImapFailed(
-        "malformed response",
-        `message ${message}: part ${section} is larger than the server reported`,
-      );
-    let piece: Buffer | undefined;
-    await loading.connection.fetch(`${uid}`, { ranges: [{ section, start, length: largestRange }] }, (found) => {
-      if (found.uid === uid) piece = found.bytes(section);
-    });
-    if (piece === undefined) {
-      await explainMissing(loading, [message]);
-      throw new MessageUnreadable(message, undefined);
-    }
-    const { length } = piece;
-    if (length > 0) yield piece;
-    if (length < largestRange) return;
-  }
 }
