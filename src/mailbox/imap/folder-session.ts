@@ -66,10 +66,9 @@ export class FolderSession {
    */
   async open(known?: KnownState, stop?: AbortSignal): Promise<SelectedFolder> {
     const { address, access, readOnly, listener } = this.#options;
-    const signals = [this.#options.signal, stop].filter((each) => each !== undefined);
-    const signal = signals.length === 0 ? undefined : AbortSignal.any(signals);
+    const signal = AbortSignal.any([this.#options.signal, stop].filter((each) => each !== undefined));
     const connection = await openConnection(address, access, signal);
-    signal?.addEventListener("abort", () => connection.destroy());
+    signal.addEventListener("abort", () => connection.destroy());
     try {
       connection.listen(listener);
       this.#hasResync = await connection.enable("CONDSTORE", "QRESYNC");

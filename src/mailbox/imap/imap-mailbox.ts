@@ -327,10 +327,9 @@ class ImapMailbox implements Mailbox {
     const arrived = this.#showArrived();
     this.#isStateStored = false;
     // If `plan.required` is set, the commit changes only the messages in that list. The other messages have not
-    // appeared in any list.
-    if (plan.required !== undefined) return { ...outcome, arrived, empty: this.#table.present === 0 };
-    // Mail that arrived during the commit has not appeared in any list.
-    this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
+    // appeared in any list. Mail that arrived during the commit has not appeared in any list, either.
+    if (plan.required === undefined)
+      this.#state = { ...this.#state, lastListed: known === 0 ? 0 : this.#table.uid(known) };
     return { ...outcome, arrived, empty: this.#table.present === 0 };
   }
 
@@ -354,19 +353,11 @@ class ImapMailbox implements Mailbox {
     await requireMessages(opened, messages);
     if (how === "copy") return { created: await copyOnServer(opened, messages, folder) };
     if (this.#readOnly) throw new MailError(`${this.path}: Read-only; nothing was moved`, Exit.NoPerm);
-    await confirmIdentity(
-      opened,
-      this.#cache,
-      [...messages].sort((a, b) => a - b),
-    );
+    const inOrder = [...messages].sort((a, b) => a - b);
+    await confirmIdentity(opened, this.#cache, inOrder);
     // Flags that this session has changed are stored first, so that the messages have them in their new folder, too.
     await storeFlags(opened, messages);
-    return moveOnServer(opened, messages, folder, (moved) =>
-      expungeMessages(
-        opened,
-        [...moved].sort((a, b) => a - b),
-      ),
-    );
+    return moveOnServer(opened, messages, folder, () => expungeMessages(opened, inOrder));
   }
 
   countReported(): number {

@@ -62,13 +62,13 @@ export async function moveOnServer(
   opened: OpenFolder,
   messages: readonly number[],
   folder: string,
-  remove: (messages: readonly number[]) => Promise<string | undefined>,
+  remove: () => Promise<string | undefined>,
 ): Promise<Transferred> {
   const { session, table } = opened;
   const canMove = await session.run(async (connection) => connection.can("MOVE"));
   if (!canMove) {
     const created = await copyOnServer(opened, messages, folder);
-    const notice = await remove(messages);
+    const notice = await remove();
     return { created, ...(notice === undefined ? {} : { notice }) };
   }
   const sets = listSets(table, messages);
