@@ -33,7 +33,6 @@ export interface FetchedMessage {
   readonly size?: number;
   /** INTERNALDATE, in milliseconds since 1970. */
   readonly received?: number;
-  readonly modSeq?: bigint;
   readonly structure?: Node;
   /** Returns the bytes of a section; undefined if the server did not send them. */
   bytes(section: string): Buffer | undefined;
@@ -103,7 +102,6 @@ export function parseFetch({ command, attributes = [], fetched }: Response): Fet
     if (name === "RFC822.SIZE") setIfKnown(found, "size", readNumber(text, Number.MAX_SAFE_INTEGER));
     if (name === "INTERNALDATE") setIfKnown(found, "received", parseInternalDate(text ?? ""));
     if (name === "FLAGS" && isList(value)) found.flags = value.flatMap((flag) => readNodeText(flag) ?? []);
-    if (name === "MODSEQ" && isList(value)) setIfKnown(found, "modSeq", readBigInt(readNodeText(value[0] ?? null)));
     if (name === "BODYSTRUCTURE") found.structure = value;
     if (name === "BODY" && key?.section !== undefined) {
       const parts = key.section.map((part) =>
@@ -116,7 +114,7 @@ export function parseFetch({ command, attributes = [], fetched }: Response): Fet
   return { ...found, uid: found.uid, sequence, bytes: (section) => sections.get(section) };
 }
 
-function setIfKnown<Key extends "size" | "received" | "modSeq">(
+function setIfKnown<Key extends "size" | "received">(
   target: { -readonly [Each in keyof FetchedMessage]?: FetchedMessage[Each] },
   key: Key,
   value: FetchedMessage[Key] | undefined,
