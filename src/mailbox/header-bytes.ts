@@ -7,7 +7,8 @@
  * left unchanged and treated as part of the body.
  */
 const firstPiece = 16 << 10;
-const longest = 4 << 20;
+/** Length in bytes above which a header is truncated. */
+export const longestHeader = 4 << 20;
 const emptyLine = Buffer.from("\n\n");
 
 /**
@@ -39,7 +40,7 @@ export function headerOf(size: number, read: (length: number) => Buffer): Buffer
     const end = headerEnd(bytes, 0);
     if (end !== undefined) return bytes.subarray(0, end);
     if (length >= size) return bytes;
-    if (length >= longest) return wholeFields(bytes);
+    if (length >= longestHeader) return wholeFields(bytes);
   }
 }
 
@@ -47,7 +48,7 @@ export function headerOf(size: number, read: (length: number) => Buffer): Buffer
 export function headerIn(bytes: Buffer): Buffer | undefined {
   const end = headerEnd(bytes, 0);
   if (end !== undefined) return bytes.subarray(0, end);
-  return bytes.length > longest ? wholeFields(bytes) : undefined;
+  return bytes.length > longestHeader ? wholeFields(bytes) : undefined;
 }
 
 /**

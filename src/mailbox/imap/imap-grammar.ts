@@ -201,7 +201,8 @@ export function searchTokens(key: SearchKey): Node[] {
   return [/[^\x20-\x7e]/.test(key.text) ? { type: "LITERAL", value: Buffer.from(key.text) } : makeString(key.text)];
 }
 
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/** The names of the months in dates (RFC 9051, `date-month`). */
+export const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** Formats a date as INTERNALDATE, in UTC (RFC 9051, `date-time`). */
 export function formatInternalDate(date: Date): string {

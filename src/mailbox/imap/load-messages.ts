@@ -1,5 +1,6 @@
 /** Loads messages, or only the parts that will be read, into the session's temporary file. */
 import { isAscii } from "node:buffer";
+import { longestHeader } from "../header-bytes.ts";
 import type { MessageNeed } from "../mailbox.ts";
 import type { FolderCache, MessageFacts } from "./folder-cache.ts";
 import type { ImapConnection } from "./imap-connection.ts";
@@ -13,8 +14,6 @@ import type { UidTable } from "./uid-table.ts";
 
 /** Size in bytes above which a message is loaded separately, in pieces. */
 const largeMessage = 1 << 20;
-/** Maximum number of header bytes that are loaded, as in header-bytes.ts. */
-const longestHeader = 4 << 20;
 /** The header fields from which the facts (header-facts.ts) and the From_ line are derived. */
 const listedFields =
   "FROM SENDER TO CC SUBJECT DATE MESSAGE-ID REFERENCES IN-REPLY-TO REPLY-TO RETURN-PATH CONTENT-TYPE " +

@@ -5,12 +5,12 @@
  */
 import { parseHeader } from "../../message/header.ts";
 import { parseStructured } from "../../message/parameters.ts";
+import { longestHeader } from "../header-bytes.ts";
 import { type BodyPart, isShown, listBodyLeaves, listInnerMultiparts, parseBodyStructure } from "./body-structure.ts";
 import type { ImapConnection, Range } from "./imap-connection.ts";
 import { largestRange } from "./imap-flow.ts";
 import type { LoadedMessages, MessageWriter } from "./loaded-messages.ts";
 
-const longestHeader = 4 << 20;
 const longestPartHeader = 64 << 10;
 
 /** The loaded sections of a message, by name. */

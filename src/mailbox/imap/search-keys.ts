@@ -1,9 +1,8 @@
 /** Converts conditions to search keys of the SEARCH command (RFC 9051, section 6.4.4). */
 import type { ServerTerm } from "../server-term.ts";
-import type { SearchKey } from "./imap-grammar.ts";
+import { months, type SearchKey } from "./imap-grammar.ts";
 
 const day = 24 * 60 * 60 * 1000;
-const months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /**
  * Returns the search keys for a condition. The keys match every message that satisfies the condition, and possibly
