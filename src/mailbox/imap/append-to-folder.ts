@@ -5,12 +5,11 @@
 import { Exit, MailError } from "../../errors.ts";
 import type { FlaggedMessage } from "../maildir/add-messages.ts";
 import type { AccessServer } from "../server-access.ts";
-import { parseServerAddress } from "../server-address.ts";
 import { EarlierCopies } from "./earlier-copies.ts";
 import type { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed } from "./imap-failure.ts";
 import type { CopiedUids } from "./imap-grammar.ts";
-import { openConnection } from "./open-connection.ts";
+import { findAccess, openConnection } from "./open-connection.ts";
 import { flagsOfLetters } from "./server-flags.ts";
 import { formatUidSets, keyOfUid } from "./uid-set.ts";
 
@@ -39,10 +38,7 @@ export async function appendToFolder(
     readonly mayExist?: boolean;
   },
 ): Promise<{ readonly created: boolean; readonly keys: readonly (string | undefined)[] }> {
-  const address = parseServerAddress(name);
-  if (accessServer === undefined)
-    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
-  const { access } = await accessServer(address);
+  const { address, access } = await findAccess(name, accessServer);
   const folder = address.folder === "" ? "INBOX" : address.folder;
   const connection = await openConnection(address, access, signal);
   const added: (CopiedUids | undefined)[] = [];

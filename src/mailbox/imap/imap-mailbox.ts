@@ -30,6 +30,7 @@ import { loadOmittedParts } from "./load-omitted.ts";
 import { loadAllStates, loadStatesOf, updateStates } from "./load-states.ts";
 import { LoadedMessages } from "./loaded-messages.ts";
 import { LoadedWindow } from "./loaded-window.ts";
+import { findAccess } from "./open-connection.ts";
 import { makeSearchKeys } from "./search-keys.ts";
 import { bitsOfFlags, lettersOfBits } from "./server-flags.ts";
 import { copyOnServer, moveOnServer, requireMessages } from "./transfer-messages.ts";
@@ -56,10 +57,7 @@ const fewMessages = 20;
  * @throws ImapFailed, MailError for an invalid address or setting, or the reason of `options.signal`
  */
 export async function openImapMailbox(name: string, options: MailboxOptions): Promise<Mailbox> {
-  const typed = parseServerAddress(name);
-  if (options.accessServer === undefined)
-    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
-  const { access, user } = await options.accessServer(typed);
+  const { address: typed, access, user } = await findAccess(name, options.accessServer);
   const address = { ...typed, user, folder: typed.folder === "" ? "INBOX" : typed.folder };
   const mailbox = new ImapMailbox(address, access, options);
   try {

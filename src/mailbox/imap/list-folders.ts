@@ -1,9 +1,7 @@
 /** Lists and creates folders on a server. */
-import { Exit, MailError } from "../../errors.ts";
 import type { AccessServer, ServerAddress } from "../server-access.ts";
-import { parseServerAddress } from "../server-address.ts";
 import type { ImapConnection } from "./imap-connection.ts";
-import { openConnection } from "./open-connection.ts";
+import { findAccess, openConnection } from "./open-connection.ts";
 
 /** A folder that can be opened. */
 export interface ServerFolder {
@@ -62,9 +60,6 @@ async function connectToServer(
   accessServer: AccessServer | undefined,
   signal?: AbortSignal,
 ): Promise<{ readonly address: ServerAddress; readonly connection: ImapConnection }> {
-  const address = parseServerAddress(name);
-  if (accessServer === undefined)
-    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
-  const { access } = await accessServer(address);
+  const { address, access } = await findAccess(name, accessServer);
   return { address, connection: await openConnection(address, access, signal) };
 }

@@ -10,7 +10,8 @@ import { describeTlsFailure, isCertificateReason, tlsFailure } from "../../conne
 import { type Attempt, firstAttempt, type TlsServer, weakerAttempt } from "../../connect/tls-policy.ts";
 import { Exit, joinAlternatives, MailError } from "../../errors.ts";
 import { notify } from "../../notices.ts";
-import type { ServerAccess, ServerAddress } from "../server-access.ts";
+import type { AccessServer, AccountAccess, ServerAccess, ServerAddress } from "../server-access.ts";
+import { parseServerAddress } from "../server-address.ts";
 import { ImapConnection } from "./imap-connection.ts";
 import { ImapFailed, type ImapReason } from "./imap-failure.ts";
 import { type ConnectionSettings, type LoginOffer, makeFailure } from "./imap-flow.ts";
@@ -20,6 +21,21 @@ import { type ConnectionSettings, type LoginOffer, makeFailure } from "./imap-fl
  * most a quarter of the time limit for connections.
  */
 const longestSilence = 3000;
+
+/**
+ * Returns the address in a mailbox name, and the user and the settings for its server.
+ *
+ * @throws MailError for an invalid address or setting
+ */
+export async function findAccess(
+  name: string,
+  accessServer: AccessServer | undefined,
+): Promise<AccountAccess & { readonly address: ServerAddress }> {
+  const address = parseServerAddress(name);
+  if (accessServer === undefined)
+    throw new MailError(`${name}: a mailbox on a server cannot be opened here`, Exit.Usage);
+  return { address, ...(await accessServer(address)) };
+}
 
 /**
  * Connects, starts TLS and logs in.
