@@ -40,17 +40,22 @@ function makeSignal(): { readonly reached: Promise<void>; readonly reach: () => 
   return { reached, reach };
 }
 
+/** Returns a script's `answer` that never responds to the given commands, and calls `reach` when one arrives. */
+function ignoreCommand(reach: () => void, isIgnored: (line: string) => boolean) {
+  return (line: string) => {
+    if (!isIgnored(line)) return undefined;
+    reach();
+    return "silent";
+  };
+}
+
 test.each(["p 1", "save 1 saved"])("Ctrl-C ends %s, and the session continues", async (command) => {
   let isSlow = true;
   const { reached, reach } = makeSignal();
   server = await startLyingServer({
     certificate: "localhost",
     messages: [{ uid: 1, text: "From: ann@x.example\nSubject: one\n\ntext of one\n" }],
-    answer: (line) => {
-      if (!isSlow || !line.includes("BODY.PEEK[]")) return undefined;
-      reach();
-      return "silent";
-    },
+    answer: ignoreCommand(reach, (line) => isSlow && line.includes("BODY.PEEK[]")),
   });
   const terminal = await startSession("-N", "-f", `imaps://ann@localhost:${server.port}/INBOX`);
   await terminal.expect("& ");
@@ -79,11 +84,7 @@ const waits: readonly (readonly [string, (reach: () => void) => Script])[] = [
       [
         `does not respond to ${command}`,
         (reach: () => void): Script => ({
-          answer: (line) => {
-            if (!line.startsWith(command)) return undefined;
-            reach();
-            return "silent";
-          },
+          answer: ignoreCommand(reach, (line) => line.startsWith(command)),
         }),
       ] as const,
   ),
@@ -116,11 +117,7 @@ test.each(["LIST", "AUTHENTICATE"])(
     const { reached, reach } = makeSignal();
     server = await startLyingServer({
       certificate: "localhost",
-      answer: (line) => {
-        if (!line.startsWith(word)) return undefined;
-        reach();
-        return "silent";
-      },
+      answer: ignoreCommand(reach, (line) => line.startsWith(word)),
     });
     const terminal = await startSession("-N", "-S", `folder=imaps://ann@localhost:${server.port}`, "-f", "box");
     await terminal.expect("& ");
@@ -148,11 +145,7 @@ test.each(["copy", "save"])("Ctrl-C ends %s if the server does not respond to AP
   const { reached, reach } = makeSignal();
   server = await startLyingServer({
     certificate: "localhost",
-    answer: (line) => {
-      if (!line.startsWith("APPEND")) return undefined;
-      reach();
-      return "silent";
-    },
+    answer: ignoreCommand(reach, (line) => line.startsWith("APPEND")),
   });
   const folder = `imaps://ann@localhost:${server.port}/INBOX`;
   const terminal = await startSession("-N", "-f", "box");
@@ -174,11 +167,7 @@ test.each([
   server = await startLyingServer({
     certificate: "localhost",
     messages: [{ uid: 1, text: "Subject: one\n\ntext\n" }],
-    answer: (line) => {
-      if (!line.startsWith(word)) return undefined;
-      reach();
-      return "silent";
-    },
+    answer: ignoreCommand(reach, (line) => line.startsWith(word)),
   });
   const base = `imaps://ann@localhost:${server.port}`;
   const terminal = await startSession("-N", "-f", `${base}/INBOX`);
@@ -205,11 +194,7 @@ test.each([
     server = await startLyingServer({
       certificate: "localhost",
       messages: [1, 2].map((uid) => ({ uid, text: `Subject: number ${uid}\n\ntext\n` })),
-      answer: (line) => {
-        if (!isSlow || !line.startsWith(word)) return undefined;
-        reach();
-        return "silent";
-      },
+      answer: ignoreCommand(reach, (line) => isSlow && line.startsWith(word)),
     });
     const folder = `imaps://ann@localhost:${server.port}/INBOX`;
     const interrupted = await startSession("-N", "-f", folder);
@@ -237,11 +222,7 @@ test.each(["UID SEARCH", "UID STORE"])(
     server = await startLyingServer({
       certificate: "localhost",
       messages: [{ uid: 1, text: "Subject: one\n\ntext of one\n" }],
-      answer: (line) => {
-        if (!isSlow || !line.startsWith(word)) return undefined;
-        reach();
-        return "silent";
-      },
+      answer: ignoreCommand(reach, (line) => isSlow && line.startsWith(word)),
     });
     const base = `imaps://ann@localhost:${server.port}`;
     const terminal = await startSession("-N", "-f", `${base}/INBOX`);
@@ -266,15 +247,11 @@ test("Ctrl-C ends a quit if the server does not respond to the login on a new co
   let isSlow = false;
   let logins = 0;
   const { reached, reach } = makeSignal();
+  const ignoreSecondLogin = ignoreCommand(reach, (line) => line.startsWith("AUTHENTICATE") && ++logins >= 2);
   server = await startLyingServer({
     certificate: "localhost",
     messages: [{ uid: 1, text: "Subject: one\n\ntext\n" }],
-    answer: (line) => {
-      if (line.startsWith("NOOP") && isSlow) return "close";
-      if (!line.startsWith("AUTHENTICATE") || ++logins < 2) return undefined;
-      reach();
-      return "silent";
-    },
+    answer: (line) => (line.startsWith("NOOP") && isSlow ? "close" : ignoreSecondLogin(line)),
   });
   const folder = `imaps://ann@localhost:${server.port}/INBOX`;
   const terminal = await startSession("-N", "-f", folder);
@@ -293,11 +270,7 @@ test("Tab waits only a short time for a server that does not respond", async () 
   const { reached, reach } = makeSignal();
   server = await startLyingServer({
     certificate: "localhost",
-    answer: (line) => {
-      if (!line.startsWith("LIST")) return undefined;
-      reach();
-      return "silent";
-    },
+    answer: ignoreCommand(reach, (line) => line.startsWith("LIST")),
   });
   const terminal = await startSession("-N", "-S", `folder=imaps://ann@localhost:${server.port}`, "-f", "box");
   await terminal.expect("& ");
