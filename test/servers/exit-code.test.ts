@@ -5,18 +5,14 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { Exit } from "../../src/errors.ts";
 import { runMail } from "../run-mail.ts";
-import { certificates } from "./dovecot.ts";
+import { prepareHome } from "./dovecot.ts";
 import { type LyingServer, startLyingServer } from "./lying-server.ts";
 
 let home: string;
 let server: LyingServer;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mail-exit-code-"));
-  writeFileSync(
-    join(home, ".mailrc"),
-    `set cafile=${join(certificates, "localhost.pem")} systemca=no smtptimeout=1 noheader\n`,
-  );
-  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)} smtptimeout=1 noheader\n`);
 });
 afterEach(async () => {
   await server.close();

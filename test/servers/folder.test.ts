@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { runMail } from "../run-mail.ts";
-import { certificates } from "./dovecot.ts";
+import { prepareHome } from "./dovecot.ts";
 import { type LyingServer, startLyingServer } from "./lying-server.ts";
 
 let home: string;
@@ -12,8 +12,7 @@ let server: LyingServer;
 let mostLogins: number;
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "mail-folder-"));
-  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)}\n`);
   const texts = ["one", "two"].map((subject) => `From: ann@x.example\nSubject: ${subject}\n\ntext ${subject}\n`);
   const from = "From ann@x.example Sat Jan 16 18:22:03 2021\n";
   writeFileSync(join(home, "box"), texts.map((text) => `${from}${text}\n`).join(""));

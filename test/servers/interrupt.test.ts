@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 import { runMail } from "../run-mail.ts";
-import { certificates } from "./dovecot.ts";
+import { prepareHome } from "./dovecot.ts";
 import { type LyingServer, type Script, startLyingServer } from "./lying-server.ts";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
@@ -15,8 +15,7 @@ let server: LyingServer;
 let pty: Pty | undefined;
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), "mail-interrupt-"));
-  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)}\n`);
   writeFileSync(join(home, "box"), "From ann@x.example Thu Jan  1 00:00:00 1970\nSubject: local\n\ntext\n\n");
 });
 afterEach(async () => {

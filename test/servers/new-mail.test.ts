@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { openPty, type Pty } from "../../scripts/pty.mjs";
 
 import { runMail } from "../run-mail.ts";
-import { certificates } from "./dovecot.ts";
+import { prepareHome } from "./dovecot.ts";
 import { type LyingServer, startLyingServer } from "./lying-server.ts";
 
 const program = join(import.meta.dirname, "../../bin/mail.js");
@@ -17,8 +17,7 @@ let server: LyingServer;
 let pty: Pty | undefined;
 beforeEach(async () => {
   home = mkdtempSync(join(tmpdir(), "mail-new-mail-"));
-  writeFileSync(join(home, ".mailrc"), `set cafile=${join(certificates, "localhost.pem")} systemca=no\n`);
-  writeFileSync(join(home, ".netrc"), "machine localhost login ann password secret\n", { mode: 0o600 });
+  writeFileSync(join(home, ".mailrc"), `set ${prepareHome(home)}\n`);
   server = await startLyingServer({
     certificate: "localhost",
     capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN UIDPLUS MOVE ESEARCH UNSELECT LITERAL+",
