@@ -101,7 +101,7 @@ async function writeUnnamed(
   };
   try {
     try {
-      await writeUnless(signal, descriptor, pieces, 0, before);
+      await writePiecesUnless(signal, descriptor, pieces, 0, before);
       await sync.finish();
       if (link()) {
         syncDirectory(dirname(path));
@@ -174,7 +174,8 @@ async function appendLocked(
       begun = true;
       onWritten?.(end - size);
     };
-    await writeUnless(signal, descriptor, concatenatePieces([[separate(descriptor, size)], pieces]), size, before);
+    const added = concatenatePieces([[separate(descriptor, size)], pieces]);
+    await writePiecesUnless(signal, descriptor, added, size, before);
     intent?.complete();
     fsyncSync(descriptor);
     if (isNew) syncDirectory(dirname(path));
@@ -185,15 +186,6 @@ async function appendLocked(
     intent?.undone();
     throw error;
   }
-}
-
-/** Writes pieces. @throws the signal's reason if the signal is aborted; some bytes may already have been written */
-async function writeUnless(
-  signal: AbortSignal | undefined,
-  ...[descriptor, pieces, position, before]: Parameters<typeof writePieces>
-): Promise<void> {
-  if (signal === undefined) writePieces(descriptor, pieces, position, before);
-  else await writePiecesUnless(signal, descriptor, pieces, position, before);
 }
 
 /**

@@ -87,18 +87,19 @@ export function writePieces(
 }
 
 /**
- * Writes pieces as `writePieces` does, but stops if the signal is aborted.
+ * Writes pieces as `writePieces` does, but stops if a signal is given and is aborted.
  *
  * @throws the signal's reason; some bytes may have been written
  */
 export async function writePiecesUnless(
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   descriptor: number,
   pieces: Iterable<Uint8Array>,
   position: number,
   before?: Before,
 ): Promise<void> {
   for (const _end of writeStepwise(descriptor, pieces, position, before)) {
+    if (signal === undefined) continue;
     // A signal from the terminal is handled only while the event loop runs.
     await new Promise((resolve) => setImmediate(resolve));
     signal.throwIfAborted();
