@@ -222,8 +222,12 @@ export interface StoredMessages extends MessageStates {
    * 0. Returns undefined if there is no such table. A format that keeps no facts lacks this method.
    */
   storedFacts?(): FactTable | undefined;
-  /** Counts a message's lines and characters. The first call reads the message; the result is cached. */
-  counts(message: number): Counts;
+  /**
+   * Counts a message's lines and characters. The first call reads the message; the result is cached.
+   *
+   * @param bytes the stored message, if the caller has already read it
+   */
+  counts(message: number, bytes?: Buffer): Counts;
 }
 
 /** The result of copying or moving messages on a server. */

@@ -142,10 +142,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return this.#tracked.messageKey(message, compute);
   }
 
-  counts(message: number): Counts {
+  counts(message: number, bytes?: Buffer): Counts {
     let counts = this.#tracked.counts.get(message);
     if (counts === undefined) {
-      const count = () => countsOf(this.#tracked.file.pieces(message));
+      const count = () => countsOf(bytes === undefined ? this.#tracked.file.pieces(message) : [bytes]);
       counts = this.#tracked.facts?.counts(message, count) ?? count();
       if (this.#tracked.counts.size < mostCounts) this.#tracked.counts.set(message, counts);
     }

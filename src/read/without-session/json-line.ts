@@ -53,7 +53,10 @@ function formatLine(stored: StoredMessages, message: number, more: object, chars
   const bytes = isKnown(facts) ? undefined : readWhole(stored, message);
   const candidate = new Candidate(stored, message, bytes, charsets);
   if (bytes !== undefined) candidate.parseHeader();
-  const lines = bytes === undefined ? (facts?.lines ?? stored.counts(message).lines) : countLineFeeds(bytes);
+  const lines =
+    facts === undefined && bytes !== undefined
+      ? countLineFeeds(bytes)
+      : (facts?.lines ?? stored.counts(message, bytes).lines);
   // A template is several times faster than JSON.stringify for the complete object.
   return (
     `{"version":${schemaVersion},"id":${quoteJson(candidate.id)},"number":${message},"offset":${stored.offset?.(message) ?? null},` +
