@@ -124,24 +124,17 @@ export class JsonBlock {
     if (!this.#putEnvelopeSender(row)) return false;
     this.#put(before.date);
     this.#putDate(date);
-    this.#put(before.from);
-    if (!this.#putPeople("from", row)) return false;
-    this.#put(before.to);
-    if (!this.#putPeople("to", row)) return false;
-    this.#put(before.cc);
-    if (!this.#putPeople("cc", row)) return false;
-    this.#put(before.replyTo);
-    if (!this.#putPeople("replyTo", row)) return false;
-    this.#put(before.subject);
-    if (!this.#putValue("subject", row)) return false;
-    this.#put(before.messageId);
-    if (!this.#putValue("messageId", row)) return false;
-    this.#put(before.inReplyTo);
-    if (!this.#putIds("inReplyTo", row)) return false;
-    this.#put(before.references);
-    if (!this.#putIds("references", row)) return false;
+    const isComplete =
+      this.#putPeople("from", row) &&
+      this.#putPeople("to", row) &&
+      this.#putPeople("cc", row) &&
+      this.#putPeople("replyTo", row) &&
+      this.#putValue("subject", row) &&
+      this.#putValue("messageId", row) &&
+      this.#putIds("inReplyTo", row) &&
+      this.#putIds("references", row);
     this.#put(before.end);
-    return true;
+    return isComplete;
   }
 
   #put(bytes: Uint8Array): void {
@@ -217,7 +210,9 @@ export class JsonBlock {
     this.#bytes[this.#length++] = character;
   }
 
+  /** Writes a field's addresses. @returns false if they depend on a charset */
   #putPeople(column: "from" | "to" | "cc" | "replyTo", row: number): boolean {
+    this.#put(before[column]);
     const { ends, bytes } = this.#texts[column];
     const [start, end] = [findStart(ends, row), ends[row] as number];
     if (start === end) {
@@ -243,6 +238,7 @@ export class JsonBlock {
    * @returns false if the field is repeated, or if JSON does not represent the value unchanged
    */
   #putValue(column: "subject" | "messageId", row: number): boolean {
+    this.#put(before[column]);
     const { ends, bytes } = this.#texts[column];
     const [start, end] = [findStart(ends, row), (ends[row] as number) - 1];
     if (start > end) {
@@ -260,6 +256,7 @@ export class JsonBlock {
 
   /** Writes the message-ids in a field. @returns false if the field is repeated or unusual */
   #putIds(column: "inReplyTo" | "references", row: number): boolean {
+    this.#put(before[column]);
     const { ends, bytes } = this.#texts[column];
     const [start, end] = [findStart(ends, row), (ends[row] as number) - 1];
     this.#bytes[this.#length++] = 91;
