@@ -115,10 +115,10 @@ export async function opening(bench, client, original, count) {
 /**
  * Measures a full-screen program, which runs under time(1) on a pseudo-terminal.
  *
- * @param count a number that must appear on the screen
+ * @param shown the text or the number that must appear on the screen
  * @param keys the keys to be typed before the key that exits
  */
-export async function openedOnScreen(bench, client, file, count, settings = [], keys = "") {
+export async function openedOnScreen(bench, client, file, shown, settings = [], keys = "") {
   const times = bench.path("times");
   const argv = ["/usr/bin/time", "-f", "%e %U %S %M", "-o", times, ...client.onScreen(file, settings, keys)];
   const terminal = await openPty({ argv, env: bench.env({ TERM: "vt100" }), cwd: bench.place });
@@ -129,7 +129,7 @@ export async function openedOnScreen(bench, client, file, count, settings = [], 
   if (late.aborted) return undefined;
   const [wall, user, system, kilobytes] = readFileSync(times, "utf8").trim().split("\n").at(-1).split(" ").map(Number);
   const figure = { wall, cpu: user + system, memory: kilobytes / 1024, output };
-  return right(`${client.name} opens ${file}`, output.includes(String(count)), figure);
+  return right(`${client.name} opens ${file}`, output.includes(String(shown)), figure);
 }
 
 const messageId = "\nMessage-Id: <";
