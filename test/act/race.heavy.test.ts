@@ -11,11 +11,8 @@ describe.each(kinds)("for a mailbox in %s format", (kind) => {
 
   test("an action by ID never affects a different message, even while messages are being expunged", async () => {
     const { done, gone, refused } = await playRounds(kind, "expunge", rounds);
-    // Each outcome must occur, which shows that the race takes place. How often it occurs depends on the machine.
-    expect({ done: done > 0, gone: gone > 0, most: refused < done + gone }).toEqual({
-      done: true,
-      gone: true,
-      most: true,
-    });
+    expect(done).toBeGreaterThan(rounds / 4);
+    expect(gone).toBeGreaterThan(rounds / 20);
+    expect(refused).toBeLessThan(rounds / 10);
   }, 900_000);
 });
