@@ -20,7 +20,7 @@ export async function sortByKey(
 ): Promise<readonly number[]> {
   if (key === "size") return sortBySize(mailbox, isDescending);
   if (key !== "date") return sortByText(mailbox, key, isDescending, pause);
-  return sortByValues(listMessages(mailbox), await columnOf(mailbox, key, pause), isDescending);
+  return sortByValues(await columnOf(mailbox, key, pause), isDescending);
 }
 
 /** Returns all messages sorted by sender or subject; messages with equal keys are in ascending order. */
@@ -32,8 +32,7 @@ async function sortByText(
 ): Promise<readonly number[]> {
   mailbox.prepareFacts?.(mailbox.count);
   const ranks = mailbox.ranks?.(key);
-  if (ranks === undefined)
-    return sortByValues(listMessages(mailbox), await columnOf(mailbox, key, pause), isDescending);
+  if (ranks === undefined) return sortByValues(await columnOf(mailbox, key, pause), isDescending);
   const unranked = listMessages(mailbox).filter((message) => ranks[message - 1] === unknownRank);
   if (unranked.length > mailbox.count * smallPart) {
     rankByValues(ranks, await columnOf(mailbox, key, pause));
@@ -51,11 +50,7 @@ async function sortByText(
 function rankByValues(ranks: Uint32Array, values: readonly string[]): void {
   let rank = 0;
   let before: number | undefined;
-  for (const message of sortByValues(
-    Array.from(values.keys(), (index) => index + 1),
-    values,
-    false,
-  )) {
+  for (const message of sortByValues(values, false)) {
     if (before !== undefined && values[message - 1] !== values[before - 1]) rank++;
     ranks[message - 1] = rank;
     before = message;
@@ -118,25 +113,21 @@ function mergeUnranked(
 async function sortBySize(mailbox: Mailbox, isDescending: boolean): Promise<readonly number[]> {
   const sorted = await mailbox.sortBySize?.(isDescending);
   if (sorted !== undefined) return sorted;
-  const everyone = listMessages(mailbox);
   const sizes: number[] = [];
-  for await (const { messages, stored } of mailbox.openMessages(everyone, "facts"))
+  for await (const { messages, stored } of mailbox.openMessages(listMessages(mailbox), "facts"))
     for (const message of messages) sizes.push(stored.size(message));
-  return sortByValues(everyone, sizes, isDescending);
+  return sortByValues(sizes, isDescending);
 }
 
 /**
- * Returns messages sorted by their values. Messages with equal values are in ascending order of message number.
+ * Returns all messages sorted by their values. Messages with equal values are in ascending order of message number.
  *
- * @param values the values of all messages
+ * @param values the value of each message; that of the first message is at index 0
  */
-function sortByValues(
-  messages: readonly number[],
-  values: readonly (number | string)[],
-  isDescending: boolean,
-): number[] {
+function sortByValues(values: readonly (number | string)[], isDescending: boolean): number[] {
   const sign = isDescending ? -1 : 1;
-  return [...messages].sort((a, b) => {
+  const messages = Array.from(values.keys(), (index) => index + 1);
+  return messages.sort((a, b) => {
     const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
     return first < second ? -sign : first > second ? sign : a - b;
   });
