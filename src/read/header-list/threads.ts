@@ -138,24 +138,27 @@ function listThreads(nodes: Nodes, children: Children, newestLast: boolean): Thr
   const listed: number[] = [];
   const depths = new Uint16Array(parents.length + 1);
   const levels = new Uint16Array(parents.length);
-  // The index of each thread's first message in `listed`, and the index that follows the thread's last message.
-  const [starts, ends, newest]: [number[], number[], number[]] = [[], [], []];
+  // The index in `listed` at which each thread ends and the next thread starts.
+  const ends: number[] = [];
+  const newest: number[] = [];
   for (let root = 0; root < parents.length; root++) {
     if ((parents[root] as number) >= 0) continue;
-    starts.push(listed.length);
-    newest.push(listThread(nodes, children, root, listed, depths, levels));
+    const start = listed.length;
+    const date = listThread(nodes, children, root, listed, depths, levels);
+    // A missing message without replies is not listed.
+    if (listed.length === start) continue;
+    newest.push(date);
     ends.push(listed.length);
   }
-  const last = (thread: number) =>
-    ends[thread] === starts[thread] ? 0 : (listed[(ends[thread] as number) - 1] as number);
-  const threads = Array.from(starts.keys()).sort(
+  const last = (thread: number) => listed[(ends[thread] as number) - 1] as number;
+  const threads = Array.from(ends.keys()).sort(
     (a, b) => (newest[b] as number) - (newest[a] as number) || last(b) - last(a),
   );
   if (newestLast) threads.reverse();
   const order: number[] = [];
   for (const thread of threads) {
     const end = ends[thread] as number;
-    for (let at = starts[thread] as number; at < end; at++) order.push(listed[at] as number);
+    for (let at = ends[thread - 1] ?? 0; at < end; at++) order.push(listed[at] as number);
   }
   return { order, depths };
 }
