@@ -1,3 +1,4 @@
+import { countLineFeeds } from "./line-buffer.ts";
 import type { Counts } from "./mailbox.ts";
 
 /**
@@ -16,22 +17,6 @@ export function countsOf(pieces: Iterable<Buffer>): Counts {
     before = piece[piece.length - 1] ?? before;
   }
   return { lines: before === 10 ? lines : lines + 1, characters };
-}
-
-/** Returns the number of LFs, comparing four bytes at a time. */
-export function countLineFeeds(bytes: Uint8Array): number {
-  let found = 0;
-  const aligned = Math.min(bytes.length, (4 - (bytes.byteOffset & 3)) & 3);
-  const words = new Int32Array(bytes.buffer, bytes.byteOffset + aligned, (bytes.length - aligned) >> 2);
-  for (let i = 0; i < words.length; i++) {
-    const differs = (words[i] as number) ^ 0x0a0a0a0a;
-    // Sets the high bit of each byte that is an LF.
-    const hits = ~(((differs & 0x7f7f7f7f) + 0x7f7f7f7f) | differs) & 0x80808080;
-    if (hits !== 0) found += Math.imul(hits >>> 7, 0x01010101) >>> 24;
-  }
-  for (let i = 0; i < aligned; i++) if (bytes[i] === 10) found++;
-  for (let i = aligned + words.length * 4; i < bytes.length; i++) if (bytes[i] === 10) found++;
-  return found;
 }
 
 /** Returns the number of CRs that precede an LF. */

@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { stat, writeFile } from "node:fs/promises";
 import { expandFileName } from "../../config/paths.ts";
 import { UserMistake } from "../../errors.ts";
-import { countLineFeeds } from "../../mailbox/counts.ts";
+import { countLineFeeds } from "../../mailbox/line-buffer.ts";
 import { runInterruptibly } from "../../submit/interrupt.ts";
 import { Interrupted } from "../../submit/submission-errors.ts";
 import { addPathToError, isSystemError } from "../../system-error.ts";

@@ -1,6 +1,7 @@
 /** Gives access to a window's loaded messages, to edited messages, and to the facts about all other messages. */
-import { countLineFeeds } from "../counts.ts";
+
 import { headerOf } from "../header-bytes.ts";
+import { countLineFeeds } from "../line-buffer.ts";
 import type { ListFacts } from "../list-facts.ts";
 import type { ByteRange, Counts, MessageNeed, StoredMessages } from "../mailbox.ts";
 import { MessageUnreadable, makeSubstituteHeader } from "../mailbox-errors.ts";

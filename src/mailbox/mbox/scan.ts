@@ -6,9 +6,10 @@
 import { read } from "node:fs";
 import { promisify } from "node:util";
 import { readInto, readRange } from "../file-ranges.ts";
+import { LineBuffer } from "../line-buffer.ts";
 import type { Progress } from "../mailbox.ts";
 import type { MessageIndex } from "./message-index.ts";
-import { lookback, mostCarried, Piece, Scanner } from "./scanner.ts";
+import { lookback, mostCarried, Scanner } from "./scanner.ts";
 import { Separators } from "./separators.ts";
 
 const usualPieceSize = 2 << 20;
@@ -52,12 +53,12 @@ export async function scanMessages(
   const begin = Math.max(0, from - lookback);
   const length = size - begin;
   if (length <= pieceSize) {
-    const piece = new Piece(length);
+    const piece = new LineBuffer(length);
     scanner.feed(piece, 0, readInto(descriptor, piece.bytes.subarray(0, length), begin), begin, true);
     return scanned();
   }
-  const pieces = Array.from({ length: readsAtOnce + 1 }, () => new Piece(mostCarried + pieceSize));
-  const pieceOf = (number: number) => pieces[number % pieces.length] as Piece;
+  const pieces = Array.from({ length: readsAtOnce + 1 }, () => new LineBuffer(mostCarried + pieceSize));
+  const pieceOf = (number: number) => pieces[number % pieces.length] as LineBuffer;
   const positionOf = (number: number) => begin + number * pieceSize;
   const reads: Promise<number>[] = [];
   const before = index.count;

@@ -8,6 +8,7 @@
  */
 
 import { longestFromLine } from "../from-line.ts";
+import type { LineBuffer } from "../line-buffer.ts";
 import { BodyLength, lengthIn } from "./body-length.ts";
 import { type MessageIndex, Stored } from "./message-index.ts";
 import type { Separators } from "./separators.ts";
@@ -30,36 +31,6 @@ const rare = 1024;
 const stretch = 16 << 10;
 const LF = 10;
 const CR = 13;
-
-/** A buffer for pieces. The buffer can also be read four bytes at a time. */
-export class Piece {
-  readonly bytes: Buffer;
-  readonly #words: Int32Array;
-
-  constructor(size: number) {
-    const room = Math.ceil(size / 4) * 4;
-    this.bytes = Buffer.allocUnsafeSlow(room);
-    this.#words = new Int32Array(this.bytes.buffer, 0, room / 4);
-  }
-
-  /** Returns the offset of the first LF at or after `from`; `end` if there is no LF before `end`. */
-  lineFeed(from: number, end: number): number {
-    const { bytes } = this;
-    const words = this.#words;
-    let i = from;
-    while ((i & 3) !== 0) {
-      if (i >= end || bytes[i] === LF) return Math.min(i, end);
-      i++;
-    }
-    for (let word = i >> 2; i < end; word++, i += 4) {
-      // A byte of this expression is zero if and only if the same byte of the word is an LF.
-      const rest = (words[word] as number) ^ 0x0a0a0a0a;
-      if (((rest - 0x01010101) & ~rest & 0x80808080) !== 0) break;
-    }
-    while (i < end && bytes[i] !== LF) i++;
-    return Math.min(i, end);
-  }
-}
 
 type Place = "body" | "line-start" | "in-line";
 
@@ -97,7 +68,7 @@ export class Scanner {
    * @param last whether the file ends with this piece
    * @returns the offset of the first byte that must be fed again, before the next piece
    */
-  feed(piece: Piece, start: number, end: number, base: number, last: boolean): number {
+  feed(piece: LineBuffer, start: number, end: number, base: number, last: boolean): number {
     const valid = piece.bytes.subarray(0, end);
     let i = this.#at - base;
     let more = false;
@@ -188,7 +159,7 @@ export class Scanner {
    * @returns the body's offset, if the header is complete; otherwise the offset at which to continue with more bytes.
    *   `#place` is set accordingly.
    */
-  #header(piece: Piece, from: number, end: number, last: boolean): number {
+  #header(piece: LineBuffer, from: number, end: number, last: boolean): number {
     const { bytes } = piece;
     let i = from;
     let inLine = this.#place === "in-line";

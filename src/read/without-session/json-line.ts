@@ -5,7 +5,7 @@
  * The schema is stable: fields may be added, but removing a field or changing its meaning requires a new `version`.
  */
 
-import { countLineFeeds } from "../../mailbox/counts.ts";
+import { countLineFeeds } from "../../mailbox/line-buffer.ts";
 import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { parseAddressField } from "../../message/address.ts";
