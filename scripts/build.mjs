@@ -218,7 +218,7 @@ try {
     })),
     ...(await bundle("maild", false)),
   ];
-  warmUp("mail", "version", "send", "read", "list", "view", "imap");
+  warmUp("mail", "send", "list", "read", "view", "imap");
   warmUp("maild");
   const help = helpTopics();
   writeFileSync(join(made, "help.json.gz"), gzipSync(JSON.stringify(help), { level: 9 }));

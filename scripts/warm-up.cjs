@@ -1,6 +1,9 @@
 /**
- * Runs tasks of a program during the build, and stores the functions that V8 compiled for them in the code cache. The
- * caller writes the message body to standard input and discards the output. HOME is a temporary directory.
+ * Runs tasks of a program during the build, and creates the code caches of the parts that the tasks load. The caller
+ * writes the message body to standard input and discards the output. HOME is a temporary directory.
+ *
+ * A part's cache contains the functions that V8 had compiled by the end of the first task that loads the part. Sending is
+ * the first task, so that it does not load functions that only reading uses.
  *
  * node scripts/warm-up.cjs DIRECTORY PROGRAM TASK...
  */
@@ -80,7 +83,6 @@ const imapServer = () =>
 const startUpFiles = "-:xu";
 
 const tasks = {
-  version: ({ main }) => main(["-V"]),
   send: async ({ main }) => {
     const listening = server().listen(0, "127.0.0.1");
     await once(listening, "listening");
@@ -90,7 +92,6 @@ const tasks = {
   },
   read: async ({ main, home }) => {
     const box = path.join(home, "box");
-    fs.writeFileSync(box, message);
     await main([startUpFiles, "-H", "-f", box]);
     await main([startUpFiles, "-f", box]);
   },
@@ -114,13 +115,17 @@ const tasks = {
   },
 };
 
-async function warmUp({ main }, names) {
+async function warmUp({ main }, names, storeCaches) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "mail-build-"));
   for (const name of Object.keys(process.env)) if (/^(XDG_|MAIL|MBOX$|DEAD$)/.test(name)) delete process.env[name];
   process.env.HOME = home;
   fs.writeFileSync(path.join(home, ".mailrc"), "set ask askcc append dot save\nignore Received\n");
+  fs.writeFileSync(path.join(home, "box"), message);
   try {
-    for (const name of names) await tasks[name]({ main, home });
+    for (const name of names) {
+      await tasks[name]({ main, home });
+      storeCaches();
+    }
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
   }
@@ -128,9 +133,20 @@ async function warmUp({ main }, names) {
 
 const [, , directory, program, ...names] = process.argv;
 const { modules, program: startOf } = require("../bin/mail.js")(directory);
-void warmUp(startOf(program), names).then(() => {
-  const other = [...modules.keys()].find((file) => !/^(maild?|mail-.*|rolldown-runtime)[.]cjs$/.test(file));
-  if (other !== undefined) throw new Error(`a task loads ${other}: add its module to parts in scripts/build.mjs`);
-  for (const [file, { script }] of modules) fs.writeFileSync(`${directory}/${file}.cache`, script.createCachedData());
+const stored = new Set();
+
+/** Stores the caches of the parts that have been loaded since the last call. */
+function storeCaches() {
+  for (const [file, { script }] of modules) {
+    if (stored.has(file)) continue;
+    if (!/^(maild?|mail-.*|rolldown-runtime)[.]cjs$/.test(file))
+      throw new Error(`a task loads ${file}: add its module to parts in scripts/build.mjs`);
+    fs.writeFileSync(`${directory}/${file}.cache`, script.createCachedData());
+    stored.add(file);
+  }
+}
+
+void warmUp(startOf(program), names, storeCaches).then(() => {
+  storeCaches();
   process.exit();
 });
