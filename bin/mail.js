@@ -61,7 +61,8 @@ function loader(directory) {
     } catch {
       // Without a cache, the program starts more slowly, but otherwise works as usual.
     }
-    const script = new vm.Script(source, { filename, cachedData });
+    // The name is stored in the cache, so it does not contain the directory in which the program was built.
+    const script = new vm.Script(source, { filename: file, cachedData });
     const module = { exports: {}, script };
     modules.set(file, module);
     script.runInThisContext()(module.exports, requireThere, module, filename, directory);
