@@ -1,67 +1,183 @@
-/** Reads, from a header, the facts that are shown in message lists. */
+/** Reads, from the bytes of headers, the facts that are shown in message lists. */
 import { parseDateField } from "../message/field-date.ts";
-import { firstValue, valuesOfPlainFields } from "../message/field-values.ts";
+import { unfoldStored } from "../message/field-values.ts";
 import { mayHaveAttachments } from "../message/view/attaching.ts";
 import { mayBeBounce } from "../message/view/bounce.ts";
-import type { FactTable, NumberColumn, TextColumn } from "./list-facts.ts";
+import { LineBuffer } from "./line-buffer.ts";
+import { columnBits, type FactTable, type TextColumn, textColumns } from "./list-facts.ts";
+import type { TextColumnInMemory } from "./text-column.ts";
 
 /** A header of at least this many bytes is treated as unusual. */
-const longest = 16 << 10;
-const emptyLine = Buffer.from("\n\n");
+export const longestUsualHeader = 16 << 10;
+const envelope = textColumns.indexOf("envelope");
+const fromWord = Buffer.from("From ");
+const [TAB, LF, CR, SPACE, COLON, TILDE] = [9, 10, 13, 32, 58, 126];
 
-const fieldNames = {
+const textFields = {
   from: "from",
   to: "to",
   cc: "cc",
   subject: "subject",
-  messageId: "message-id",
+  "message-id": "messageId",
   references: "references",
-  inReplyTo: "in-reply-to",
-  replyTo: "reply-to",
-} as const;
-
-const texts = ["envelope", ...(Object.keys(fieldNames) as (keyof typeof fieldNames)[])] as const;
-const numbers = ["date", "plain"] as const;
+  "in-reply-to": "inReplyTo",
+  "reply-to": "replyTo",
+} as const satisfies Record<string, TextColumn>;
 
 /** Maps a header field's lower-case name to the text column that contains its values. */
-export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(
-  (Object.keys(fieldNames) as (keyof typeof fieldNames)[]).map((column) => [fieldNames[column], column]),
+export const columnsByField: ReadonlyMap<string, TextColumn> = new Map(Object.entries(textFields));
+
+/** The columns whose values are in a header, as a combination of columnBits. */
+export const headerColumns = ["envelope", "date", "plain", ...columnsByField.values()].reduce(
+  (bits, column) => bits | columnBits[column as keyof typeof columnBits],
+  0,
 );
 
-/**
- * Returns the text of a header, one character per byte, without the empty line. Returns undefined if the header is
- * unusual, that is, if it is long, contains CRs, or has an unusual From_ line. Different readers could derive different
- * facts from an unusual header.
- *
- * @param bytes the complete message, or its beginning
- */
-export function usualHeader(bytes: Buffer): string | undefined {
-  const end = bytes.indexOf(emptyLine);
-  if (end < 0 || end >= longest) return undefined;
-  const text = bytes.toString("latin1", 0, end + 1);
-  return text.includes("\r") || !/^From [!-9;-~][ -~]*\n/.test(text) ? undefined : text;
+/** A field to be found, in a list of the fields whose names begin with the same letter. */
+interface Field {
+  readonly name: Uint8Array;
+  readonly column: TextColumn | "date";
+  /** The column's index in textColumns. */
+  readonly index: number;
+  readonly next: Field | undefined;
 }
 
-/**
- * Returns the values that belong in a text column; undefined if they depend on how field names are parsed.
- *
- * @param header a header that `usualHeader` returned
- */
-export function readTextFact(header: string, column: TextColumn): readonly string[] | undefined {
-  if (column === "envelope") return [header.slice(5, header.indexOf("\n"))];
-  return valuesOfPlainFields(header, fieldNames[column]);
+/** For each byte, the fields whose lower-case names begin with it. */
+const fieldsByLetter: (Field | undefined)[] = new Array(256).fill(undefined);
+for (const [name, column] of [...columnsByField, ["date", "date"] as const]) {
+  const letter = name.charCodeAt(0);
+  const index = column === "date" ? -1 : textColumns.indexOf(column);
+  fieldsByLetter[letter] = { name: Buffer.from(name), column, index, next: fieldsByLetter[letter] };
 }
 
-/** Returns whether `readNumberFact` can derive a column's value from a header. */
-export function isHeaderNumber(column: NumberColumn): column is (typeof numbers)[number] {
-  return (numbers as readonly NumberColumn[]).includes(column);
+/** Fills in rows of a table with the facts in headers. Each header is read in a single pass over its lines. */
+export class HeaderFacts {
+  readonly #table: FactTable;
+  readonly #bits: number;
+  /** The text columns to be filled in, by their index in textColumns. */
+  readonly #texts: readonly (TextColumnInMemory | undefined)[];
+  readonly #allTexts: readonly TextColumnInMemory[];
+  /** The columns of the current row whose values depend on how field names are parsed. */
+  #unclear = 0;
+  /** The offsets of the first Date field's value. */
+  #dateStart = 0;
+  #dateEnd = -1;
+
+  /** @param bits the columns to be filled in, as a combination of columnBits */
+  constructor(table: FactTable, bits: number) {
+    this.#table = table;
+    this.#bits = bits & headerColumns;
+    this.#texts = textColumns.map((column) => ((bits & columnBits[column]) === 0 ? undefined : table.texts(column)));
+    this.#allTexts = this.#texts.filter((texts) => texts !== undefined);
+  }
+
+  /**
+   * Fills in the facts about a message. If its header is unusual, that is, if it is long, contains CRs, or has an
+   * unusual From_ line, the facts stay unknown. Different readers could derive different facts from an unusual header.
+   *
+   * @param start the offset of the message in the buffer
+   * @param end the offset at which the message, or the known part of it, ends
+   * @param mayHaveCr whether the message may contain CRs
+   */
+  add(row: number, lines: LineBuffer, start: number, end: number, mayHaveCr: boolean): void {
+    for (const texts of this.#allTexts) texts.begin(row);
+    this.#unclear = 0;
+    this.#dateEnd = -1;
+    const headerEnd = this.#readLines(row, lines, start, Math.min(end, start + longestUsualHeader));
+    if (headerEnd === undefined || (mayHaveCr && lines.bytes.subarray(start, headerEnd).includes(CR))) {
+      for (const texts of this.#allTexts) texts.clear(row);
+      return;
+    }
+    if ((this.#bits & columnBits.date) !== 0) this.#table.numbers("date")[row] = this.#readDate(lines.bytes);
+    if ((this.#bits & columnBits.plain) !== 0)
+      this.#table.numbers("plain")[row] = isPlainHeader(lines.bytes.toString("latin1", start, headerEnd)) ? 1 : 0;
+    this.#table.markAsKnown(row, this.#bits & ~this.#unclear);
+  }
+
+  /** Reads the lines of a header. @returns the offset of the empty line; undefined if the header is unusual */
+  #readLines(row: number, lines: LineBuffer, start: number, limit: number): number | undefined {
+    const { bytes } = lines;
+    let line = lines.lineFeed(start, limit);
+    if (!isUsualFromLine(bytes, start, line)) return undefined;
+    this.#texts[envelope]?.addAscii(row, bytes, start + 5, line);
+    for (;;) {
+      const at = line + 1;
+      if (at >= limit) return undefined;
+      if (bytes[at] === LF) return at;
+      line = lines.lineFeed(at, limit);
+      const field = findField(bytes, at);
+      if (field === undefined) continue;
+      let colon = at + field.name.length;
+      while (isSpaceOrTab(bytes[colon])) colon++;
+      if (bytes[colon] !== COLON) continue;
+      const firstEnd = line;
+      while (line < limit && isSpaceOrTab(bytes[line + 1])) line = lines.lineFeed(line + 1, limit);
+      this.#addValue(row, field, bytes, colon + 1, line, firstEnd < line);
+      if (colon > at + field.name.length) this.#unclear |= columnBits[field.column] & ~columnBits.date;
+    }
+  }
+
+  #addValue(row: number, { index, column }: Field, bytes: Buffer, from: number, to: number, isFolded: boolean): void {
+    if (column === "date") {
+      if (this.#dateEnd >= 0) return;
+      this.#dateStart = from;
+      this.#dateEnd = to;
+      return;
+    }
+    const texts = this.#texts[index];
+    if (texts === undefined) return;
+    let [start, end] = [from, to];
+    while (start < end && isWhiteSpace(bytes[start] as number)) start++;
+    while (start < end && isWhiteSpace(bytes[end - 1] as number)) end--;
+    if (isFolded || !texts.addAscii(row, bytes, start, end))
+      texts.addText(row, `${unfoldStored(bytes.toString("latin1", from, to))}\n`);
+  }
+
+  #readDate(bytes: Buffer): number {
+    const text = this.#dateEnd < 0 ? "" : unfoldStored(bytes.toString("latin1", this.#dateStart, this.#dateEnd));
+    return parseDateField(text)?.getTime() ?? Number.NaN;
+  }
 }
 
-/** Returns the value that belongs in a numeric column. @param header a header that `usualHeader` returned */
-export function readNumberFact(header: string, column: (typeof numbers)[number]): number {
-  if (column === "date") return parseDateField(firstValue(header, "date") ?? "")?.getTime() ?? Number.NaN;
-  return mayHaveAttachments(header) || mayBeBounce(header) || /\nx-status[ \t]*:/i.test(header) ? 0 : 1;
+/** Returns the field whose name is at an offset. */
+function findField(bytes: Buffer, at: number): Field | undefined {
+  let field = fieldsByLetter[(bytes[at] as number) | 32];
+  while (field !== undefined && !beginsWithName(bytes, at, field.name)) field = field.next;
+  return field;
 }
+
+/** Returns whether the text at an offset begins with a name. Upper and lower case are equivalent. */
+function beginsWithName(bytes: Buffer, at: number, name: Uint8Array): boolean {
+  for (let i = 1; i < name.length; i++) if (((bytes[at + i] as number) | 32) !== name[i]) return false;
+  return true;
+}
+
+/** Returns whether a From_ line consists of printable ASCII, and the user name begins directly after `From `. */
+function isUsualFromLine(bytes: Buffer, start: number, end: number): boolean {
+  const user = start + fromWord.length;
+  if (end <= user || bytes[user] === SPACE || bytes[user] === COLON) return false;
+  for (let i = 0; i < fromWord.length; i++) if (bytes[start + i] !== fromWord[i]) return false;
+  for (let at = user; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte < SPACE || byte > TILDE) return false;
+  }
+  return true;
+}
+
+function isSpaceOrTab(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
+}
+
+function isWhiteSpace(byte: number): boolean {
+  return byte === SPACE || (byte >= TAB && byte <= CR);
+}
+
+/** Returns whether a header shows that a message has no attachments, no X-Status, and is not a failure report. */
+function isPlainHeader(header: string): boolean {
+  return !(mayHaveAttachments(header) || mayBeBounce(header) || /\nx-status[ \t]*:/i.test(header));
+}
+
+let copy: LineBuffer | undefined;
 
 /**
  * Adds a message's row to a table, and fills in the facts that its header contains. If the header is unusual, the facts
@@ -72,12 +188,9 @@ export function readNumberFact(header: string, column: (typeof numbers)[number])
  */
 export function addHeaderFacts(table: FactTable, bytes: Buffer): number {
   const row = table.addRow();
-  const header = usualHeader(bytes);
-  if (header === undefined) return row;
-  for (const column of texts) {
-    const values = readTextFact(header, column);
-    if (values !== undefined) table.setValues(column, row, values);
-  }
-  for (const column of numbers) table.setNumber(column, row, readNumberFact(header, column));
+  copy ??= new LineBuffer(longestUsualHeader);
+  const beginning = bytes.subarray(0, longestUsualHeader);
+  copy.bytes.set(beginning);
+  new HeaderFacts(table, headerColumns).add(row, copy, 0, beginning.length, beginning.includes(CR));
   return row;
 }

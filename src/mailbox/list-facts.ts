@@ -110,10 +110,7 @@ export interface StoredColumns {
    * valid only until the next column is read, because the memory is reused.
    */
   bytes(column: NumberColumn | "key"): Buffer | undefined;
-  /**
-   * Returns a text column; undefined if it is missing or damaged. The column's bytes are valid only until the next
-   * column is read.
-   */
+  /** Returns a text column; undefined if it is missing or damaged. The caller may keep and change its memory. */
   texts(column: TextColumn): Texts | undefined;
 }
 
@@ -201,6 +198,11 @@ export class FactTable implements FactSource {
     this.#hasChanged = true;
   }
 
+  /** Returns the known columns of a row, as a combination of columnBits. */
+  knownColumns(row: number): number {
+    return row < this.#count ? (this.#known[row] as number) : 0;
+  }
+
   /** For each row, a bit mask of the known columns. */
   get known(): Uint32Array {
     return this.#known.subarray(0, this.#count);
@@ -231,7 +233,7 @@ export class FactTable implements FactSource {
 
   /** Returns a row's values in a text column, each followed by LF; undefined if they are unknown. */
   text(column: TextColumn, row: number): string | undefined {
-    const texts = this.#textsOf(column);
+    const texts = this.texts(column);
     return this.knows(row, columnBits[column]) ? texts.read(row) : undefined;
   }
 
@@ -242,7 +244,7 @@ export class FactTable implements FactSource {
    * @param words printable ASCII in lower case, without spaces
    */
   findRows(column: TextColumn, words: readonly string[]): Uint8Array {
-    const rows = this.#textsOf(column).findRows(this.#count, words);
+    const rows = this.texts(column).findRows(this.#count, words);
     const [known, bit] = [this.#known, columnBits[column]];
     for (let row = 0; row < rows.length; row++) if (((known[row] as number) & bit) === 0) rows[row] = 1;
     return rows;
@@ -255,17 +257,14 @@ export class FactTable implements FactSource {
 
   /** Sets the values of a row. @param text lossless text in which each value is followed by LF */
   setText(column: TextColumn, row: number, text: string): void {
-    this.#textsOf(column).add(row, text);
+    const texts = this.texts(column);
+    texts.begin(row);
+    texts.addText(row, text);
     this.markAsKnown(row, columnBits[column]);
   }
 
-  /** Returns a text column as it is stored in the file from which the table was loaded; undefined if there is none. */
-  storedTexts(column: TextColumn): Texts | undefined {
-    const found = this.#load(column, (file) => file.texts(column));
-    return found === undefined ? undefined : { ends: found.ends, bytes: Buffer.from(found.bytes) };
-  }
-
-  #textsOf(column: TextColumn): TextColumnInMemory {
+  /** Returns a text column. A row's values are valid only if they are known. */
+  texts(column: TextColumn): TextColumnInMemory {
     let texts = this.#texts[column];
     if (texts === undefined) {
       texts = new TextColumnInMemory(
@@ -325,15 +324,16 @@ export class FactTable implements FactSource {
 
   /** Returns a column as a file stores it; undefined if no row's value is known. */
   bytesOf(column: Column): Uint8Array[] | undefined {
-    const bit = columnBits[column];
-    if (!this.known.some((bits) => (bits & bit) !== 0)) return undefined;
-    const count = this.#count;
+    const [known, count, bit] = [this.#known, this.#count, columnBits[column]];
+    let row = 0;
+    while (row < count && ((known[row] as number) & bit) === 0) row++;
+    if (row === count) return undefined;
     if (column === "key") return [this.keys.subarray(0, count * keyLength)];
     if (!isTextColumn(column)) {
       const numbers = this.numbers(column);
       return [new Uint8Array(numbers.buffer, 0, count * numbers.BYTES_PER_ELEMENT)];
     }
-    return this.#textsOf(column).toBytes(count);
+    return this.texts(column).toBytes(count);
   }
 
   /** Returns the facts of a row. */

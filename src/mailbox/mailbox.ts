@@ -218,10 +218,16 @@ export interface StoredMessages extends MessageStates {
    */
   loadOmitted?(message: number, ranges: readonly ByteRange[]): Promise<boolean>;
   /**
-   * Returns the table of facts that was loaded from a file and has not been changed. The row of the first message is row
-   * 0. Returns undefined if there is no such table. A format that keeps no facts lacks this method.
+   * Returns the table of facts about the messages; the row of the first message is row 0. Returns undefined if there is
+   * no such table. A format that keeps no facts lacks this method.
    */
-  storedFacts?(): FactTable | undefined;
+  factTable?(): FactTable | undefined;
+  /**
+   * Returns whether columns of a message's row in the table are known, after reading them if possible.
+   *
+   * @param columns a combination of columnBits
+   */
+  requireFacts?(message: number, columns: number): boolean;
   /**
    * Counts a message's lines and characters. The first call reads the message; the result is cached.
    *
@@ -267,10 +273,10 @@ export interface Mailbox extends MessageStates {
   tally?(from: number): Iterable<FlagTally>;
 
   /**
-   * Announces that the facts about a number of messages will be requested in ascending order, so that the mailbox can
-   * load or collect them together. Opening messages for their facts or headers has the same effect.
+   * Announces that the facts about messages will be requested, so that the mailbox can load or collect them together.
+   * Opening messages for their facts or headers has the same effect.
    */
-  prepareFacts?(messages: number): void;
+  prepareFacts?(messages: readonly number[]): void;
 
   /**
    * Returns the rank of each message by a key, as `keepRanks` stored it, or unknownRank. The rank of the first message

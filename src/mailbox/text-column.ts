@@ -1,12 +1,15 @@
 /**
- * Stores the values of one text fact for all rows of a table (list-facts.ts): the loaded values in one string, and the
- * values added later in one buffer.
+ * Stores the values of one text fact for all rows of a table (list-facts.ts) in one buffer. Values are copied as bytes;
+ * strings are made only of the values that are requested.
  */
 import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
 
-/** Number of characters that are collected before they are converted to bytes. */
-const mostPending = 1 << 12;
+/** Number of bytes that are converted to a string together if rows are read in order. */
+const windowLength = 64 << 10;
+/** After this number of jumps, the complete column is converted. */
+const mostJumps = 64;
+const LF = 10;
 
 /**
  * A text column. The bytes from the end of the previous row to the end of a row contain the row's values. Each value is
@@ -21,53 +24,98 @@ export interface Texts {
 export class TextColumnInMemory {
   #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
+  #bytes: Buffer;
   /**
-   * The column as it was loaded, one character per byte. The column is a single string, because extracting substrings
-   * takes little time and memory.
+   * A part of the column as a string, one character per byte. Extracting substrings from it takes less time and memory
+   * than converting the values one at a time.
    */
-  readonly #text: string;
-  readonly #isTextAscii: boolean;
-  /** Bytes that were added after `#text`. */
-  #bytes: Buffer = Buffer.alloc(0);
-  /**
-   * Values that are not yet in `#bytes`. Converting many short strings to bytes in one step is faster than converting
-   * each of them.
-   */
-  #pending = "";
+  #text = "";
+  #textAt = 0;
+  #isTextAscii = true;
+  /** How often a row was read that did not follow the part. */
+  #jumps = 0;
   /** The total number of bytes in the values. */
   length: number;
 
   constructor(rows: number, stored?: Texts) {
     this.#ends = stored?.ends ?? new Uint32Array(rows);
     this.#starts = new Uint32Array(this.#ends.length);
-    this.#starts.set(this.#ends.subarray(0, -1), 1);
-    this.#text = stored?.bytes.toString("latin1") ?? "";
-    this.#isTextAscii = stored === undefined || isAscii(stored.bytes);
-    this.length = this.#text.length;
+    if (stored !== undefined) this.#starts.set(this.#ends.subarray(0, -1), 1);
+    this.#bytes = stored?.bytes ?? Buffer.alloc(0);
+    this.length = this.#bytes.length;
   }
 
-  /** Sets the values of a row. @param text lossless text in which each value is followed by LF */
-  add(row: number, text: string): void {
-    if (row >= this.#starts.length) {
-      this.#starts = enlargeArray(this.#starts, 2 * row);
-      this.#ends = enlargeArray(this.#ends, 2 * row);
-    }
+  /** The bytes of all values. A row's values are at the offsets from `start` to `end`. */
+  get bytes(): Buffer {
+    return this.#bytes;
+  }
+
+  start(row: number): number {
+    return this.#starts[row] as number;
+  }
+
+  end(row: number): number {
+    return this.#ends[row] as number;
+  }
+
+  /** Begins a row without values. The next values are added to this row. */
+  begin(row: number): void {
+    if (row >= this.#starts.length) this.#reserve(2 * row + 1);
     this.#starts[row] = this.length;
-    if (text !== "") {
-      const added = /^[\x00-\x7f]*$/.test(text) ? text : toBytes(text).toString("latin1");
-      this.#pending += added;
-      this.length += added.length;
-    }
     this.#ends[row] = this.length;
-    if (this.#pending.length > mostPending) this.#flush();
   }
 
-  #flush(): void {
-    if (this.#pending === "") return;
-    const length = this.length - this.#text.length;
-    if (length > this.#bytes.length) this.#bytes = growBytes(this.#bytes, length);
-    this.#bytes.write(this.#pending, length - this.#pending.length, "latin1");
-    this.#pending = "";
+  #reserve(rows: number): void {
+    if (rows <= this.#starts.length) return;
+    this.#starts = enlargeArray(this.#starts, rows);
+    this.#ends = enlargeArray(this.#ends, rows);
+  }
+
+  /** Removes the values of the row that was begun last. */
+  clear(row: number): void {
+    this.length = this.#starts[row] as number;
+    this.#ends[row] = this.length;
+  }
+
+  /**
+   * Adds a value to the row that was begun last.
+   *
+   * @returns false if the value is not ASCII; in that case, nothing is added
+   */
+  addAscii(row: number, from: Uint8Array, start: number, end: number): boolean {
+    if (this.length + end - start >= this.#bytes.length) this.#grow(end - start + 1, row);
+    const bytes = this.#bytes;
+    let [at, seen] = [this.length, 0];
+    for (let i = start; i < end; i++) {
+      const byte = from[i] as number;
+      seen |= byte;
+      bytes[at++] = byte;
+    }
+    if (seen > 127) return false;
+    bytes[at++] = LF;
+    this.length = at;
+    this.#ends[row] = at;
+    return true;
+  }
+
+  /** Adds values to the row that was begun last. @param text lossless text in which each value is followed by LF */
+  addText(row: number, text: string): void {
+    const added = toBytes(text);
+    if (this.length + added.length > this.#bytes.length) this.#grow(added.length, row);
+    this.#bytes.set(added, this.length);
+    this.length += added.length;
+    this.#ends[row] = this.length;
+  }
+
+  #grow(added: number, row: number): void {
+    const needed = this.length + added;
+    // The remaining rows probably need as much room as the rows before them.
+    const expected = Math.ceil((needed / (row + 1)) * this.#starts.length * 1.1);
+    const grown = Buffer.allocUnsafeSlow(
+      Math.max(needed, 4096, Math.min(expected, 16 * needed), 2 * this.#bytes.length),
+    );
+    this.#bytes.copy(grown, 0, 0, this.length);
+    this.#bytes = grown;
   }
 
   /** Returns a row's values, each followed by LF. */
@@ -75,25 +123,39 @@ export class TextColumnInMemory {
     const start = this.#starts[row] as number;
     const end = this.#ends[row] as number;
     if (start === end) return "";
-    const loaded = this.#text.length;
-    if (end <= loaded) {
-      const text = this.#text.slice(start, end);
-      return this.#isTextAscii || !/[\x80-\xff]/.test(text) ? text : decodeBytes(Buffer.from(text, "latin1"));
-    }
-    this.#flush();
-    return decodeBytes(this.#bytes.subarray(start - loaded, end - loaded));
+    if (start < this.#textAt || end > this.#textAt + this.#text.length) this.#moveText(start, end);
+    const text = this.#text.slice(start - this.#textAt, end - this.#textAt);
+    return this.#isTextAscii || !/[\x80-\xff]/.test(text) ? text : decodeBytes(this.#bytes.subarray(start, end));
+  }
+
+  /** Converts bytes to a string: a row and the rows after it or, if many rows are read in another order, all. */
+  #moveText(start: number, end: number): void {
+    const before = this.#textAt + this.#text.length;
+    if (start < before || start > before + windowLength) this.#jumps++;
+    const isAll = this.#jumps > mostJumps;
+    const from = isAll ? 0 : start;
+    const bytes = this.#bytes.subarray(
+      from,
+      isAll ? this.length : Math.min(this.length, Math.max(end, start + windowLength)),
+    );
+    this.#text = bytes.toString("latin1");
+    this.#textAt = from;
+    this.#isTextAscii = isAscii(bytes);
   }
 
   /**
    * Returns 1 for each row whose decoded values may contain all of the given words, and 0 for the other rows. Upper and
-   * lower case are equivalent. A row that has no values or was not loaded from a file may contain any word.
+   * lower case are equivalent. A row that has no values may contain any word.
    *
    * @param words printable ASCII in lower case, without spaces
    */
   findRows(count: number, words: readonly string[]): Uint8Array {
-    const [starts, ends] = [this.#starts, this.#ends];
-    const lower = this.#text.toLowerCase();
     const rows = new Uint8Array(count).fill(1);
+    const length = this.#joinRows(count);
+    if (length === undefined) return rows;
+    const [starts, ends] = [this.#starts, this.#ends];
+    const bytes = this.#bytes.subarray(0, length);
+    const lower = bytes.toString("latin1").toLowerCase();
     for (const word of words) {
       const found = new Uint8Array(count);
       this.#markRows(found, lower, word);
@@ -101,10 +163,8 @@ export class TextColumnInMemory {
     }
     // An encoded word may contain any of the words.
     this.#markRows(rows, lower, "=?");
-    for (let row = 0; row < count; row++) {
-      if (starts[row] === ends[row] || (ends[row] as number) > lower.length) rows[row] = 1;
-    }
-    if (!this.#isTextAscii) {
+    for (let row = 0; row < count; row++) if (starts[row] === ends[row]) rows[row] = 1;
+    if (!isAscii(bytes)) {
       for (let row = 0; row < count; row++) {
         if (rows[row] === 0 && /[\x80-\xff]/.test(lower.slice(starts[row], ends[row]))) rows[row] = 1;
       }
@@ -112,57 +172,51 @@ export class TextColumnInMemory {
     return rows;
   }
 
-  /** Sets a row to 1 if its loaded values contain a text. @param text without LF */
+  /** Sets a row to 1 if its values contain a text. @param text without LF */
   #markRows(rows: Uint8Array, lower: string, text: string): void {
-    const [starts, ends] = [this.#starts, this.#ends];
+    const ends = this.#ends;
     let row = 0;
-    for (let at = lower.indexOf(text); at >= 0; ) {
-      // Rows that were filled later have no place in the loaded text.
-      while (row < rows.length && ((ends[row] as number) <= at || (starts[row] as number) >= lower.length)) row++;
+    for (let at = lower.indexOf(text); at >= 0; at = lower.indexOf(text, ends[row])) {
+      while (row < rows.length && (ends[row] as number) <= at) row++;
       if (row === rows.length) return;
       rows[row] = 1;
-      at = lower.indexOf(text, ends[row]);
     }
   }
 
   /** Returns the column as a file stores it: the ends of the first `count` rows, and then the bytes. */
   toBytes(count: number): Uint8Array[] {
-    this.#flush();
-    if (count > this.#starts.length) {
-      this.#starts = enlargeArray(this.#starts, count);
-      this.#ends = enlargeArray(this.#ends, count);
-    }
-    const text = Buffer.from(this.#text, "latin1");
-    const bytes = this.#bytes.subarray(0, this.length - text.length);
-    const length = this.#contiguousLength(count);
-    if (length === undefined) return this.#sortRows(count, text, bytes);
-    return [
-      new Uint8Array(this.#ends.buffer, 0, count * 4),
-      text.subarray(0, length),
-      bytes.subarray(0, Math.max(0, length - text.length)),
-    ];
+    const length = this.#joinRows(count);
+    if (length === undefined) return this.#sortRows(count);
+    return [new Uint8Array(this.#ends.buffer, 0, count * 4), this.#bytes.subarray(0, length)];
   }
 
-  /** Returns the length of the first `count` rows; undefined if a row does not begin where the previous one ends. */
-  #contiguousLength(count: number): number | undefined {
+  /**
+   * Moves each row without values to the end of the previous row.
+   *
+   * @returns the length of the first `count` rows; undefined if a row does not begin where the previous one ends
+   */
+  #joinRows(count: number): number | undefined {
+    this.#reserve(count);
+    const [starts, ends] = [this.#starts, this.#ends];
     let end = 0;
     for (let row = 0; row < count; row++) {
-      if (this.#starts[row] !== end) return undefined;
-      end = this.#ends[row] as number;
+      if (starts[row] === ends[row]) {
+        starts[row] = end;
+        ends[row] = end;
+      } else if (starts[row] !== end) return undefined;
+      end = ends[row] as number;
     }
     return end;
   }
 
   /** Returns the first `count` rows in ascending order. */
-  #sortRows(count: number, text: Buffer, bytes: Buffer): Uint8Array[] {
+  #sortRows(count: number): Uint8Array[] {
     const ends = new Uint32Array(count);
     const pieces: Buffer[] = [];
     let length = 0;
     for (let row = 0; row < count; row++) {
       const [start, end] = [this.#starts[row] as number, this.#ends[row] as number];
-      const from = end <= text.length ? text : bytes;
-      const before = from === text ? 0 : text.length;
-      if (end > start) pieces.push(from.subarray(start - before, end - before));
+      if (end > start) pieces.push(this.#bytes.subarray(start, end));
       length += end - start;
       ends[row] = length;
     }
@@ -174,11 +228,5 @@ export class TextColumnInMemory {
 export function enlargeArray(array: Uint32Array<ArrayBuffer>, atLeast: number): Uint32Array<ArrayBuffer> {
   const grown = new Uint32Array(Math.max(atLeast, 256));
   grown.set(array);
-  return grown;
-}
-
-function growBytes(bytes: Buffer, atLeast: number): Buffer {
-  const grown = Buffer.allocUnsafeSlow(Math.max(atLeast, 4096, bytes.length * 2));
-  bytes.copy(grown);
   return grown;
 }

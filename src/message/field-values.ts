@@ -40,23 +40,6 @@ export function fieldValues(header: string, name: string, names: FieldNames = "w
   return values;
 }
 
-/**
- * Returns the same values as `fieldValues`; undefined if white space precedes a field's colon, because the values then
- * depend on how field names are read.
- */
-export function valuesOfPlainFields(header: string, name: string): string[] | undefined {
-  const values: string[] = [];
-  const pattern = patternFor(name, "with blanks");
-  pattern.lastIndex = 0;
-  for (let found = pattern.exec(header); found !== null; found = pattern.exec(header)) {
-    const value = found[1] ?? "";
-    const before = header.charCodeAt(pattern.lastIndex - value.length - 2);
-    if (before === 32 || before === 9) return undefined;
-    values.push(unfoldStored(value));
-  }
-  return values;
-}
-
 /** Returns the value of the first field with that name, without searching for others; undefined if there is none. */
 export function firstValue(header: string, name: string): string | undefined {
   const pattern = patternFor(name, "with blanks");
@@ -108,7 +91,8 @@ export function valuesIn(fields: Fields, name: string): string[] {
   return (fields.get(name) ?? []).map(unfoldStored);
 }
 
-function unfoldStored(value: string): string {
+/** Returns the lossless text of a stored value, on one line. @param value one character per byte ("latin1") */
+export function unfoldStored(value: string): string {
   return unfold(/[\x80-\xff]/.test(value) ? decodeBytes(Buffer.from(value, "latin1")) : value);
 }
 

@@ -4,12 +4,11 @@
  * stored table.
  */
 import { type FactsFile, openFacts, saveFacts } from "../facts-file.ts";
-import { columnsByField, isHeaderNumber, readNumberFact, readTextFact, usualHeader } from "../header-facts.ts";
+import { columnsByField } from "../header-facts.ts";
 import {
   columnBits,
   type FactSource,
   FactTable,
-  joinValues,
   type ListFacts,
   type NumberColumn,
   Row,
@@ -18,6 +17,8 @@ import {
 import { type Counts, type RankedKey, unknownRank } from "../mailbox.ts";
 import { keyPrefix } from "../message-key.ts";
 import type { ServerTerm } from "../server-term.ts";
+import { enlargeArray } from "../text-column.ts";
+import { countColumns, FactReader, readableColumns } from "./fact-reader.ts";
 import { type FileState, stateOf } from "./file-state.ts";
 import { countValid, currentGeneration, type Generations } from "./generations.ts";
 import { worthIndexing } from "./index-file.ts";
@@ -35,18 +36,24 @@ const smallPart = 1 / 8;
  */
 const fewMissing = 128;
 const smallMissing = 1 / 32;
-/**
- * The number of bytes to read from the start of a message. For most messages, these bytes include the complete header.
- */
-const longestUsual = 16 << 10;
+/** The maximum number of messages whose facts are collected together. */
+const batch = 256;
+/** The maximum distance between these messages. */
+const longestSpan = 8 * batch;
 const rankColumns = { from: "fromRank", subject: "subjectRank" } as const satisfies Record<RankedKey, NumberColumn>;
-const countBits = columnBits.lines | columnBits.characters;
 
 /** Returns whether facts can show that a message does not satisfy a condition. */
 export function isAboutFacts(term: ServerTerm): boolean {
   if ("allOf" in term) return term.allOf.some(isAboutFacts);
   if ("anyOf" in term) return term.anyOf.every(isAboutFacts);
   return "field" in term && term.words.length > 0 && columnsByField.has(term.field.toLowerCase());
+}
+
+/** Returns the columns with which a condition is compared, as a combination of columnBits. */
+function columnsOf(term: ServerTerm): number {
+  if ("field" in term) return columnBits[columnsByField.get(term.field.toLowerCase()) as TextColumn] ?? 0;
+  const terms = "allOf" in term ? term.allOf : "anyOf" in term ? term.anyOf : [];
+  return terms.filter(isAboutFacts).reduce((bits, each) => bits | columnsOf(each), 0);
 }
 
 /**
@@ -72,12 +79,16 @@ export class KeptFacts implements FactSource {
   readonly #path: string;
   #file: MboxFile | undefined;
   #table: FactTable | undefined;
+  #reader: FactReader | undefined;
   #stored: FactsFile | undefined;
   /** Whether missing messages are added to the table. */
   #isExtended = false;
-  /** The header that was read last; undefined if it is unusual. */
-  #header: string | undefined;
-  #headerRow = -1;
+  /** 1 for each row whose facts will be requested. */
+  #requested = new Uint8Array(0);
+  /** The columns that have been requested, as a combination of columnBits. */
+  #wanted = 0;
+  /** For each row, the columns that have been read, even if the facts stayed unknown. */
+  #collected = new Uint32Array(0);
 
   /** Creates an empty object. @param directory the cache directory @param path the mailbox */
   constructor(directory: string, path: string) {
@@ -86,19 +97,29 @@ export class KeptFacts implements FactSource {
   }
 
   /**
-   * Loads or creates the table if enough messages are requested.
+   * Loads or creates the table if the facts about enough messages will be requested.
    *
-   * @param messages the number of messages whose facts will be requested
+   * @param messages the messages whose facts will be requested
    */
-  prepare(file: MboxFile, generations: Generations, messages: number): void {
-    if (messages < fewMessages || messages < file.count * smallPart) return;
-    if (!worthIndexing(file.covered)) return;
+  prepare(file: MboxFile, generations: Generations, messages: readonly number[]): void {
+    const isWorthwhile =
+      messages.length >= fewMessages && messages.length >= file.count * smallPart && worthIndexing(file.covered);
+    if (!isWorthwhile && this.#table === undefined) return;
+    const table = this.#table ?? this.#load(file, generations);
+    if (this.#file !== file || this.#table !== table) this.#reader = new FactReader(file, table);
     this.#file = file;
-    this.#table ??= this.#load(file, generations);
-    const missing = file.count - 1 - this.#table.count;
-    if (missing > Math.max(fewMissing, this.#table.count * smallMissing)) {
+    this.#table = table;
+    if (this.#requested.length === file.count) this.#requested.fill(0);
+    else {
+      this.#requested = new Uint8Array(file.count);
+      this.#collected = enlargeArray(this.#collected, file.count);
+    }
+    for (const message of messages) this.#requested[message - 1] = 1;
+    if (!isWorthwhile) return;
+    const missing = file.count - 1 - table.count;
+    if (missing > Math.max(fewMissing, table.count * smallMissing)) {
       this.#isExtended = true;
-      this.#table.reserve(file.count - 1);
+      table.reserve(file.count - 1);
     }
   }
 
@@ -123,7 +144,10 @@ export class KeptFacts implements FactSource {
   /** Returns the messages that may satisfy a condition, judging by the known facts. */
   narrow(messages: readonly number[], term: ServerTerm): readonly number[] {
     const [table, replaced] = [this.#table, this.#file?.replaced];
-    const rows = table === undefined ? undefined : findRows(table, term);
+    if (table === undefined) return messages;
+    const columns = columnsOf(term);
+    for (const message of messages) this.require(message, columns);
+    const rows = findRows(table, term);
     if (rows === undefined) return messages;
     return messages.filter((message) => rows[message - 1] !== 0 || replaced?.has(message) === true);
   }
@@ -143,39 +167,56 @@ export class KeptFacts implements FactSource {
   }
 
   number(column: NumberColumn, row: number): number | undefined {
-    const table = this.#table;
-    const known = table?.number(column, row);
-    if (known !== undefined || table === undefined || !isHeaderNumber(column)) return known;
-    const header = this.#readHeader(row);
-    if (header === undefined) return undefined;
-    const value = readNumberFact(header, column);
-    table.setNumber(column, row, value);
-    return value;
+    this.#require(row, columnBits[column]);
+    return this.#table?.number(column, row);
   }
 
   text(column: TextColumn, row: number): string | undefined {
-    const table = this.#table;
-    const known = table?.text(column, row);
-    if (known !== undefined || table === undefined) return known;
-    const header = this.#readHeader(row);
-    const values = header === undefined ? undefined : readTextFact(header, column);
-    if (values === undefined) return undefined;
-    const text = joinValues(values);
-    table.setText(column, row, text);
-    return text;
+    this.#require(row, columnBits[column]);
+    return this.#table?.text(column, row);
   }
 
   key(row: number): string | undefined {
+    this.#require(row, columnBits.key);
     return this.#table?.key(row);
   }
 
-  #readHeader(row: number): string | undefined {
-    if (row !== this.#headerRow) {
-      const bytes = this.#file?.readBriefly(row + 1, 0, longestUsual);
-      this.#header = bytes === undefined ? undefined : usualHeader(bytes);
-      this.#headerRow = row;
+  /** The table, whose facts are known only after `require` has returned true; undefined if no facts are kept. */
+  get table(): FactTable | undefined {
+    return this.#table;
+  }
+
+  /** Returns whether columns of a message are known, after reading them if possible. @param bits as in columnBits */
+  require(message: number, bits: number): boolean {
+    const row = this.#row(message);
+    return row !== undefined && this.#require(row, bits);
+  }
+
+  #require(row: number, bits: number): boolean {
+    const [table, reader] = [this.#table, this.#reader];
+    if (table === undefined || reader === undefined) return false;
+    if (table.knows(row, bits)) return true;
+    const isCollected = (((this.#collected[row] as number) | ~readableColumns) & bits) === bits;
+    if (!isCollected) this.#collect(reader, table, row, bits);
+    return table.knows(row, bits);
+  }
+
+  /**
+   * Reads facts about a message and about the requested messages that follow it. All columns are read that have been
+   * requested so far, because they will probably be requested again.
+   */
+  #collect(reader: FactReader, table: FactTable, first: number, bits: number): void {
+    this.#wanted |= bits & readableColumns;
+    const end = Math.min(this.#requested.length, first + longestSpan);
+    for (let row = first, left = batch; row < end && left > 0; row++) {
+      if (row !== first && this.#requested[row] !== 1) continue;
+      if (this.#row(row + 1) === undefined) continue;
+      left--;
+      const missing = this.#wanted & ~(this.#collected[row] as number) & ~table.knownColumns(row);
+      if (missing === 0) continue;
+      reader.read(row, missing);
+      this.#collected[row] = (this.#collected[row] as number) | missing;
     }
-    return this.#header;
   }
 
   /** Returns a message's counts. Unknown counts are computed by `count` and added to the table. */
@@ -183,7 +224,7 @@ export class KeptFacts implements FactSource {
     const table = this.#table;
     const row = this.#row(message);
     if (table === undefined || row === undefined) return count();
-    if (table.knows(row, countBits)) {
+    if (this.#require(row, countColumns)) {
       const [lines, characters] = [table.number("lines", row), table.number("characters", row)];
       if (lines !== undefined && characters !== undefined) return { lines, characters };
     }
@@ -204,18 +245,11 @@ export class KeptFacts implements FactSource {
     const table = this.#table;
     const row = this.#row(message);
     if (table === undefined || row === undefined) return compute();
-    const known = table.key(row);
+    const known = this.key(row);
     if (known !== undefined) return keyPrefix + known;
     const key = compute();
     table.setKey(row, key.slice(keyPrefix.length));
     return key;
-  }
-
-  /** Returns the table that was loaded from a file and has not been changed; undefined if there is none. */
-  storedFacts(): FactTable | undefined {
-    const isUnchanged =
-      this.#stored !== undefined && this.#table?.hasChanged === false && this.#file?.replaced.size === 0;
-    return isUnchanged ? this.#table : undefined;
   }
 
   /** Returns the rank of each message by a key, or unknownRank; undefined if facts about the mailbox are not kept. */
@@ -244,13 +278,15 @@ export class KeptFacts implements FactSource {
   /** Keeps only the facts about the first `count` messages, because the others may have changed. */
   cut(count: number): void {
     this.#table?.cut(count);
-    this.#headerRow = -1;
+    this.#collected.fill(0, count);
   }
 
   /** Discards all facts, because the mailbox has been replaced or rewritten. */
   discard(): void {
     this.#table = undefined;
+    this.#reader = undefined;
     this.#file = undefined;
+    this.#collected.fill(0);
   }
 
   /** Saves the facts if they have changed. @param state the mailbox's current state */

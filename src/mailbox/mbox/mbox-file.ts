@@ -2,6 +2,7 @@
 import { closeSync } from "node:fs";
 import { readInto, readRange } from "../file-ranges.ts";
 import { headerOf } from "../header-bytes.ts";
+import { LineBuffer } from "../line-buffer.ts";
 import { MessageIndex } from "./message-index.ts";
 
 /** Numbers of bytes per read: the first is for single messages, the second is for messages that are read in order. */
@@ -10,6 +11,17 @@ const largeWindow = 1 << 20;
 const pieceSize = 4 << 20;
 /** Maximum size in bytes of a mailbox that is kept in memory. */
 const mostHeld = 8 << 20;
+
+/** A part of the file in memory. */
+export interface FileWindow {
+  readonly lines: LineBuffer;
+  /** The offset in the file of the first byte. */
+  readonly start: number;
+  /** Number of valid bytes. */
+  readonly length: number;
+}
+
+const emptyWindow: FileWindow = { lines: new LineBuffer(0), start: 0, length: 0 };
 
 /** An open mbox and the index of its messages. */
 export class MboxFile {
@@ -22,14 +34,13 @@ export class MboxFile {
   /** Called after each read of the file. @throws if the bytes read may be wrong */
   guard: (() => void) | undefined;
   /**
-   * The whole file in memory, so that the session can still read its messages if another program moves them in the
-   * file.
+   * The bytes that were read last. If the whole file is kept in memory, the session can still read its messages if
+   * another program moves them in the file.
    */
-  #held: Buffer | undefined;
-  #window: Buffer = Buffer.alloc(0);
-  #windowAt = 0;
-  /** The memory of the window, which is reused unless a caller may keep a slice of it. */
-  #memory: Buffer = Buffer.alloc(0);
+  #window = emptyWindow;
+  #isHeld = false;
+  /** The memory of the next window, which is reused unless a caller may keep a slice of it. */
+  #memory = emptyWindow.lines;
   #isLent = false;
 
   constructor(descriptor: number, index = new MessageIndex(), replaced = new Map<number, Buffer>()) {
@@ -47,7 +58,11 @@ export class MboxFile {
 
   /** Keeps the file in memory if it is small. The file must not have been written to since it was scanned. */
   hold(): void {
-    if (this.covered <= mostHeld) this.#held = readRange(this.descriptor, 0, this.covered);
+    if (this.covered > mostHeld) return;
+    const lines = new LineBuffer(this.covered);
+    const length = readInto(this.descriptor, lines.bytes.subarray(0, this.covered), 0);
+    this.#window = { lines, start: 0, length };
+    this.#isHeld = true;
   }
 
   /**
@@ -61,25 +76,19 @@ export class MboxFile {
 
   /** Whether the messages are kept in memory as they were when the file was scanned. */
   get isHeld(): boolean {
-    return this.#held !== undefined;
+    return this.#isHeld;
   }
 
   /** Fills `bytes` with the file's bytes, beginning at the offset `position`. @returns the number of bytes read */
   readInto(bytes: Uint8Array, position: number): number {
-    if (this.#held !== undefined) {
-      const there = this.#held.subarray(position, position + bytes.length);
+    if (this.#isHeld) {
+      const there = this.#slice(position, position + bytes.length);
       bytes.set(there);
       return there.length;
     }
     const length = readInto(this.descriptor, bytes, position);
     this.guard?.();
     return length;
-  }
-
-  #range(from: number, to: number): Buffer {
-    if (this.#held !== undefined) return this.#held.subarray(from, to);
-    const bytes = Buffer.allocUnsafe(Math.max(0, to - from));
-    return bytes.subarray(0, this.readInto(bytes, from));
   }
 
   get count(): number {
@@ -117,28 +126,62 @@ export class MboxFile {
   }
 
   #inWindow(from: number, to: number): Buffer {
-    const ahead = from - this.#windowAt;
-    const held = this.#window.length;
-    if (ahead >= 0 && to <= this.#windowAt + held) return this.#window.subarray(ahead, to - this.#windowAt);
-    if (this.#held !== undefined || to - from > smallWindow) return this.#range(from, to);
-    const inOrder = held > 0 && ahead >= 0 && ahead <= held + smallWindow;
+    if (!this.#covers(from, to)) {
+      if (to - from > smallWindow) {
+        const bytes = Buffer.allocUnsafe(to - from);
+        return bytes.subarray(0, this.readInto(bytes, from));
+      }
+      this.#moveWindow(from, to);
+    }
+    return this.#slice(from, to);
+  }
+
+  /**
+   * Returns a window that contains the first bytes of a message, up to `length`; undefined if they are too many for a
+   * window or the file is shorter. The window is valid until the next read, because the memory is reused.
+   */
+  locate(message: number, length: number): FileWindow | undefined {
+    const from = this.index.start(message);
+    const to = Math.min(from + length, this.end(message));
+    if (!this.#covers(from, to)) {
+      if (to - from > smallWindow) return undefined;
+      this.#moveWindow(from, to);
+    }
+    return to <= this.#window.start + this.#window.length ? this.#window : undefined;
+  }
+
+  /** Returns whether the window contains a range of the file. */
+  #covers(from: number, to: number): boolean {
+    const { start, length } = this.#window;
+    return this.#isHeld || (from >= start && to <= start + length);
+  }
+
+  /** Returns the part of a range that the window contains. */
+  #slice(from: number, to: number): Buffer {
+    const { lines, start, length } = this.#window;
+    return lines.bytes.subarray(Math.min(from - start, length), Math.min(to - start, length));
+  }
+
+  #moveWindow(from: number, to: number): void {
+    const { start, length } = this.#window;
+    const ahead = from - start;
+    const inOrder = length > 0 && ahead >= 0 && ahead <= length + smallWindow;
     const size = inOrder ? largeWindow : smallWindow;
     // If messages are read in reverse order, the window also contains the messages before this one.
-    const start = held > 0 && ahead < 0 && ahead >= -smallWindow ? Math.max(0, to - size) : from;
-    if (this.#isLent || this.#memory.length < size) this.#memory = Buffer.allocUnsafe(size);
+    const position = length > 0 && ahead < 0 && ahead >= -smallWindow ? Math.max(0, to - size) : from;
+    if (this.#isLent || this.#memory.bytes.length < size) this.#memory = new LineBuffer(size);
     this.#isLent = false;
-    const wanted = this.#memory.subarray(0, Math.min(size, this.covered - start));
+    const lines = this.#memory;
     // If the read fails, the old window is no longer in memory.
-    this.#window = Buffer.alloc(0);
-    this.#window = wanted.subarray(0, this.readInto(wanted, start));
-    this.#windowAt = start;
-    return this.#window.subarray(from - start, to - start);
+    this.#window = emptyWindow;
+    const wanted = lines.bytes.subarray(0, Math.min(size, this.covered - position));
+    this.#window = { lines, start: position, length: this.readInto(wanted, position) };
   }
 
   /** Discards the bytes read so far, because the file will be written or scanned again. */
   forget(): void {
-    this.#window = Buffer.alloc(0);
-    this.#held = undefined;
+    this.#window = emptyWindow;
+    this.#isHeld = false;
   }
 
   /** Yields a message's bytes. Each piece is valid until the next one is requested. */

@@ -94,7 +94,7 @@ export class MboxMailbox implements Mailbox, StoredMessages {
   }
 
   openMessages(messages: readonly number[], need: MessageNeed): AsyncIterable<MessageWindow> {
-    if (need === "facts" || need === "header") this.prepareFacts(messages.length);
+    if (need === "facts" || need === "header") this.prepareFacts(messages);
     return openAtOnce(this, messages);
   }
 
@@ -158,16 +158,20 @@ export class MboxMailbox implements Mailbox, StoredMessages {
 
   async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
     if (!isAboutFacts(term)) return messages;
-    this.prepareFacts(messages.length);
+    this.prepareFacts(messages);
     return this.#tracked.facts?.narrow(messages, term) ?? messages;
   }
 
-  prepareFacts(messages: number): void {
+  prepareFacts(messages: readonly number[]): void {
     this.#tracked.prepareFacts(messages);
   }
 
-  storedFacts(): FactTable | undefined {
-    return this.#tracked.facts?.storedFacts();
+  factTable(): FactTable | undefined {
+    return this.#tracked.facts?.table;
+  }
+
+  requireFacts(message: number, columns: number): boolean {
+    return this.#tracked.facts?.require(message, columns) === true;
   }
 
   ranks(key: RankedKey): Uint32Array | undefined {

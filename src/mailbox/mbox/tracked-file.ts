@@ -101,10 +101,10 @@ export class TrackedFile {
   /**
    * Prepares the stored facts.
    *
-   * @param messages the number of messages whose facts will be requested
+   * @param messages the messages whose facts will be requested
    * @throws MessagesMoved
    */
-  prepareFacts(messages: number): void {
+  prepareFacts(messages: readonly number[]): void {
     // If messages were no longer at their offsets, their facts would be outdated.
     if (!this.file.isHeld) this.file.guard?.();
     this.facts?.prepare(this.file, this.#generations, messages);

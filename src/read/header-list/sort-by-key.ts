@@ -30,7 +30,7 @@ async function sortByText(
   isDescending: boolean,
   pause: Pause,
 ): Promise<readonly number[]> {
-  mailbox.prepareFacts?.(mailbox.count);
+  mailbox.prepareFacts?.(listMessages(mailbox));
   const ranks = mailbox.ranks?.(key);
   if (ranks === undefined) return sortByValues(await columnOf(mailbox, key, pause), isDescending);
   const unranked = listMessages(mailbox).filter((message) => ranks[message - 1] === unknownRank);

@@ -1,12 +1,12 @@
 /**
- * Formats the lines of `mail --json` from the stored facts about a large mailbox. The bytes of the facts are copied
- * without being converted to strings. Copying the bytes takes a third of the time that a conversion would take.
+ * Formats the lines of `mail --json` from the facts about a large mailbox. The bytes of the facts are copied without
+ * being converted to strings. Copying the bytes takes a third of the time that a conversion would take.
  * json-line.ts formats all other messages.
  */
 import { columnBits, type FactTable, type TextColumn, textColumns } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { markBits } from "../../mailbox/marks.ts";
-import type { Texts } from "../../mailbox/text-column.ts";
+import type { TextColumnInMemory } from "../../mailbox/text-column.ts";
 import { formatPeople, formatState, schemaVersion } from "./json-line.ts";
 
 /** The block is printed when it has at least this many bytes. */
@@ -49,9 +49,7 @@ const day = 86_400_000;
 export class JsonBlock {
   readonly #stored: StoredMessages;
   readonly #table: FactTable;
-  readonly #texts: Readonly<Record<TextColumn, Texts>>;
-  readonly #numbers: Readonly<Record<"date" | "plain" | "lines", ArrayLike<number>>>;
-  readonly #keys: Uint8Array;
+  readonly #texts: Readonly<Record<TextColumn, TextColumnInMemory>>;
   readonly #bytes = Buffer.allocUnsafeSlow(mostBytes);
   #length = 0;
   readonly #states = new Map<number, Buffer>();
@@ -59,26 +57,22 @@ export class JsonBlock {
   #day = Number.NaN;
   #dayText: Uint8Array = new Uint8Array();
 
-  private constructor(stored: StoredMessages, table: FactTable, texts: Readonly<Record<TextColumn, Texts>>) {
+  private constructor(stored: StoredMessages, table: FactTable) {
     this.#stored = stored;
     this.#table = table;
-    this.#texts = texts;
     // All columns are loaded before any row is used, because loading a damaged column marks its rows as unknown.
-    this.#numbers = { date: table.numbers("date"), plain: table.numbers("plain"), lines: table.numbers("lines") };
-    this.#keys = table.keys;
+    for (const column of ["date", "plain", "lines"] as const) table.numbers(column);
+    void table.keys;
+    this.#texts = Object.fromEntries(textColumns.map((column) => [column, table.texts(column)])) as Record<
+      TextColumn,
+      TextColumnInMemory
+    >;
   }
 
-  /** Returns a block that formats messages from stored facts; undefined if there are none, or they have changed. */
+  /** Returns a block that formats messages from the facts about them; undefined if no facts are kept. */
   static open(stored: StoredMessages): JsonBlock | undefined {
-    const table = stored.storedFacts?.();
-    if (table === undefined) return undefined;
-    const texts: Partial<Record<TextColumn, Texts>> = {};
-    for (const column of textColumns) {
-      const found = table.storedTexts(column);
-      if (found === undefined) return undefined;
-      texts[column] = found;
-    }
-    return new JsonBlock(stored, table, texts as Record<TextColumn, Texts>);
+    const table = stored.factTable?.();
+    return table === undefined ? undefined : new JsonBlock(stored, table);
   }
 
   /** Whether the block should be printed. */
@@ -105,9 +99,9 @@ export class JsonBlock {
   #addLine(message: number): boolean {
     const [stored, table, row] = [this.#stored, this.#table, message - 1];
     const flags = stored.flags(message);
-    if (table.hasChanged || !table.knows(row, requiredBits) || (flags & markBits) !== 0) return false;
-    const date = this.#numbers.date[row] as number;
-    if (this.#numbers.plain[row] !== 1 || Number.isNaN(date) || stored.offset === undefined) return false;
+    if ((flags & markBits) !== 0 || stored.requireFacts?.(message, requiredBits) !== true) return false;
+    const date = table.numbers("date")[row] as number;
+    if (table.numbers("plain")[row] !== 1 || Number.isNaN(date) || stored.offset === undefined) return false;
     this.#put(before.id);
     this.#putKey(row);
     this.#put(before.number);
@@ -117,7 +111,7 @@ export class JsonBlock {
     this.#put(before.size);
     this.#putNumber(stored.size(message));
     this.#put(before.lines);
-    this.#putNumber(this.#numbers.lines[row] as number);
+    this.#putNumber(table.numbers("lines")[row] as number);
     this.#put(before.state);
     this.#put(this.#state(flags));
     this.#put(before.envelopeSender);
@@ -143,8 +137,9 @@ export class JsonBlock {
   }
 
   #putKey(row: number): void {
+    const { keys } = this.#table;
     for (let at = row * keyLength; at < (row + 1) * keyLength; at++) {
-      const byte = this.#keys[at] as number;
+      const byte = keys[at] as number;
       this.#bytes[this.#length++] = hexDigits[byte >> 4] as number;
       this.#bytes[this.#length++] = hexDigits[byte & 15] as number;
     }
@@ -174,8 +169,8 @@ export class JsonBlock {
 
   /** Writes the user in the From_ line. @returns false if the line does not have the most common form */
   #putEnvelopeSender(row: number): boolean {
-    const { ends, bytes } = this.#texts.envelope;
-    const start = findStart(ends, row);
+    const { bytes } = this.#texts.envelope;
+    const start = this.#texts.envelope.start(row);
     let at = start;
     for (; (bytes[at] as number) !== space; at++) {
       if (!isPlain(bytes, at, start)) return false;
@@ -213,8 +208,9 @@ export class JsonBlock {
   /** Writes a field's addresses. @returns false if they depend on a charset */
   #putPeople(column: "from" | "to" | "cc" | "replyTo", row: number): boolean {
     this.#put(before[column]);
-    const { ends, bytes } = this.#texts[column];
-    const [start, end] = [findStart(ends, row), ends[row] as number];
+    const texts = this.#texts[column];
+    const { bytes } = texts;
+    const [start, end] = [texts.start(row), texts.end(row)];
     if (start === end) {
       this.#put(empty);
       return true;
@@ -239,8 +235,9 @@ export class JsonBlock {
    */
   #putValue(column: "subject" | "messageId", row: number): boolean {
     this.#put(before[column]);
-    const { ends, bytes } = this.#texts[column];
-    const [start, end] = [findStart(ends, row), (ends[row] as number) - 1];
+    const texts = this.#texts[column];
+    const { bytes } = texts;
+    const [start, end] = [texts.start(row), texts.end(row) - 1];
     if (start > end) {
       this.#put(missing);
       return true;
@@ -257,8 +254,9 @@ export class JsonBlock {
   /** Writes the message-ids in a field. @returns false if the field is repeated or unusual */
   #putIds(column: "inReplyTo" | "references", row: number): boolean {
     this.#put(before[column]);
-    const { ends, bytes } = this.#texts[column];
-    const [start, end] = [findStart(ends, row), (ends[row] as number) - 1];
+    const texts = this.#texts[column];
+    const { bytes } = texts;
+    const [start, end] = [texts.start(row), texts.end(row) - 1];
     this.#bytes[this.#length++] = 91;
     let isFirst = true;
     for (let at = start; at < end; at++) {
@@ -284,11 +282,6 @@ export class JsonBlock {
     this.#bytes[this.#length++] = 93;
     return true;
   }
-}
-
-/** Returns the offset at which a row's values begin. */
-function findStart(ends: Uint32Array, row: number): number {
-  return row === 0 ? 0 : (ends[row - 1] as number);
 }
 
 /** Returns whether a byte is represented unchanged in JSON and does not begin an encoded word. */

@@ -95,9 +95,9 @@ async function* chooseMessages(
     return;
   }
   if (words.length === 0 && list.limit === undefined) {
-    folder.mailbox.prepareFacts?.(folder.mailbox.count);
     const all: number[] = [];
     for await (const batch of found) pushAll(all, batch);
+    folder.mailbox.prepareFacts?.(all);
     yield { messages: all };
     return;
   }
