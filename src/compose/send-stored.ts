@@ -99,7 +99,8 @@ export async function sendStored(
 }
 
 function collectFieldAddresses(value: string): string[] {
-  return parseAddressField(value).map(({ address }) => address);
+  // A name without an address is refused as an invalid recipient.
+  return parseAddressField(value).map(({ name, address }) => address || name);
 }
 
 /** Returns a header without the fields that are not sent. Also removes lines that are not fields. */

@@ -29,11 +29,58 @@ export function parseAddresses(text: string): Address[] {
 const usualAddress = /^(?:([\w.'+-]+(?: [\w.'+-]+)*) <([\w.+-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))$/;
 
 /**
- * Returns the addresses in a field of a stored message (RFC 5322, section 3.4). Words before a bare address with a
- * domain are its display name, as in `Big Bug bb@bug.com`.
+ * Returns the addresses in a field of a stored message (RFC 5322, section 3.4). The display name may precede a bare
+ * address, as in `Big Bug bb@bug.com`, and may contain an unquoted comma, as in `Doe, Jane <jane@example.org>`. A name
+ * that belongs to no address is returned with an empty address.
  */
 export function parseAddressField(text: string): Address[] {
-  return parseUsualAddress(text) ?? parseList(text, (pieces) => joinNames(bareAddresses(pieces).flatMap(mendAddress)));
+  return parseUsualAddress(text) ?? joinSplitNames(splitMembers(text).map(parseMember));
+}
+
+/** A member of a list in a field. */
+interface Member {
+  readonly addresses: readonly Address[];
+  /** The member's text if the member contains no address that has angle brackets or a domain. */
+  readonly words?: string;
+  /** Whether the words may be the names of local users. */
+  readonly areUsers?: boolean;
+}
+
+const userName = /^[a-z_][\w.-]*$/;
+
+function parseMember(pieces: readonly Piece[]): Member {
+  if (pieces.some(({ kind }) => kind === "angle"))
+    return { addresses: listAddresses(pieces, bareAddresses).flatMap(nameWithoutAddress) };
+  const found = bareAddresses(pieces).flatMap(mendAddress);
+  if (found.some(hasDomain) || found.length === 0) return { addresses: joinNames(found) };
+  const words = pieces.filter(isAddressText);
+  const text = words.map((piece) => piece.text).join(" ");
+  const areUsers = words.every((piece) => piece.kind === "word" && userName.test(piece.text));
+  const isOneWord = words.length === 1 && words[0]?.kind === "word";
+  return { addresses: areUsers || isOneWord ? found : [{ name: text, address: "" }], words: text, areUsers };
+}
+
+/** Turns text in angle brackets that is not an address into a name. Omits an empty pair of brackets. */
+function nameWithoutAddress({ name, address }: Address): Address[] {
+  if (/\s/.test(address) && !address.includes("@")) return [{ name: name || address, address: "" }];
+  return name === "" && address === "" ? [] : [{ name, address }];
+}
+
+/** Joins a name that contains an unquoted comma. Names of local users remain addresses. */
+function joinSplitNames(members: readonly Member[]): Address[] {
+  const found: Address[] = [];
+  const last = members.findLastIndex(({ addresses, words }) => words === undefined && addresses.length > 0);
+  let names: string[] = [];
+  for (const [at, { addresses, words, areUsers }] of members.entries()) {
+    const [first, ...others] = addresses;
+    if (at < last && words !== undefined && areUsers === false) names.push(words);
+    else if (first !== undefined) {
+      const name = [...names, first.name].filter((part) => part !== "").join(", ");
+      pushAll(found, [{ name, address: first.address }, ...others]);
+      names = [];
+    }
+  }
+  return found;
 }
 
 /**
@@ -59,20 +106,21 @@ function parseUsualAddress(text: string): Address[] | undefined {
 }
 
 function parseList(text: string, parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
-  const found: Address[] = [];
+  return splitMembers(text).flatMap((pieces) => listAddresses(pieces, parseBare));
+}
+
+/** Returns the tokens of each member of a list, without the names of groups. */
+function splitMembers(text: string): Piece[][] {
+  const members: Piece[][] = [];
   let pieces: Piece[] = [];
-  const finish = () => {
-    pushAll(found, listAddresses(pieces, parseBare));
-    pieces = [];
-  };
   for (const piece of readTokens(text)) {
     if (piece.kind !== "mark") pieces.push(piece);
-    else if (piece.text === ":")
-      pieces = []; // the name of a group
-    else finish();
+    else {
+      if (piece.text !== ":") members.push(pieces);
+      pieces = [];
+    }
   }
-  finish();
-  return found;
+  return [...members, pieces].filter((member) => member.length > 0);
 }
 
 /** Splits a list at its commas, and returns the members as they were written. */
@@ -91,18 +139,30 @@ export function splitAtCommas(text: string): string[] {
 
 /** Returns the address between two commas, or several addresses if the commas between them are missing. */
 function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Piece[]) => Address[]): Address[] {
-  const all = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
-  // In `<<ann@example.org>>`, the first pair of brackets is empty.
-  const filled = all.filter((at) => pieces[at]?.text !== "");
-  const angles = filled.length > 0 ? filled : all;
+  const angles = findAddressAngles(pieces);
   if (angles.length === 0) return parseBare(pieces);
+  const isStray = ({ kind, text }: Piece) => kind === "word" && text === ">";
   return angles.map((at, index) => {
-    const end = index === angles.length - 1 ? pieces.length : at + 1;
-    const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end);
-    const isStray = ({ kind, text }: Piece) => kind === "word" && text === ">";
-    const words = own.filter((piece) => isAddressText(piece) && !isStray(piece)).map(({ text }) => text);
-    return { name: words.length > 0 ? words.join(" ") : commentIn(own), address: pieces[at]?.text ?? "" };
+    const end = index === angles.length - 1 ? pieces.length : at;
+    const own = pieces.slice(index === 0 ? 0 : (angles[index - 1] ?? 0) + 1, end).filter((piece) => !isStray(piece));
+    const words = own.filter(({ kind, text }) => kind !== "comment" && text !== "" && text !== pieces[at]?.text);
+    const name = words.map(({ text }) => text).join(" ");
+    return { name: name === "" ? commentIn(own) : name, address: pieces[at]?.text ?? "" };
   });
+}
+
+/**
+ * Returns the positions of the addresses in angle brackets. If one of several pairs of brackets contains an "@", the
+ * others are part of the name, as in `Ann <Lee> <ann@example.org>`, or are empty, as in `<<ann@example.org>>`. A
+ * program may repeat an address as a link, as in `<ann@example.org<mailto:ann@example.org>>`.
+ */
+function findAddressAngles(pieces: readonly Piece[]): number[] {
+  const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
+  const textAt = (at: number) => pieces[at]?.text ?? "";
+  const withSign = angles.filter((at) => textAt(at).includes("@"));
+  const filled = angles.filter((at) => textAt(at) !== "");
+  const chosen = withSign.length > 0 ? withSign : filled.length > 0 ? filled : angles;
+  return chosen.filter((at, index) => index === 0 || textAt(at) !== textAt(at - 1));
 }
 
 /**
@@ -139,7 +199,6 @@ function atSign(pieces: readonly Piece[], at: number): string {
  * address.
  */
 function joinNames(found: readonly Address[]): Address[] {
-  const hasDomain = ({ address }: Address) => /[^@]@[^@]/.test(address);
   if (!found.some(hasDomain)) return [...found];
   const joined: Address[] = [];
   let words: string[] = [];
@@ -154,6 +213,10 @@ function joinNames(found: readonly Address[]): Address[] {
   if (last !== undefined && words.length > 0 && last.name === "")
     joined[joined.length - 1] = { name: words.join(" "), address: last.address };
   return joined;
+}
+
+function hasDomain({ address }: Address): boolean {
+  return /[^@]@[^@]/.test(address);
 }
 
 function isAddressText({ kind }: Piece): boolean {
@@ -171,6 +234,8 @@ function commentIn(pieces: readonly Piece[]): string {
 function* readTokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;
   let apart = true;
+  // An unclosed quoted string or comment ends at the next address, but only once: searching the rest takes time.
+  let isUnclosed = false;
   while (at < text.length) {
     const start = at;
     const first = text.charAt(at);
@@ -186,9 +251,17 @@ function* readTokens(text: string, verbatim = false): Generator<Piece> {
       continue;
     }
     if (first === '"' || first === "(") {
-      const end = endOfComment(text, at, first === "(" ? ")" : first);
-      at = Math.min(end + 1, text.length);
-      yield piece(first === "(" ? "comment" : "quoted", unquoteWord(text.slice(start + 1, end)));
+      const kind = first === "(" ? "comment" : "quoted";
+      let end = endOfComment(text, at, first === "(" ? ")" : first);
+      if (end === text.length && !isUnclosed) {
+        isUnclosed = true;
+        end = matchAt(nextAngle, text, at)?.index ?? end;
+        at = end;
+        yield piece(kind, unquoteWord(text.slice(start + 1, end)).trimEnd());
+      } else {
+        at = Math.min(end + 1, text.length);
+        yield piece(kind, unquoteWord(text.slice(start + 1, end)));
+      }
     } else if (first === "<") {
       const close = findClosingAngle(text, start);
       const inner = close < 0 ? matchAt(openAngle, text, start) : undefined;
@@ -205,6 +278,8 @@ function* readTokens(text: string, verbatim = false): Generator<Piece> {
   }
 }
 
+/** An address in angle brackets. */
+const nextAngle = /<(?=[^<>\s]{1,320}>)/g;
 /** The longest bracketed address, in characters. RFC 5321, section 4.5.3.1, allows 320 octets. */
 const longestAngle = 4096;
 /** An address whose closing bracket is missing. */

@@ -95,10 +95,46 @@ test.each([
   ["Big Bug [bb@bug.com]", [{ name: "Big Bug", address: "bb@bug.com" }]],
   ["Undisclosed-Recipients:@x.example;", []],
   ["Joe <@a.example, @c.example : joe@b.example>", [{ name: "Joe", address: "joe@b.example" }]],
+  ["Doe, Jane <jane@x.org>", [{ name: "Doe, Jane", address: "jane@x.org" }]],
+  ['"Doe", Jane jane@x.org', [{ name: "Doe, Jane", address: "jane@x.org" }]],
+  [
+    "Big Shop, <big@x.org>, Big Shop, <bug@x.org>",
+    [
+      { name: "Big Shop", address: "big@x.org" },
+      { name: "Big Shop", address: "bug@x.org" },
+    ],
+  ],
+  [
+    "root, Ann <ann@x.org>, Ben",
+    [
+      { name: "", address: "root" },
+      { name: "Ann", address: "ann@x.org" },
+      { name: "", address: "Ben" },
+    ],
+  ],
+  ["MAILER-DAEMON", [{ name: "", address: "MAILER-DAEMON" }]],
+  ["Mail Delivery System", [{ name: "Mail Delivery System", address: "" }]],
+  ["Mail Delivery System <>", [{ name: "Mail Delivery System", address: "" }]],
+  ["<No Address>", [{ name: "No Address", address: "" }]],
+  ["<>", []],
+  ['"Ann Lee  <ann@x.org>', [{ name: "Ann Lee", address: "ann@x.org" }]],
+  ["Ann (Lee <ann@x.org>", [{ name: "Ann", address: "ann@x.org" }]],
+  ["Dear <Ann Lee <ann@x.org>>", [{ name: "Dear Ann Lee", address: "ann@x.org" }]],
+  [
+    "Ann <ann@x.org<mailto:ann@x.org>>, ben@x.org",
+    [
+      { name: "Ann", address: "ann@x.org" },
+      { name: "", address: "ben@x.org" },
+    ],
+  ],
 ])("in a field, %s", (text, expected) => expect(parseAddressField(text)).toEqual(expected));
 
 test("commas in quotes, comments and brackets do not separate addresses", () => {
   expect(splitAtCommas('"Doe, Jane" <j@x>, b (c, d)')).toEqual(['"Doe, Jane" <j@x>', "b (c, d)"]);
+});
+
+test.each(['"<a@x.org>', "(<a@x.org>", "Doe, ", "Doe, <"])("a long field of %s is parsed in linear time", (text) => {
+  expect(parseAddressField(text.repeat(100_000)).length).toBeLessThan(200_000);
 });
 
 test("no text causes an exception or an endless loop", () => {

@@ -36,6 +36,11 @@ test.each<[string, string[], Record<string, string>]>([
     ["From: Pete <pete(his account)@silly.test>", "To: <@a.example:joe@b.example>"],
     { To: "joe@b.example, pete@silly.test" },
   ],
+  [
+    "a name with an unquoted comma is not a recipient",
+    ["From: Doe, Jane <jane@x>", "To: Big Shop", "Cc: Roe, Rick <rick@x>"],
+    { To: "jane@x", Cc: "rick@x" },
+  ],
   ["a blank may precede the colon", ["From : a@x", "Subject\t: s"], { To: "a@x", Subject: "Re: s" }],
 ])("%s", async (_what, fields, wanted) => {
   expect(await reply(fields)).toMatchObject(wanted);

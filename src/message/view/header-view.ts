@@ -74,8 +74,8 @@ function addressView(value: string, charsets?: Charsets): string {
   if (addresses.length === 0) return withTrueNames(decoded);
   return views
     .map(({ shown, address, marks: own }) => {
-      const who = shown === "" ? address : `${quotePhrase(shown)} <${address}>`;
-      return [who, ...own].join(" ");
+      const brackets = shown === "" || address === "" ? address : `<${address}>`;
+      return [quotePhrase(shown), brackets, ...own].filter((part) => part !== "").join(" ");
     })
     .join(", ");
 }

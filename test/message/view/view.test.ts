@@ -467,6 +467,7 @@ test.each([
     "To: =?utf-8?q?Re: a, b?= <a@b>, =?utf-8?q?c?= =?utf-8?q?d?= <c@d>",
     'To: "Re: a, b" <a@b>, cd <c@d>',
   ],
+  ["an encoded name without an address", "From: =?utf-8?q?Caf=C3=A9?= =?utf-8?q?_Sol?=", "From: Café Sol"],
   ["an escape in an encoded word", "Subject: =?utf-8?q?a=1b]0;x=07b?=", "Subject: a^[]0;x^Gb"],
   ["an override in an encoded word", "Subject: =?utf-8?q?a=E2=80=AEb?=", "Subject: a<U+202E>b"],
   ["a newline in an encoded word", "Subject: =?utf-8?q?a=0D=0ABcc:_x?=", "Subject: a Bcc: x"],

@@ -34,6 +34,11 @@ test.each<[string, string[], Record<string, unknown>]>([
     },
   ],
   [
+    "names with unquoted commas, and a name without an address",
+    ["From: Doe, Jane <jane@x.org>", "To: Mail Delivery System", "", "hi"],
+    { from: [{ name: "Doe, Jane", address: "jane@x.org" }], to: [{ name: "Mail Delivery System", address: "" }] },
+  ],
+  [
     "a From_ line with a disguised address",
     ["From upi at papat.org  Wed Feb  1 19:06:09 +0100 2006", "Subject: x", "", "hi"],
     { envelopeSender: "upi@papat.org", date: "2006-02-01T18:06:09.000Z" },
