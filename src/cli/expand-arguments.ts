@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { UsageError } from "./command-line.ts";
-import { type Option, options } from "./options.ts";
+import { findOptionByLetter, type Option, options } from "./options.ts";
 
 const rows: readonly Option[] = options;
 
@@ -175,7 +175,7 @@ function valueOfLetter(letter: string, value: string | undefined, rest: string):
     const isFile = value !== undefined && (rest === "" ? !value.startsWith("-") : existsSync(rest));
     return isFile ? [`--body-file=${value}`] : undefined;
   }
-  const row = rows.find((each) => each.letter === letter);
+  const row = findOptionByLetter(letter);
   if (row?.argument === undefined) return undefined;
   // The parser reports that the value is missing.
   return value === undefined ? [`-${letter}`] : [`-${letter}`, value];
@@ -184,7 +184,7 @@ function valueOfLetter(letter: string, value: string | undefined, rest: string):
 function flagOfLetter(letter: string): string[] | undefined {
   if (letter === "M") return [];
   if (letter === "m") return ["--without-mime"];
-  const row = rows.find((each) => each.letter === letter);
+  const row = findOptionByLetter(letter);
   if (row === undefined) return undefined;
   return row.noEffect === true ? [] : [`-${letter}`];
 }

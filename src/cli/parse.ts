@@ -4,7 +4,7 @@ import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { checkOptions, isListing, isSending, sendsForProgram, UsageError } from "./command-line.ts";
 import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
-import { type Option, options } from "./options.ts";
+import { findOptionByLetter, type Option, options } from "./options.ts";
 import type { OrderedOption, Parts } from "./part-options.ts";
 import type { ProgramForms } from "./program-forms.ts";
 
@@ -27,8 +27,7 @@ export async function parseArguments(
   parser.configureOutput({ writeOut: print, writeErr: () => {} });
   const { before, command } = splitAtRun(argv);
   const expanded = expandArguments(before);
-  const given = findGivenOptions(expanded.words);
-  for (const option of options) if (mayBeGiven(option, given)) declareOption(parser, option, { makeOption, ordered });
+  for (const option of findGivenOptions(expanded.words)) declareOption(parser, option, { makeOption, ordered });
   try {
     parser.parse(expanded.words, { from: "user" });
   } catch (error) {
@@ -112,34 +111,26 @@ function appendValue(value: string, before: unknown): string[] {
   return [...((before as string[] | undefined) ?? []), value];
 }
 
-/** The options that occur in the arguments. */
-interface GivenOptions {
-  /** Each letter that can be an option in an argument such as `-sn`, including letters that belong to operands. */
-  readonly letters: string;
-  readonly names: ReadonlySet<string>;
-  /** Whether an argument asks for help or is not a known option. */
-  readonly isUnknownGiven: boolean;
-}
-
-function findGivenOptions(words: readonly string[]): GivenOptions {
-  const given = words.filter((word) => word.startsWith("-") && word !== "-");
-  const names = new Set<string>();
-  for (const word of given) if (word.startsWith("--")) names.add(word.slice(2).split("=", 1)[0] as string);
-  const known = options.reduce((count, { long }) => count + (names.has(long) ? 1 : 0), 0);
-  return {
-    letters: given.filter((word) => !word.startsWith("--")).join(""),
-    names,
-    isUnknownGiven: known < names.size,
-  };
-}
-
 /**
- * Returns whether an option must be declared. Options that cannot occur are skipped, because declaring them takes
- * longer than parsing. If an argument asks for help or is not a known option, all options are declared.
+ * Returns the options to declare: those that can occur in the arguments, because declaring all of them takes longer than
+ * parsing. If an argument asks for help or is not a known option, all options are returned.
  */
-function mayBeGiven({ letter, long, noEffect }: Option, { letters, names, isUnknownGiven }: GivenOptions): boolean {
-  if (noEffect === true) return false;
-  return isUnknownGiven || names.has(long) || (letter !== undefined && letters.includes(letter));
+function findGivenOptions(words: readonly string[]): readonly Option[] {
+  const given = new Set<Option | undefined>();
+  for (const word of words) {
+    if (word.startsWith("--")) {
+      const name = word.slice(2).split("=", 1)[0];
+      given.add(options.find(({ long }) => long === name));
+    } else if (word.startsWith("-")) {
+      // Some of these letters may belong to an option's value.
+      for (const letter of word.slice(1)) {
+        const option = findOptionByLetter(letter);
+        if (option !== undefined) given.add(option);
+      }
+    }
+  }
+  const rows: readonly Option[] = given.has(undefined) ? options : [...given].filter((row) => row !== undefined);
+  return rows.filter(({ noEffect }) => noEffect !== true);
 }
 
 function declareOption(

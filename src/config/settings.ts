@@ -70,7 +70,7 @@ export class Settings {
   text(name: string): string | undefined {
     const own = Object.hasOwn(variables, name) ? (name as VariableName) : undefined;
     // This is a shortcut: variables are read often, and most have a single name.
-    if (own === undefined || namesOfVariable(own).length === 1) return this.raw(name);
+    if (own === undefined || declarationOf(own).synonyms === undefined) return this.raw(name);
     return this.find(own)?.value;
   }
 

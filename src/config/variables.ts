@@ -463,22 +463,12 @@ export const variables = {
 export type VariableName = keyof typeof variables;
 export type ValueOf<Name extends VariableName> = ReturnType<(typeof variables)[Name]["read"]>;
 
-const rows = Object.entries(variables) as [VariableName, Kind<unknown>][];
-
-/** The names under which each variable may be set. */
-const namesOf = new Map(
-  rows.map(([name, { synonyms = {} }]) => [
-    name,
-    [[name, asGiven], ...Object.entries(synonyms)] as [string, Convert][],
-  ]),
-);
-
 /**
  * Returns the names under which a variable may be set, beginning with its own name. Each name has a conversion for its
  * value.
  */
 export function namesOfVariable(name: VariableName): readonly (readonly [string, Convert])[] {
-  return namesOf.get(name) ?? [];
+  return [[name, asGiven], ...Object.entries(declarationOf(name).synonyms ?? {})];
 }
 
 /** Returns the declaration of a variable, without its type. */
@@ -493,8 +483,8 @@ export function declarationOf(name: VariableName): Kind<unknown> {
 export function variableOf(name: string): VariableName | undefined {
   if (Object.hasOwn(variables, name)) return name as VariableName;
   let best: { readonly own: VariableName; readonly length: number } | undefined;
-  for (const [own, names] of namesOf) {
-    for (const [each] of names) {
+  for (const own of Object.keys(variables) as VariableName[]) {
+    for (const [each] of namesOfVariable(own)) {
       if (each === name) return own;
       const isFamily = declarationOf(own).perAccount === true && name.startsWith(`${each}-`);
       if (isFamily && each.length > (best?.length ?? 0)) best = { own, length: each.length };

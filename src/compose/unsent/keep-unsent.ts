@@ -100,7 +100,7 @@ const ends = ["SIGHUP", "SIGTERM", "SIGQUIT"] as const;
  */
 function withoutIgnored(signals: readonly NodeJS.Signals[]): NodeJS.Signals[] {
   try {
-    const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
+    const mask = /^SigIgn:\s*([\da-f]+)/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "0";
     return signals.filter((signal) => ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 0n);
   } catch {
     return [...signals];

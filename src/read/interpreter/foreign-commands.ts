@@ -28,7 +28,7 @@ const ignoredLine: ForeignCommand = { form: "line", means: "ignored" };
 
 /** Returns rows for commands that affect only the other client's display, keyboard, macros or caches. */
 function listIgnored(names: string): [string, ForeignCommand][] {
-  return names.split(/\s+/).map((name) => [name, ignoredLine]);
+  return names.split(" ").map((name) => [name, ignoredLine]);
 }
 
 /** `headerpick type retain from to` means `retain from to`; `forward` and `top` have no counterpart. */
