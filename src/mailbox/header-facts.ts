@@ -1,10 +1,12 @@
 /** Reads, from the bytes of headers, the facts that are shown in message lists. */
-import { parseDateField } from "../message/field-date.ts";
+import { parseDateField, readUsualDate } from "../message/field-date.ts";
 import { unfoldStored } from "../message/field-values.ts";
 import { mayHaveAttachments } from "../message/view/attaching.ts";
 import { mayBeBounce } from "../message/view/bounce.ts";
+import { FieldNames } from "./field-names.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import { columnBits, type FactTable, type TextColumn, textColumns } from "./list-facts.ts";
+import { type IsSpecial, isSpecialUser, specialFields } from "./special-fields.ts";
 import type { TextColumnInMemory } from "./text-column.ts";
 
 /** A header of at least this many bytes is treated as unusual. */
@@ -33,27 +35,26 @@ export const headerColumns = ["envelope", "date", "plain", ...columnsByField.val
   0,
 );
 
-/** A field to be found, in a list of the fields whose names begin with the same letter. */
 interface Field {
-  readonly name: Uint8Array;
-  readonly column: TextColumn | "date";
-  /** The column's index in textColumns. */
+  /** The index in textColumns of the column that contains the field's values; -1 if there is none. */
   readonly index: number;
-  readonly next: Field | undefined;
+  readonly isDate: boolean;
+  readonly isSpecial: IsSpecial | undefined;
 }
 
-/** For each byte, the fields whose lower-case names begin with it. */
-const fieldsByLetter: (Field | undefined)[] = new Array(256).fill(undefined);
-for (const [name, column] of [...columnsByField, ["date", "date"] as const]) {
-  const letter = name.charCodeAt(0);
-  const index = column === "date" ? -1 : textColumns.indexOf(column);
-  fieldsByLetter[letter] = { name: Buffer.from(name), column, index, next: fieldsByLetter[letter] };
-}
+const fieldsToFind = new FieldNames<Field>(
+  [...new Set(["date", ...columnsByField.keys(), ...specialFields.keys()])].map((name) => {
+    const column = columnsByField.get(name);
+    const index = column === undefined ? -1 : textColumns.indexOf(column);
+    return [name, { index, isDate: name === "date", isSpecial: specialFields.get(name) }];
+  }),
+);
 
 /** Fills in rows of a table with the facts in headers. Each header is read in a single pass over its lines. */
 export class HeaderFacts {
   readonly #table: FactTable;
   readonly #bits: number;
+  readonly #readsPlain: boolean;
   /** The text columns to be filled in, by their index in textColumns. */
   readonly #texts: readonly (TextColumnInMemory | undefined)[];
   readonly #allTexts: readonly TextColumnInMemory[];
@@ -62,11 +63,14 @@ export class HeaderFacts {
   /** The offsets of the first Date field's value. */
   #dateStart = 0;
   #dateEnd = -1;
+  /** Whether a field of the current row may show that the message is not plain. */
+  #mayBeSpecial = false;
 
   /** @param bits the columns to be filled in, as a combination of columnBits */
   constructor(table: FactTable, bits: number) {
     this.#table = table;
     this.#bits = bits & headerColumns;
+    this.#readsPlain = (bits & columnBits.plain) !== 0;
     this.#texts = textColumns.map((column) => ((bits & columnBits[column]) === 0 ? undefined : table.texts(column)));
     this.#allTexts = this.#texts.filter((texts) => texts !== undefined);
   }
@@ -83,14 +87,16 @@ export class HeaderFacts {
     for (const texts of this.#allTexts) texts.begin(row);
     this.#unclear = 0;
     this.#dateEnd = -1;
+    this.#mayBeSpecial = isSpecialUser(lines.bytes, start + fromWord.length);
     const headerEnd = this.#readLines(row, lines, start, Math.min(end, start + longestUsualHeader));
     if (headerEnd === undefined || (mayHaveCr && lines.bytes.subarray(start, headerEnd).includes(CR))) {
       for (const texts of this.#allTexts) texts.clear(row);
       return;
     }
     if ((this.#bits & columnBits.date) !== 0) this.#table.numbers("date")[row] = this.#readDate(lines.bytes);
-    if ((this.#bits & columnBits.plain) !== 0)
-      this.#table.numbers("plain")[row] = isPlainHeader(lines.bytes.toString("latin1", start, headerEnd)) ? 1 : 0;
+    if (this.#readsPlain)
+      this.#table.numbers("plain")[row] =
+        this.#mayBeSpecial && !isPlainHeader(lines.bytes.toString("latin1", start, headerEnd)) ? 0 : 1;
     this.#table.markAsKnown(row, this.#bits & ~this.#unclear);
   }
 
@@ -105,51 +111,44 @@ export class HeaderFacts {
       if (at >= limit) return undefined;
       if (bytes[at] === LF) return at;
       line = lines.lineFeed(at, limit);
-      const field = findField(bytes, at);
-      if (field === undefined) continue;
-      let colon = at + field.name.length;
+      const found = fieldsToFind.find(bytes, at);
+      if (found === undefined) continue;
+      const nameEnd = at + found.name.length;
+      let colon = nameEnd;
       while (isSpaceOrTab(bytes[colon])) colon++;
       if (bytes[colon] !== COLON) continue;
       const firstEnd = line;
       while (line < limit && isSpaceOrTab(bytes[line + 1])) line = lines.lineFeed(line + 1, limit);
-      this.#addValue(row, field, bytes, colon + 1, line, firstEnd < line);
-      if (colon > at + field.name.length) this.#unclear |= columnBits[field.column] & ~columnBits.date;
+      this.#addValue(row, found.value, bytes, colon + 1, line, firstEnd < line);
+      const column = textColumns[found.value.index];
+      if (colon > nameEnd && column !== undefined) this.#unclear |= columnBits[column];
     }
   }
 
-  #addValue(row: number, { index, column }: Field, bytes: Buffer, from: number, to: number, isFolded: boolean): void {
-    if (column === "date") {
+  #addValue(row: number, field: Field, bytes: Buffer, from: number, to: number, isFolded: boolean): void {
+    if (field.isDate) {
       if (this.#dateEnd >= 0) return;
       this.#dateStart = from;
       this.#dateEnd = to;
       return;
     }
-    const texts = this.#texts[index];
-    if (texts === undefined) return;
     let [start, end] = [from, to];
     while (start < end && isWhiteSpace(bytes[start] as number)) start++;
     while (start < end && isWhiteSpace(bytes[end - 1] as number)) end--;
+    if (this.#readsPlain && !this.#mayBeSpecial && field.isSpecial?.(bytes, start, end) === true)
+      this.#mayBeSpecial = true;
+    const texts = this.#texts[field.index];
+    if (texts === undefined) return;
     if (isFolded || !texts.addAscii(row, bytes, start, end))
       texts.addText(row, `${unfoldStored(bytes.toString("latin1", from, to))}\n`);
   }
 
   #readDate(bytes: Buffer): number {
+    const usual = readUsualDate(bytes, this.#dateStart, this.#dateEnd);
+    if (usual !== undefined) return usual;
     const text = this.#dateEnd < 0 ? "" : unfoldStored(bytes.toString("latin1", this.#dateStart, this.#dateEnd));
     return parseDateField(text)?.getTime() ?? Number.NaN;
   }
-}
-
-/** Returns the field whose name is at an offset. */
-function findField(bytes: Buffer, at: number): Field | undefined {
-  let field = fieldsByLetter[(bytes[at] as number) | 32];
-  while (field !== undefined && !beginsWithName(bytes, at, field.name)) field = field.next;
-  return field;
-}
-
-/** Returns whether the text at an offset begins with a name. Upper and lower case are equivalent. */
-function beginsWithName(bytes: Buffer, at: number, name: Uint8Array): boolean {
-  for (let i = 1; i < name.length; i++) if (((bytes[at + i] as number) | 32) !== name[i]) return false;
-  return true;
 }
 
 /** Returns whether a From_ line consists of printable ASCII, and the user name begins directly after `From `. */

@@ -129,7 +129,7 @@ export class FactTable implements FactSource {
   // The columns are properties, because Map lookups would take most of the time.
   readonly #numbers: Partial<Record<NumberColumn, NumberArray>> = {};
   readonly #texts: Partial<Record<TextColumn, TextColumnInMemory>> = {};
-  #keys: Uint8Array | undefined;
+  #keys: Buffer<ArrayBuffer> | undefined;
   /**
    * The keys of one block, as hexadecimal digits. Converting the keys together is faster than converting each key
    * separately.
@@ -293,17 +293,17 @@ export class FactTable implements FactSource {
   /** Sets a row's key. @param key 32 hexadecimal digits */
   setKey(row: number, key: string): void {
     this.#hexBlock = -1;
-    this.keys.set(Buffer.from(key, "hex").subarray(0, keyLength), row * keyLength);
+    this.keys.write(key, row * keyLength, keyLength, "hex");
     this.markAsKnown(row, columnBits.key);
   }
 
   /** The keys of all rows, 16 bytes per row. A key is valid only if it is known. */
-  get keys(): Uint8Array {
+  get keys(): Buffer<ArrayBuffer> {
     const room = this.#known.length * keyLength;
     let keys = this.#keys;
     if (keys === undefined || keys.length < room) {
       const before = keys ?? this.#load("key", (stored) => stored.bytes("key"));
-      keys = new Uint8Array(room);
+      keys = Buffer.alloc(room);
       if (before !== undefined) keys.set(before);
       this.#keys = keys;
     }

@@ -4,23 +4,18 @@
  * message's state, and the empty lines at the end.
  */
 import crypto from "node:crypto";
-import { findLargest } from "../message/lists.ts";
+import { FieldNames } from "./field-names.ts";
 import { headerOf } from "./header-bytes.ts";
+import type { ByteRange } from "./mailbox.ts";
 
 /** Maximum size in bytes of a message that is copied into memory and hashed with a single call. */
 const mostCopied = 1 << 20;
 /** The fields in which mail programs store a message's state. */
-const stateFields: ReadonlySet<string> = new Set([
-  "status",
-  "x-status",
-  "x-uid",
-  "x-imap",
-  "x-imapbase",
-  "x-keywords",
-  "content-length",
-  "lines",
-]);
-const longestName = findLargest([...stateFields].map((name) => name.length));
+const stateFields = new FieldNames(
+  ["status", "x-status", "x-uid", "x-imap", "x-imapbase", "x-keywords", "content-length", "lines"].map(
+    (name) => [name, true] as const,
+  ),
+);
 
 /** The prefix of all keys. */
 export const keyPrefix = "m-";
@@ -46,28 +41,47 @@ export function keyOfMessage(message: StoredBytes): string {
   const isShort = size <= mostCopied;
   const beginning = isShort ? message.read(0, size) : headerOf(size, (length) => message.read(0, length));
   const { parts, body } = splitHeader(beginning);
-  const source = isShort ? { size, read: (start: number, end: number) => beginning.subarray(start, end) } : message;
-  const end = endOfText(source, body);
-  const digest = isShort
-    ? digestOf([...parts, beginning.subarray(body, end)])
-    : digestInPieces(parts, message, body, end);
+  let digest: string;
+  if (isShort) {
+    parts.push({ start: body, end: afterLastText(beginning, body) });
+    digest = digestOf(beginning, parts);
+  } else digest = digestInPieces(beginning, parts, message, body, endOfText(message, body));
   return keyPrefix + digest.slice(0, 32);
 }
+
+/** Memory in which the hashed parts of a short message are joined. */
+let joined = Buffer.alloc(0);
 
 /**
  * Returns a SHA-256 checksum in hexadecimal. `crypto.hash`, available from Node 20.12 and 21.7, is faster for short
  * texts.
+ *
+ * @param parts the parts of the message to be hashed
  */
-function digestOf(parts: readonly Buffer[]): string {
-  const text = Buffer.concat(parts);
+function digestOf(message: Buffer, parts: readonly ByteRange[]): string {
+  // An empty line is inserted after the header.
+  if (joined.length <= message.length) joined = Buffer.allocUnsafeSlow(Math.max(2 * message.length, 4096));
+  let length = 0;
+  for (const [index, { start, end }] of parts.entries()) {
+    if (index === parts.length - 1) joined[length++] = newline;
+    length += message.copy(joined, length, start, end);
+  }
+  const text = joined.subarray(0, length);
   return typeof crypto.hash === "function"
     ? crypto.hash("sha256", text, "hex")
     : crypto.createHash("sha256").update(text).digest("hex");
 }
 
-function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: number, end: number): string {
+function digestInPieces(
+  header: Buffer,
+  parts: readonly ByteRange[],
+  message: StoredBytes,
+  start: number,
+  end: number,
+): string {
   const hash = crypto.createHash("sha256");
-  for (const part of parts) hash.update(part);
+  for (const part of parts) hash.update(header.subarray(part.start, part.end));
+  hash.update(emptyLine);
   for (let at = start; at < end; at += mostCopied) hash.update(message.read(at, Math.min(end, at + mostCopied)));
   return hash.digest("hex");
 }
@@ -75,13 +89,12 @@ function digestInPieces(parts: readonly Buffer[], message: StoredBytes, start: n
 const emptyLine = Buffer.from("\n");
 
 /**
- * Returns the header and the body's offset. The returned header lacks the fields that store state, and ends with an
- * empty line.
+ * Returns the parts of the header between the fields that store state, and the body's offset.
  *
  * @param beginning the complete message or its header
  */
-function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
-  const parts: Buffer[] = [];
+function splitHeader(beginning: Buffer): { parts: ByteRange[]; body: number } {
+  const parts: ByteRange[] = [];
   const start = offsetAfterLine(beginning, 0);
   let at = start;
   let kept = at;
@@ -90,19 +103,18 @@ function splitHeader(beginning: Buffer): { parts: Buffer[]; body: number } {
     const first = beginning[at];
     const isFolded = at > start && (first === space || first === tab);
     if (!isFolded) {
-      const name = fieldName(beginning, at);
+      const nameEnd = findNameEnd(beginning, at);
       // A line that is not a field ends the header. An empty line will be inserted before that line when the Status is
       // stored.
-      if (name === undefined) break;
+      if (nameEnd === undefined) break;
       const wasState = isState;
-      isState = stateFields.has(name);
-      if (isState && !wasState) parts.push(beginning.subarray(kept, at));
+      isState = stateFields.find(beginning, at)?.name.length === nameEnd - at;
+      if (isState && !wasState) parts.push({ start: kept, end: at });
       if (!isState && wasState) kept = at;
     }
     at = offsetAfterLine(beginning, at);
   }
-  if (!isState) parts.push(beginning.subarray(kept, at));
-  parts.push(emptyLine);
+  if (!isState) parts.push({ start: kept, end: at });
   const isEmptyLine = beginning[at] === newline || (beginning[at] === carriageReturn && beginning[at + 1] === newline);
   return { parts, body: isEmptyLine ? offsetAfterLine(beginning, at) : at };
 }
@@ -112,25 +124,29 @@ function endOfText(message: StoredBytes, body: number): number {
   let end = message.size;
   while (end > body) {
     const start = Math.max(body, end - longestEnd);
-    const bytes = message.read(start, end);
-    let length = bytes.length;
-    while (length > 0 && (bytes[length - 1] === newline || bytes[length - 1] === carriageReturn)) length--;
+    const length = afterLastText(message.read(start, end), 0);
     if (length > 0) return start + length;
     end = start;
   }
   return body;
 }
 
-function offsetAfterLine(message: Buffer, at: number): number {
-  const found = message.indexOf(newline, at);
-  return found < 0 ? message.length : found + 1;
+/** Returns the offset at which the trailing newlines begin; at least `start`. */
+function afterLastText(bytes: Buffer, start: number): number {
+  let end = bytes.length;
+  while (end > start && (bytes[end - 1] === newline || bytes[end - 1] === carriageReturn)) end--;
+  return end;
 }
 
-/**
- * Returns the lower-case name of the field that begins at an offset; "" if the name is too long to be a state field.
- * Returns undefined if the line is not a field.
- */
-function fieldName(message: Buffer, start: number): string | undefined {
+function offsetAfterLine(message: Buffer, start: number): number {
+  // Most lines of a header are so short that a call of indexOf would take longer.
+  let at = start;
+  while (at < message.length && message[at] !== newline) at++;
+  return Math.min(at + 1, message.length);
+}
+
+/** Returns the offset after the name of the field that begins at an offset; undefined if the line is not a field. */
+function findNameEnd(message: Buffer, start: number): number | undefined {
   let end = start;
   for (; end < message.length; end++) {
     const byte = message[end] as number;
@@ -138,6 +154,5 @@ function fieldName(message: Buffer, start: number): string | undefined {
   }
   let after = end;
   while (message[after] === space || message[after] === tab) after++;
-  if (message[after] !== colon) return undefined;
-  return end - start > longestName ? "" : message.toString("latin1", start, end).toLowerCase();
+  return message[after] === colon ? end : undefined;
 }

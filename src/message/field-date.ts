@@ -46,6 +46,75 @@ export function parseDateField(text: string): Date | undefined {
   return pointInTime([fullYear(year), month, day, hour, minute, second], zone ?? "UTC");
 }
 
+/** The number of each month by its name's three letters in lower case, as a number in base 256. */
+const monthsByLetters = new Map(
+  months.map((name, index) => [joinLetters(name.charCodeAt(0), name.charCodeAt(1), name.charCodeAt(2)), index]),
+);
+
+function joinLetters(first: number, second: number, third: number): number {
+  return (first << 16) | (second << 8) | third;
+}
+
+/**
+ * Reads a date of the most common form, `Thu, 01 Jan 2026 00:01:00 +0000 (UTC)`, without converting the bytes to a
+ * string.
+ *
+ * @returns milliseconds since 1970, as parseDateField would return them; undefined if the date has any other form
+ */
+export function readUsualDate(bytes: Uint8Array, start: number, end: number): number | undefined {
+  const byteAt = (at: number) => (at < end ? (bytes[at] as number) : 0);
+  let at = start;
+  while (byteAt(at) === 32) at++;
+  const [first, second, third] = [byteAt(at) | 32, byteAt(at + 1) | 32, byteAt(at + 2) | 32];
+  if (!isLetter(first) || !isLetter(second) || !isLetter(third)) return undefined;
+  if (byteAt(at + 3) !== 44 || byteAt(at + 4) !== 32) return undefined;
+  at += 5;
+  const hasTwoDigits = byteAt(at + 1) !== 32;
+  const day = hasTwoDigits ? readDigits(bytes, at, 2) : readDigits(bytes, at, 1);
+  // All other items have a fixed length.
+  at += hasTwoDigits ? 2 : 1;
+  if (end < at + 24) return undefined;
+  const month = monthsByLetters.get(joinLetters(byteAt(at + 1) | 32, byteAt(at + 2) | 32, byteAt(at + 3) | 32));
+  const year = readDigits(bytes, at + 5, 4);
+  const hours = readDigits(bytes, at + 10, 2);
+  const minutes = readDigits(bytes, at + 13, 2);
+  const seconds = readDigits(bytes, at + 16, 2);
+  const zoneHours = readDigits(bytes, at + 20, 2);
+  const zoneMinutes = readDigits(bytes, at + 22, 2);
+  const hasSpaces = bytes[at] === 32 && bytes[at + 4] === 32 && bytes[at + 9] === 32 && bytes[at + 18] === 32;
+  if (!hasSpaces || bytes[at + 12] !== 58 || bytes[at + 15] !== 58) return undefined;
+  const sign = bytes[at + 19] === 43 ? 1 : bytes[at + 19] === 45 ? -1 : 0;
+  const isNumber = day + year + hours + minutes + seconds + zoneHours + zoneMinutes >= 0;
+  if (sign === 0 || month === undefined || !isNumber || !isEndOfDate(bytes, at + 24, end)) return undefined;
+  if (day < 1 || day > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
+  return Date.UTC(year, month, day, hours, minutes, seconds) - sign * (zoneHours * 60 + zoneMinutes) * 60_000;
+}
+
+/** Returns the value of decimal digits, or NaN if any of the bytes is not a digit. */
+function readDigits(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0;
+  for (let at = start; at < start + count; at++) {
+    const digit = (bytes[at] as number) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    value = value * 10 + digit;
+  }
+  return value;
+}
+
+/** Returns whether only spaces and at most one comment follow a date. */
+function isEndOfDate(bytes: Uint8Array, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && bytes[at] === 32) at++;
+  if (at === end) return true;
+  if (at === start || bytes[at] !== 40) return false;
+  for (at++; at < end && isLetter((bytes[at] as number) | 32); ) at++;
+  return at === end - 1 && bytes[at] === 41;
+}
+
+function isLetter(lowerCase: number): boolean {
+  return lowerCase >= 97 && lowerCase <= 122;
+}
+
 /** The maximum length, in characters, of a text that is searched for the items of a date. */
 const longestDate = 200;
 

@@ -16,6 +16,10 @@ function keyOf(text: string): string {
 }
 
 const plain = "From ann Sat Jan 16 18:22:03 2021\nFrom: ann\nSubject: hola\nTo: bob\n\nhi\n\n";
+test("the key of a message is the same in each version of the program, because other programs store it", () => {
+  expect(keyOf(plain)).toBe("m-c1998c24391c2734a5388e1440162351");
+});
+
 const large = `x`.repeat(70).concat("\n").repeat(30_000);
 
 test.each([
