@@ -5,12 +5,14 @@
  * because it may be phishing.
  */
 import type { DomNode, FormatCallback, HtmlToTextOptions } from "html-to-text";
+import { flattenMarkup, withoutFrames } from "./markup.ts";
 
-/**
- * The maximum nesting depth that is converted. More deeply nested HTML is malicious and would take minutes to convert, so only its
- * tags are removed.
- */
-const deepest = 10_000;
+/** The maximum nesting depth that is converted, because each level takes memory and time. */
+const deepest = 500;
+/** The maximum depth that is parsed. Tags that are never closed, such as `<p>`, do not add to the real depth. */
+const deepestParsed = 10_000;
+/** Marks omitted text in the converter's result. */
+const omitted = "\uffff";
 const longestTarget = 500;
 /** The largest table that is aligned in columns: cells with large spans would make the result enormous. */
 const mostCells = 1000;
@@ -36,6 +38,7 @@ const hidden = [
   ...["title", "style", "script", "template", "iframe", "noframes", "datalist", "[hidden]"],
   ...['[style*="display:none" i]', '[style*="display: none" i]'],
 ];
+const rowGroups = new Set(["thead", "tbody", "tfoot", "center"]);
 const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col", "area", "base", "wbr", "source"]);
 
 /**
@@ -44,10 +47,16 @@ const emptyElements = new Set(["br", "img", "hr", "meta", "link", "input", "col"
  * @param width the maximum width in columns; a line that contains a longer word is wider
  */
 export async function htmlText(html: string, width: number): Promise<string> {
-  if (isTooDeep(html)) return withoutTags(html);
   const { convert } = await import("html-to-text");
   const links = new Map<string, number>();
-  const text = convert(html, makeConverterOptions(links, width))
+  const options = makeConverterOptions(links, width);
+  const source = joinSurrogates(withoutFrames(html.replaceAll(omitted, "")));
+  let converted = isTooDeep(source) ? omitted : convert(source, options);
+  if (converted.includes(omitted)) {
+    links.clear();
+    converted = convert(flattenMarkup(source), options).replace(/^\n+/, "");
+  }
+  const text = converted
     .replaceAll("\u00a0", " ")
     // Removes invisible break hints, and the invisible characters that newsletters use to pad the preview text.
     .replace(/[\u034f\u00ad\u200b\u2060\ufeff]+/g, "")
@@ -63,19 +72,30 @@ function isTooDeep(html: string): boolean {
   let depth = 0;
   for (const [, closing, name = ""] of html.matchAll(/<(\/?)([A-Za-z][A-Za-z0-9]*)/g)) {
     if (closing === "/") depth = Math.max(depth - 1, 0);
-    else if (!emptyElements.has(name.toLowerCase()) && ++depth > deepest) return true;
+    else if (!emptyElements.has(name.toLowerCase()) && ++depth > deepestParsed) return true;
   }
   return false;
 }
 
-function withoutTags(html: string): string {
-  return html.replace(/<[^<>]*>/g, " ").replace(/[ \t]+/g, " ");
+/**
+ * Replaces a character reference for each half of a surrogate pair by the character. HTML has no such references, but
+ * some programs write them for emoji.
+ */
+function joinSurrogates(html: string): string {
+  return html.replace(
+    /&#(x0*d[89ab][0-9a-f]{2}|5[56]\d{3});&#(x0*d[c-f][0-9a-f]{2}|5[67]\d{3});/gi,
+    (written, first: string, second: string) => {
+      const pair = [first, second].map((digits) => Number(digits.replace(/^x/i, "0x")));
+      const character = String.fromCharCode(...pair);
+      return character.length === 2 && character.isWellFormed() ? character : written;
+    },
+  );
 }
 
 function makeConverterOptions(links: Map<string, number>, width: number): HtmlToTextOptions {
   return {
     wordwrap: width,
-    limits: { maxDepth: 500, maxInputLength: 1 << 25 },
+    limits: { maxDepth: deepest, maxInputLength: 1 << 25, ellipsis: omitted },
     // A browser also shows text before, after and between documents, such as the footer of a mailing list.
     baseElements: { selectors: [] },
     formatters: { link: linkFormatter(links), image, table, cell },
@@ -86,6 +106,7 @@ function makeConverterOptions(links: Map<string, number>, width: number): HtmlTo
       { selector: "a", format: "link" },
       { selector: "img", format: "image" },
       { selector: "table", format: "table" },
+      { selector: "caption", format: "block" },
       { selector: "tr", format: "block" },
       { selector: "td", format: "cell" },
       { selector: "th", format: "cell" },
@@ -123,6 +144,7 @@ const table: FormatCallback = (element, walk, builder, formatOptions) => {
 };
 
 function isOfWords(element: DomNode): boolean {
+  if (!hasOnlyRows(element)) return false;
   let cells = 0;
   for (const { name, attribs } of walkDescendants(element)) {
     if (name !== undefined && laidOut.has(name)) return false;
@@ -132,12 +154,30 @@ function isOfWords(element: DomNode): boolean {
   return true;
 }
 
+/** Returns whether all text is in the cells of rows. The converter would omit any other text. */
+function hasOnlyRows(table: DomNode): boolean {
+  return listContents(table).every((child) => {
+    if (child.name === "tr") return listContents(child).every(({ name }) => name === "td" || name === "th");
+    return rowGroups.has(child.name ?? "") ? hasOnlyRows(child) : isColumn(child);
+  });
+}
+
+function isColumn({ name }: DomNode): boolean {
+  return name === "col" || name === "colgroup";
+}
+
+function listContents(element: DomNode): DomNode[] {
+  const isContent = ({ type, data }: DomNode) => type === "tag" || (type === "text" && /\S/.test(data ?? ""));
+  return (element.children ?? []).filter(isContent);
+}
+
 /** Formats a cell of a layout table: inline text stays in its row, and any other content becomes a block. */
 const cell: FormatCallback = (element, walk, builder, formatOptions) => {
   if ((element.children ?? []).some(({ name }) => name !== undefined && laidOut.has(name))) {
     builder.options.formatters?.["block"]?.(element, walk, builder, formatOptions);
     return;
   }
+  builder.addInline(" ");
   walk(element.children ?? [], builder);
   builder.addInline("\u00a0 ", { noWordTransform: true });
 };

@@ -4,6 +4,7 @@ import { calendarSummary } from "./calendar.ts";
 import { complaintSummary, deliverySummary, receiptSummary } from "./delivery-report.ts";
 import { headerView } from "./header-view.ts";
 import { layOutText, longestShown } from "./laid-out-text.ts";
+import { withoutMarkup } from "./markup.ts";
 import { charsetOfBody, containsMessage, listLeaves, type Part } from "./part.ts";
 import { describePart, sizeInWords } from "./part-list.ts";
 import { partText } from "./part-text.ts";
@@ -27,25 +28,6 @@ const summaries: Readonly<Record<string, (text: string) => string>> = {
   "message/global-disposition-notification": receiptSummary,
   "message/feedback-report": complaintSummary,
 };
-
-/**
- * Returns HTML without its tags, comments, styles and scripts. Each part of the text is searched only once, because the
- * text may be long.
- */
-function withoutMarkup(html: string): string {
-  const withoutComments = removeBetween(html, /<!--/, /-->/);
-  const text = removeBetween(withoutComments, /<(?:style|script|title)\b/i, /<\/(?:style|script|title)\b/i);
-  return text.replace(/<(?!img\b)[^<>]*>|&(?:nbsp|zwnj|#8203|#8204);/gi, "");
-}
-
-function removeBetween(text: string, open: RegExp, close: RegExp): string {
-  const [first = "", ...others] = text.split(open);
-  const kept = others.map((piece) => {
-    const found = close.exec(piece);
-    return found === null ? "" : piece.slice(found.index + found[0].length);
-  });
-  return [first, ...kept].join("");
-}
 
 /** Yields the parts of a message in the form in which they are shown. */
 export class Viewer {

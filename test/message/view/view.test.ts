@@ -227,6 +227,15 @@ test.each([
     "hello\n\n",
   ],
   [
+    "a plain form that has content beside HTML that contains only a style",
+    multipart(
+      "alternative",
+      ["Content-Type: text/enriched", "", "hello"],
+      ["Content-Type: text/html", "", "<style>p { color: red }</style>"],
+    ),
+    "hello\n\n",
+  ],
+  [
     "plain text beside HTML that contains only a style",
     multipart(
       "alternative",
@@ -513,6 +522,27 @@ test("escapes in decoded bodies are made visible, and misleading hosts are marke
 test.each([
   ["data tables in columns", "<table><tr><th>Disk<th>Use<tr><td>sda1<td>91 %</table>", "Disk  Use\nsda1  91 %"],
   ["layout tables row by row", "<table><tr><td><p>a</p><tr><td>b<td>c</table>", "a\n\nb  c"],
+  [
+    "text of a table that is outside its rows and cells",
+    "<table><caption>a</caption><td>b<tr>c<td>d</td>e</tr><form><tr><td>f</form>g</table>",
+    "a\n\nb\n\nc d  e\n\nf\n\ng",
+  ],
+  ["text after a frame that contains the start of a style", "<noframes><style></noframes>yes<style></style>", "yes"],
+  [
+    "text beside frames in comments and scripts",
+    "<!-- <iframe> -->a<script>'<iframe>'</script>b<iframe></iframe>c",
+    "abc",
+  ],
+  [
+    "text at any depth",
+    `${"<div>".repeat(600)}caf&eacute;<style>no</style><p>b <a href='http://x.y/'>c</a>`,
+    "café\nb c [1]\n\n[1] http://x.y/",
+  ],
+  [
+    "characters that are written as two surrogates",
+    "&#65;&#55357;&#56832;&#xD83D;&#xde00;&#55357;",
+    "A\u{1f600}\u{1f600}\ufffd",
+  ],
   ["lists and quotations", "<ul><li>one<li>two</ul><blockquote>three</blockquote>", " * one\n * two\n\n> three"],
   ["the descriptions of pictures", "<img src='http://x/' alt='A cat'>", "[A cat]"],
   ["no hidden text and no scripts", "<style>p{}</style><script>x()</script><p style='display:none'>no</p>yes", "yes"],
@@ -616,6 +646,8 @@ test.each([
   ["a run of spaces in flowed text", "Content-Type: text/plain; format=flowed", `x${" ".repeat(half)}`],
   ["a very deep quotation", "Content-Type: text/plain; format=flowed", `${">".repeat(half)} ${"w ".repeat(half / 2)}`],
   ["a run of spaces in HTML", "Content-Type: text/html", `<pre>${" ".repeat(half)}x`],
+  ["frames without an end", "Content-Type: text/html", "<iframe>".repeat(half / 8)],
+  ["a run of comments", "Content-Type: text/html", "<!--".repeat(half / 4)],
   ["a run of joiners", "Content-Type: text/html", `<pre>${"\u200d".repeat(half)}x`],
   ["a run of carriage returns", "A: b", "\r".repeat(half)],
   ["a run of combining marks", "A: b", `a${"\u0301".repeat(half)}`],
