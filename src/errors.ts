@@ -51,6 +51,8 @@ const reasonOfExit: Readonly<Record<ExitCode, Reason>> = {
 type ErrorForm = "named" | "bare" | "output";
 
 interface ErrorFacts {
+  /** The error that led to this one. */
+  readonly cause?: unknown;
   readonly reason?: Reason;
   readonly remedy?: string | undefined;
   readonly details?: string | undefined;
@@ -70,12 +72,7 @@ export class MailError extends Error {
   /** Additional lines, such as the program's usage, that only a person needs. */
   readonly details: string | undefined;
 
-  constructor(
-    message: string,
-    exit: ExitCode = Exit.Failure,
-    cause?: unknown,
-    { reason, remedy, details }: ErrorFacts = {},
-  ) {
+  constructor(message: string, exit: ExitCode = Exit.Failure, { cause, reason, remedy, details }: ErrorFacts = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.exit = exit;
@@ -107,7 +104,7 @@ export class UserMistake extends MailError {
     message: string,
     options: { form?: "bare"; reason?: Reason; hint?: string | undefined; isTolerated?: true } = {},
   ) {
-    super(message, Exit.Failure, undefined, { reason: options.reason ?? "mistake", remedy: options.hint });
+    super(message, Exit.Failure, { reason: options.reason ?? "mistake", remedy: options.hint });
     this.form = options.form ?? "output";
     this.hint = options.hint;
     this.isTolerated = options.isTolerated ?? false;

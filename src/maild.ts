@@ -58,5 +58,5 @@ function cannotListen(options: Pick<Options, "listen" | "port">, error: unknown)
   };
   const reason = words[error.code] ?? strerror(error);
   const exit = error.code === "EACCES" ? Exit.NoPerm : Exit.Unavailable;
-  return new MailError(`${options.listen}:${options.port}: ${reason}`, exit, error);
+  return new MailError(`${options.listen}:${options.port}: ${reason}`, exit, { cause: error });
 }

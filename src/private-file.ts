@@ -55,7 +55,7 @@ export class NotTrusted extends MailError {
   declare readonly reason: Distrust;
 
   constructor(path: string, reason: Distrust) {
-    super(`${path}: ${words[reason]}; not used`, Exit.NoPerm, undefined, { reason });
+    super(`${path}: ${words[reason]}; not used`, Exit.NoPerm, { reason });
     this.path = path;
   }
 }

@@ -62,7 +62,7 @@ export function strerror(error: NodeJS.ErrnoException): string {
  */
 export function addPathToError(name: string, error: unknown, exit?: ExitCode): unknown {
   if (!isSystemError(error)) return error;
-  return new MailError(`${name}: ${strerror(error)}`, exit ?? exits[error.code] ?? Exit.Failure, error);
+  return new MailError(`${name}: ${strerror(error)}`, exit ?? exits[error.code] ?? Exit.Failure, { cause: error });
 }
 
 /** Converts any thrown error into an error that can be printed. */
@@ -70,7 +70,7 @@ export function toMailError(error: unknown): MailError {
   if (error instanceof MailError) return error;
   if (isSystemError(error)) {
     const words = strerror(error);
-    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr, error);
+    return new MailError(error.path === undefined ? words : `${error.path}: ${words}`, Exit.IoErr, { cause: error });
   }
   const what = error instanceof Error ? error.message : String(error);
   return new MailError(`internal error: ${what}; set MAIL_DEBUG=1 for details, and please report it`, Exit.Software);

@@ -29,7 +29,9 @@ export async function printPart({ session, folder, selected }: Work, number: str
 
 function describeMissingPart(error: unknown, id: string, number: string): unknown {
   if (!(error instanceof MailError && error.reason === "no such part")) return error;
-  return new MailError(`${id}: no part ${number}; mail --show --json id:${id} lists the parts`, error.exit, error);
+  return new MailError(`${id}: no part ${number}; mail --show --json id:${id} lists the parts`, error.exit, {
+    cause: error,
+  });
 }
 
 /** Saves the messages' attachments in a directory, or reports the files that would be created. A message without attachments is not an error. */

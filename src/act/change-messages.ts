@@ -78,6 +78,6 @@ async function moveToServer(
     if (!(error instanceof MailError)) throw error;
     // The action must not be repeated, because the messages have already been copied.
     const text = `${error.message}; the messages were copied to ${path}, but not removed`;
-    throw new MailError(text, error.exit, error);
+    throw new MailError(text, error.exit, { cause: error });
   }
 }

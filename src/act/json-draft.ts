@@ -62,7 +62,7 @@ export async function readJsonDraft(session: Session): Promise<Composition> {
 }
 
 function makeInvalidError(where: string, what: string): MailError {
-  return new MailError(`--from-json: ${where}: ${what}; nothing was sent`, Exit.DataErr, undefined, {
+  return new MailError(`--from-json: ${where}: ${what}; nothing was sent`, Exit.DataErr, {
     reason: "invalid draft",
     remedy: "mail --json-schema draft prints the schema",
   });
@@ -196,7 +196,7 @@ async function readJsonAttachment({ config }: Session, value: unknown, index: nu
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
       const text = `--from-json: ${where}.path: ${error.message}; nothing was sent`;
-      throw new MailError(text, error.exit, error, { remedy: error.remedy });
+      throw new MailError(text, error.exit, { cause: error, remedy: error.remedy });
     }
   }
   if (fileName === undefined) throw makeInvalidError(where, "base64 requires a name");

@@ -16,6 +16,6 @@ export async function openForAct(session: Session, given: CommandLine, name?: Fo
   } catch (error) {
     if (error instanceof NoMail) return undefined;
     if (!(error instanceof MailError)) throw error;
-    throw new MailError(error.message, failureToOpen(error), error);
+    throw new MailError(error.message, failureToOpen(error), { cause: error });
   }
 }

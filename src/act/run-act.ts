@@ -96,12 +96,12 @@ function targetOf(session: Session, act: RequestedAct): string | null {
   if (act.kind !== "move" && act.kind !== "copy" && act.kind !== "save-parts") return null;
   const expanded = expandFileName(session, act.to);
   if (expanded === "")
-    throw new MailError(`--${act.kind}: the name is empty; nothing was changed`, Exit.Usage, undefined, {
+    throw new MailError(`--${act.kind}: the name is empty; nothing was changed`, Exit.Usage, {
       reason: "usage",
     });
   const path = isServerAddress(expanded) ? expanded : resolve(expanded);
   if (act.kind === "save-parts" && !directoryExists(path)) {
-    throw new MailError(`${act.to}: not a directory; nothing was saved`, Exit.CantCreate, undefined, {
+    throw new MailError(`${act.to}: not a directory; nothing was saved`, Exit.CantCreate, {
       reason: "not a directory",
     });
   }
@@ -115,7 +115,7 @@ function directoryExists(path: string): boolean {
 /** Refuses to move or copy messages to the mailbox that contains them. */
 function refuseOwnMailbox({ mailbox }: Folder, { kind }: RequestedAct, to: string | null): void {
   if ((kind !== "move" && kind !== "copy") || to === null || !isSameMailbox(to, mailbox.path)) return;
-  throw new MailError(`${to}: the messages are already in this folder; nothing was changed`, Exit.Usage, undefined, {
+  throw new MailError(`${to}: the messages are already in this folder; nothing was changed`, Exit.Usage, {
     reason: "same folder",
   });
 }

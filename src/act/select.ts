@@ -47,14 +47,13 @@ export async function selectForAct(
     else for await (const some of findByQuery(session, folder, query)) pushAll(found, some);
   } catch (error) {
     if (!(error instanceof ListMistake)) throw error;
-    throw new MailError(`${error.message}; nothing was changed`, Exit.Usage, error, { reason: "invalid query" });
+    throw new MailError(`${error.message}; nothing was changed`, Exit.Usage, { cause: error, reason: "invalid query" });
   }
   const most = atMost ?? (limited.has(kind) ? usualMost : Number.POSITIVE_INFINITY);
   if (found.length > most) {
     throw new MailError(
       `${found.length} messages match, but at most ${most} are allowed; nothing was changed`,
       Exit.Usage,
-      undefined,
       {
         reason: "too many matches",
         remedy: `use --at-most ${found.length}, or narrow the query`,
@@ -90,7 +89,7 @@ export async function locateSelected(folder: Folder | undefined, { ids }: Select
 /** Returns the error for messages that are no longer in the mailbox. */
 export function makeGoneError(ids: readonly string[]): MailError {
   const what = ids.length === 1 ? `${ids[0]}: no such message` : `${ids.length} messages no longer exist`;
-  return new MailError(`${what}; nothing was changed`, Exit.Failure, undefined, {
+  return new MailError(`${what}; nothing was changed`, Exit.Failure, {
     reason: "gone",
     remedy: "list the messages again with mail --json",
   });
@@ -98,5 +97,5 @@ export function makeGoneError(ids: readonly string[]): MailError {
 
 /** Returns the error for a query that no message matches. */
 export function makeNoMatchError(): MailError {
-  return new MailError("no messages match; nothing was changed", Exit.Failure, undefined, { reason: "no match" });
+  return new MailError("no messages match; nothing was changed", Exit.Failure, { reason: "no match" });
 }

@@ -60,7 +60,8 @@ export class SendRecord {
     } catch (error) {
       if (descriptor !== undefined) closeSync(descriptor);
       if (!(error instanceof MailboxBusy)) throw toMailError(error);
-      throw new MailError("another process is sending this draft; nothing was sent", Exit.TempFail, error, {
+      throw new MailError("another process is sending this draft; nothing was sent", Exit.TempFail, {
+        cause: error,
         reason: "being sent",
       });
     }

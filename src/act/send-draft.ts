@@ -86,7 +86,6 @@ function refuseUnknown({ terminal }: Session, id: string): Submitted {
   const error = new MailError(
     `${id}: an earlier attempt was interrupted, and the message may have been sent; nothing was sent now`,
     Exit.TempFail,
-    undefined,
     { reason: "outcome unknown", remedy: "ask a recipient, or send the draft once more with --again" },
   );
   printError(terminal, error);

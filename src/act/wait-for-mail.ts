@@ -49,7 +49,7 @@ export async function waitForMail(session: Session, given: CommandLine, wait: Re
 }
 
 function makeTimeError(seconds: number): MailError {
-  return new MailError(`no matching message arrived within ${seconds} s`, Exit.TempFail, undefined, {
+  return new MailError(`no matching message arrived within ${seconds} s`, Exit.TempFail, {
     reason: "timed out",
   });
 }
@@ -67,7 +67,7 @@ async function findFirst(
     return undefined;
   } catch (error) {
     if (!(error instanceof ListMistake)) throw error;
-    throw new MailError(error.message, Exit.Usage, error, { reason: "invalid query" });
+    throw new MailError(error.message, Exit.Usage, { cause: error, reason: "invalid query" });
   }
 }
 
@@ -190,7 +190,7 @@ class Arrivals {
       // The system mailbox may not exist until mail arrives.
       if (error instanceof NoMail) return;
       if (!(error instanceof MailError)) throw error;
-      throw new MailError(error.message, failureToOpen(error), error);
+      throw new MailError(error.message, failureToOpen(error), { cause: error });
     }
   }
 

@@ -58,7 +58,7 @@ export async function runDialogueByHand(
     // determines the exit code, because a retry would not help.
     const exit = protocol.exit ?? (error.reason === "unknown host" ? Exit.NoHost : Exit.TempFail);
     const limit = error.reason === "no reply" || error.reason === "TLS timed out" ? " (smtptimeout)" : "";
-    throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, error);
+    throw new MailError(`${serverName(server)}: ${error.message}${limit}`, exit, { cause: error });
   } finally {
     conversation?.close();
   }

@@ -194,7 +194,7 @@ export class UsageError extends MailError {
 
   /** @param details the program's usage */
   constructor(message: string, exit: ExitCode = Exit.Failure, details?: string) {
-    super(message, exit, undefined, { reason: "usage", remedy: "see mail --help", details });
+    super(message, exit, { reason: "usage", remedy: "see mail --help", details });
   }
 }
 

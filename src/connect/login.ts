@@ -7,7 +7,7 @@ export class LoginFailed extends MailError {
   declare readonly reason: LoginReason;
 
   constructor(reason: LoginReason, message: string, exit: ExitCode, cause?: unknown) {
-    super(message, exit, cause, { reason });
+    super(message, exit, { cause, reason });
   }
 }
 

@@ -71,7 +71,7 @@ export async function writeJournalFile<T>(
     const others = created === undefined ? [] : places.slice(places.indexOf(created.place) + 1);
     if (others.length > 0 && isFull) return writeJournalFile(others, mailbox, fill, { replaces });
     const path = created?.place.path ?? places.at(-1)?.path ?? mailbox;
-    throw new MailError(`${path}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, error);
+    throw new MailError(`${path}: ${strerror(error)}; ${mailbox} was not changed`, Exit.IoErr, { cause: error });
   }
 }
 

@@ -5,14 +5,14 @@ import { formatAsctime } from "./from-line.ts";
 export class MailboxBusy extends MailError {
   constructor(path: string, holder?: number) {
     const by = holder === undefined ? "another program" : `process ${holder}`;
-    super(`${path}: locked by ${by}; nothing was changed`, Exit.TempFail, undefined, { reason: "mailbox locked" });
+    super(`${path}: locked by ${by}; nothing was changed`, Exit.TempFail, { reason: "mailbox locked" });
   }
 }
 
 /** Reports that another program changed the mailbox in a way that cannot be merged. Nothing was written. */
 export class MailboxChanged extends MailError {
   constructor(path: string, how: "changed" | "removed" = "changed") {
-    super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail, undefined, {
+    super(`${path}: ${how} by another program during the session; nothing was written`, Exit.TempFail, {
       reason: "mailbox changed",
     });
   }
@@ -21,14 +21,9 @@ export class MailboxChanged extends MailError {
 /** Reports that another program has rewritten the mailbox since it was scanned and has moved its messages. */
 export class MessagesMoved extends MailError {
   constructor(path: string) {
-    super(
-      `${path}: another program has moved its messages; open the mailbox again to continue`,
-      Exit.TempFail,
-      undefined,
-      {
-        reason: "mailbox changed",
-      },
-    );
+    super(`${path}: another program has moved its messages; open the mailbox again to continue`, Exit.TempFail, {
+      reason: "mailbox changed",
+    });
   }
 }
 
@@ -38,7 +33,6 @@ export class CannotFinish extends MailError {
     super(
       `${path}: a quit by ${user} was interrupted; nothing is written until ${user} has run "mail -f ${path}"`,
       Exit.TempFail,
-      undefined,
       { reason: "unfinished quit" },
     );
   }
@@ -53,7 +47,6 @@ export class FinishFirst extends MailError {
     super(
       `${path}: a quit was interrupted while it moved messages to ${mbox}; nothing was written; run "mail -f ${path}" first`,
       Exit.TempFail,
-      undefined,
       { reason: "unfinished quit" },
     );
   }
@@ -65,7 +58,8 @@ export class MessageUnreadable extends MailError {
 
   /** @param failure the system's or the server's reason; undefined if another program has removed the message */
   constructor(message: number, failure: string | undefined, cause?: unknown) {
-    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, cause, {
+    super(`message ${message}: ${failure ?? "removed by another program"}`, Exit.NoInput, {
+      cause,
       reason: failure === undefined ? "removed" : "unreadable",
     });
   }
@@ -85,7 +79,7 @@ export function isMessageRemoved(error: unknown): boolean {
 /** Reports a file that has neither messages nor a message's header. */
 export class NotAMailbox extends MailError {
   constructor(path: string) {
-    super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr, undefined, { reason: "not a mailbox" });
+    super(`${path}: not a mailbox; nothing was opened`, Exit.DataErr, { reason: "not a mailbox" });
   }
 }
 
@@ -97,7 +91,6 @@ export class MessagesGone extends MailError {
     super(
       `${path}: another program has removed ${messages.length === 1 ? "the message" : `${messages.length} of the messages`}; nothing was changed`,
       Exit.Failure,
-      undefined,
       { reason: "gone" },
     );
     this.messages = messages;

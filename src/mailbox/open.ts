@@ -35,7 +35,7 @@ export async function openMailbox(path: string, options: MailboxOptions): Promis
   const { descriptor, readOnly } = isPipe(absolute) ? await openPipe(path) : openFile(path, options);
   try {
     if (fstatSync(descriptor).isDirectory())
-      throw new MailError(`${path}: Is a directory`, Exit.Failure, undefined, { reason: "EISDIR" });
+      throw new MailError(`${path}: Is a directory`, Exit.Failure, { reason: "EISDIR" });
     const compression = compressionOf(descriptor);
     if (compression !== undefined) return await openPacked(absolute, descriptor, compression, options, path);
     const isWritable = !readOnly && (await finishIfPossible(absolute, descriptor, options));

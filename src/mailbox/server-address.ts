@@ -16,7 +16,7 @@ const ports = { imap: 143, imaps: 993 } as const;
 export function parseServerAddress(name: string): ServerAddress {
   const shown = name.replace(/^([a-z0-9]+:\/\/[^/]*?):[^/]*@/i, "$1:***@");
   const invalid = (reason: string) =>
-    new MailError(`${shown}: ${reason}; nothing was opened`, Exit.Usage, undefined, { reason: "invalid name" });
+    new MailError(`${shown}: ${reason}; nothing was opened`, Exit.Usage, { reason: "invalid name" });
   const [, scheme = "", authority = "", rest = ""] = /^([a-z0-9]+):\/\/([^/]*)\/?(.*)$/is.exec(name) ?? [];
   const protocol = scheme.toLowerCase();
   if (protocol.startsWith("pop3")) throw invalid("POP3 is not supported; use imaps:// if the server offers IMAP");

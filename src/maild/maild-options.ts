@@ -108,7 +108,7 @@ export async function parseOptions(
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { text };
-    throw new MailError(error.message.replace(/^error: /, "").replace(/\n/g, " "), Exit.Usage, error);
+    throw new MailError(error.message.replace(/^error: /, "").replace(/\n/g, " "), Exit.Usage, { cause: error });
   }
   const { user, ...options } = command.opts<Omit<Options, "users" | "stateDirectory"> & { user: readonly string[] }>();
   requireDirectory(options.spool);

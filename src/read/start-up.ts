@@ -74,7 +74,7 @@ export function createSession(
 export async function newSession(terminal: Terminal, program: string, given: CommandLine): Promise<Session> {
   const { user } = given;
   if (user !== undefined && !isUser(user)) {
-    throw new MailError(`"${user}" is not a user of this system`, Exit.Failure, undefined, { reason: "unknown user" });
+    throw new MailError(`"${user}" is not a user of this system`, Exit.Failure, { reason: "unknown user" });
   }
   // $MAIL is the path of the user's own spool.
   const environment = user === undefined ? process.env : { ...process.env, MAIL: undefined };

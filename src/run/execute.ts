@@ -31,7 +31,7 @@ function makeOutputDirectory(): string {
     return mkdtempSync(join(place, "mail-run."));
   } catch (error) {
     if (!isSystemError(error)) throw error;
-    throw new MailError(`${place}: ${strerror(error)}; nothing was run`, Exit.CantCreate, error);
+    throw new MailError(`${place}: ${strerror(error)}; nothing was run`, Exit.CantCreate, { cause: error });
   }
 }
 

@@ -42,7 +42,7 @@ export function readAliasFile(path: string): AliasFile {
   try {
     return parseAliasFile(path, decodeBytes(readPrivateFile(path)));
   } catch (error) {
-    if (error instanceof MailError) throw new MailError(`aliasfile: ${error.message}`, Exit.Config, error);
+    if (error instanceof MailError) throw new MailError(`aliasfile: ${error.message}`, Exit.Config, { cause: error });
     throw addPathToError(`aliasfile: ${path}`, error, Exit.Config);
   }
 }

@@ -43,7 +43,7 @@ export class SubmissionFailed extends MailError {
   declare readonly reason: FailureReason;
 
   constructor(reason: FailureReason, message: string, exit: ExitCode = Exit.TempFail, cause?: unknown) {
-    super(message, exit, cause, { reason });
+    super(message, exit, { cause, reason });
   }
 }
 

@@ -71,8 +71,8 @@ function requireReadable(path: string, user: string): void {
     if (!isSystemError(error)) throw error;
     const what = `${path}: ${strerror(error)}`;
     if (error.code !== "EACCES")
-      throw new MailError(`${what}; use -S maillog=FILE for another log`, Exit.NoInput, error);
-    throw new MailError(`${what}; ask root for: ${adviceToRead(path, user)}`, Exit.NoInput, error);
+      throw new MailError(`${what}; use -S maillog=FILE for another log`, Exit.NoInput, { cause: error });
+    throw new MailError(`${what}; ask root for: ${adviceToRead(path, user)}`, Exit.NoInput, { cause: error });
   }
 }
 
@@ -175,7 +175,9 @@ async function* readLogPieces({ name, path }: LogSource, from: number): AsyncGen
   } catch (error) {
     // The file was rotated while it was being read, or an archive is damaged. The lines found so far are used.
     if (isSystemError(error) && error.code === "ENOENT") return;
-    throw new MailError(`${name}: ${isSystemError(error) ? strerror(error) : String(error)}`, Exit.NoInput, error);
+    throw new MailError(`${name}: ${isSystemError(error) ? strerror(error) : String(error)}`, Exit.NoInput, {
+      cause: error,
+    });
   }
 }
 

@@ -59,8 +59,8 @@ export async function openAttachment(
     const { ttycharset: _charset, patience: _patience, ...label } = how;
     return { ...(await labelAttachment(await openPart(typed, how, interrupt), how)), label };
   } catch (error) {
-    if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, error);
-    if (error instanceof SilentPipe) throw new MailError(`${typed}: ${error.message}`, error.exit, error);
+    if (isSystemError(error)) throw new MailError(`${typed}: ${strerror(error)}`, Exit.NoInput, { cause: error });
+    if (error instanceof SilentPipe) throw new MailError(`${typed}: ${error.message}`, error.exit, { cause: error });
     throw error instanceof Interrupted ? new Interrupted(typed) : addPathToError(typed, error);
   }
 }
@@ -75,7 +75,7 @@ async function openPart(typed: string, how: HowToAttach, interrupt: AbortSignal 
   const path = toBytes(typed);
   const found = statSync(path);
   if (found.isDirectory())
-    throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput, undefined, { reason: "EISDIR" });
+    throw new MailError(`${typed}: is a directory; -A requires a file`, Exit.NoInput, { reason: "EISDIR" });
   if (found.isFile()) return await openRegularFile(typed, path, how);
   // The name of <(command) is a number, which would mean nothing to the recipient.
   const name = how.fileName ?? (/^\/(dev|proc)\//.test(typed) ? "attachment" : basename(typed));
@@ -137,7 +137,7 @@ async function labelAttachment(part: Part, how: HowToAttach): Promise<Attachment
   const encoding = how.encoding as TransferEncoding;
   const facts = factsOfAll();
   if (!canBeEncoded(facts, encoding)) {
-    throw new MailError(`${part.path}: cannot be sent as ${encoding}; use base64`, Exit.DataErr, undefined, {
+    throw new MailError(`${part.path}: cannot be sent as ${encoding}; use base64`, Exit.DataErr, {
       reason: "unsuitable encoding",
     });
   }
@@ -157,7 +157,7 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   const iconv = (await import("iconv-lite")).default;
   const unknown = [input, output].find((each) => each !== "" && !iconv.encodingExists(each));
   if (unknown !== undefined) {
-    throw new MailError(`${attachment.path}: "${unknown}": unknown charset`, Exit.Usage, undefined, {
+    throw new MailError(`${attachment.path}: "${unknown}": unknown charset`, Exit.Usage, {
       reason: "unknown charset",
     });
   }
@@ -169,12 +169,10 @@ async function withCharset(attachment: Attachment, charset: string): Promise<Att
   const text = iconv.decode(body.bytes(), input || "utf-8");
   const converted = iconv.encode(text, output);
   if (iconv.decode(converted, output) !== text) {
-    throw new MailError(
-      `${attachment.path}: "${output}" cannot represent all of its characters`,
-      Exit.DataErr,
-      undefined,
-      { reason: "unknown charset", remedy: "use utf-8" },
-    );
+    throw new MailError(`${attachment.path}: "${output}" cannot represent all of its characters`, Exit.DataErr, {
+      reason: "unknown charset",
+      remedy: "use utf-8",
+    });
   }
   return { ...attachment, type, size: converted.length, open: () => Readable.from([converted], { objectMode: false }) };
 }
@@ -221,12 +219,10 @@ async function pipeStream(path: Buffer, patience: number | undefined): Promise<R
 /** The error for a pipe to which nothing was written within the time limit. */
 class SilentPipe extends MailError {
   constructor(patience: number) {
-    super(
-      `nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`,
-      Exit.NoInput,
-      undefined,
-      { reason: "timed out", remedy: "use -A to wait without a limit" },
-    );
+    super(`nothing was written to this pipe for ${patience / 1000} s; use -A to wait without a limit`, Exit.NoInput, {
+      reason: "timed out",
+      remedy: "use -A to wait without a limit",
+    });
   }
 }
 

@@ -98,18 +98,15 @@ export function settleBodyForm(draft: Draft, charset: string | undefined): void 
     if (/^content-type$/i.test(field.name)) Object.assign(field, { value: declareCharset(field.value, declared) });
   }
   if (form.withoutMime === true && transferEncodingOf(body.facts, false) !== "7bit") {
-    throw new MailError("--without-mime: the text is not plain ASCII; nothing was sent", Exit.DataErr, undefined, {
+    throw new MailError("--without-mime: the text is not plain ASCII; nothing was sent", Exit.DataErr, {
       reason: "unsuitable encoding",
       remedy: "omit --without-mime",
     });
   }
   if (form.encoding !== undefined && !canBeEncoded(body.facts, form.encoding)) {
-    throw new MailError(
-      `--encoding: the body cannot be sent as ${form.encoding}; nothing was sent`,
-      Exit.DataErr,
-      undefined,
-      { reason: "unsuitable encoding" },
-    );
+    throw new MailError(`--encoding: the body cannot be sent as ${form.encoding}; nothing was sent`, Exit.DataErr, {
+      reason: "unsuitable encoding",
+    });
   }
 }
 

@@ -44,7 +44,7 @@ export async function addRequestedParts(
       return await attach(path, { ...how, ttycharset: ttyCharset(config) }, interrupt);
     } catch (error) {
       if (!(error instanceof MailError)) throw error;
-      throw new MailError(`${error.message}; nothing was sent`, error.exit, error);
+      throw new MailError(`${error.message}; nothing was sent`, error.exit, { cause: error });
     }
   };
   for (const { path, isLimited, mayBeAccount: _mayBeAccount, ...label } of requests) {

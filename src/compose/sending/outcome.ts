@@ -40,7 +40,7 @@ export async function reportRefused(terminal: Terminal, refused: readonly Refusa
     const { recipient, reply, exit, unknown } = refusal;
     const reason = unknown === true ? "outcome unknown" : "recipient refused";
     const remedy = isSink(recipient) ? sinkRemedy : await findRemedy(terminal, (to) => to.recipientRemedy(refusal));
-    printError(terminal, new MailError(`${recipient}: ${reply}`, exit, undefined, { reason, remedy }));
+    printError(terminal, new MailError(`${recipient}: ${reply}`, exit, { reason, remedy }));
   }
 }
 
@@ -82,7 +82,7 @@ function reportError(error: MailError, terminal: Terminal, config: Config, remed
     return error.exit;
   }
   const exit = config.settings.get("mta") === undefined ? Exit.Failure : error.exit;
-  if (!error.hasReported) printError(terminal, new MailError(error.message, exit, error), remedy);
+  if (!error.hasReported) printError(terminal, new MailError(error.message, exit, { cause: error }), remedy);
   if (terminal.report === undefined)
     terminal.err(`Can't send mail: sendmail process failed with error code ${error.code}\n`);
   return exit;

@@ -218,7 +218,7 @@ function checkAddresses(item: string, mailName: string): string[] {
 }
 
 function makeAddressError(text: string): MailError {
-  return new MailError(text, Exit.DataErr, undefined, { reason: "invalid address" });
+  return new MailError(text, Exit.DataErr, { reason: "invalid address" });
 }
 
 /** @throws MailError if the value is invalid */

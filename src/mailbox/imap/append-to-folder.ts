@@ -114,11 +114,13 @@ function addOutcome({ reason, message, cause }: ImapFailed, isOpen: boolean): Im
 
 function makeUncertain(name: string): MailError {
   const text = `${name}: interrupted; the server did not respond, and may have stored another message`;
-  return new MailError(text, Exit.TempFail, undefined, { reason: "interrupted" });
+  return new MailError(text, Exit.TempFail, { reason: "interrupted" });
 }
 
 function describeAppended(name: string, added: readonly unknown[], error: unknown): unknown {
   if (!(error instanceof MailError)) return error;
   const messages = added.length === 1 ? "message was" : "messages were";
-  return new MailError(`${error.message}; ${added.length} ${messages} already appended to ${name}`, error.exit, error);
+  return new MailError(`${error.message}; ${added.length} ${messages} already appended to ${name}`, error.exit, {
+    cause: error,
+  });
 }

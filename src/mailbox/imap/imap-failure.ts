@@ -77,7 +77,7 @@ export class ImapFailed extends MailError {
 
   /** @param message the name of the server or folder, followed by a description of the failure */
   constructor(reason: ImapReason, message: string, cause?: unknown) {
-    super(message, exitOfImapReason(reason), cause, { reason });
+    super(message, exitOfImapReason(reason), { cause, reason });
   }
 
   /** Whether the connection can no longer be used. */

@@ -293,7 +293,7 @@ export class LoadedMessages {
     } catch (error) {
       if (!isSystemError(error)) throw error;
       const text = `${this.#file.directory}: ${strerror(error)}; the message was not loaded; set TMPDIR to a directory with enough space`;
-      throw new MailError(text, Exit.IoErr, error);
+      throw new MailError(text, Exit.IoErr, { cause: error });
     }
   }
 

@@ -130,5 +130,7 @@ function unlinkIfPresent(file: string): boolean {
 
 function describeMaildirFailure(path: string, failure: unknown, outcome: string): unknown {
   const error = failure instanceof HalfDone ? failure.cause : failure;
-  return isSystemError(error) ? new MailError(`${path}: ${strerror(error)}; ${outcome}`, Exit.IoErr, error) : error;
+  return isSystemError(error)
+    ? new MailError(`${path}: ${strerror(error)}; ${outcome}`, Exit.IoErr, { cause: error })
+    : error;
 }

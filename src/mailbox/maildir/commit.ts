@@ -172,7 +172,7 @@ function storeState(path: string, changes: ReadonlyMap<string, StateChange>): vo
   } catch (error) {
     if (!isSystemError(error)) throw error;
     const text = `${path}: ${strerror(error)}; the flags of some messages were not stored`;
-    throw new MailError(text, Exit.IoErr, error);
+    throw new MailError(text, Exit.IoErr, { cause: error });
   }
 }
 

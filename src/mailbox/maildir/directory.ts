@@ -43,7 +43,7 @@ export function provideMaildir(path: string): boolean {
  */
 function makeNotMaildirError(path: string): MailError {
   const cause = Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
-  return new MailError(`${path}: Is a directory, but not a Maildir`, undefined, cause, { reason: "not a mailbox" });
+  return new MailError(`${path}: Is a directory, but not a Maildir`, undefined, { cause, reason: "not a mailbox" });
 }
 
 /** Age in milliseconds after which a file in `tmp` may be removed, as the format specifies. */

@@ -163,7 +163,7 @@ function undoAll(journal: Journal, spool: number, undo: Undo, cause: unknown): v
 
 function describeUnchanged(work: Work, error: unknown): unknown {
   if (!isSystemError(error)) return error;
-  return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, error);
+  return new MailError(`${work.path}: ${strerror(error)}; nothing was changed`, Exit.IoErr, { cause: error });
 }
 
 /**
@@ -174,5 +174,5 @@ export function describeUnfinished(work: Work, error: unknown): unknown {
   const reason = isSystemError(error) ? strerror(error) : error instanceof MailError ? error.message : undefined;
   if (reason === undefined) return error;
   const text = `${work.path}: ${reason}; the changes are kept; they are applied when the mailbox is next opened`;
-  return new MailError(text, Exit.IoErr, error);
+  return new MailError(text, Exit.IoErr, { cause: error });
 }

@@ -31,7 +31,7 @@ export function openTemporary(): TemporaryFile {
       failed ??= new MailError(
         `${directory}: ${strerror(error)}; set TMPDIR to a directory with enough space`,
         Exit.CantCreate,
-        error,
+        { cause: error },
       );
     }
   }

@@ -99,7 +99,7 @@ function unpackByProgram(
         return;
       }
       const text = `${path}: compressed with ${name}, but the program ${program} is not installed; apt-get install ${debian}`;
-      reject(error.code === "ENOENT" ? new MailError(text, Exit.Unavailable, error) : error);
+      reject(error.code === "ENOENT" ? new MailError(text, Exit.Unavailable, { cause: error }) : error);
     });
     child.on("close", (code, signal) => {
       if (code === 0) resolve(undefined);

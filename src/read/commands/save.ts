@@ -105,7 +105,7 @@ async function writeAndMark(session: Session, argument: MessagesToWrite, write: 
     // scripts can detect the error.
     const exit = session.interrupted ? Exit.Failure : error.exit;
     if (exit !== Exit.Failure) session.failure = exit;
-    throw new MailError(reason, exit, error);
+    throw new MailError(reason, exit, { cause: error });
   }
   if (folder === undefined) return;
   for (const message of argument.messages) {

@@ -93,7 +93,7 @@ export function addCopiesToError(error: unknown, copies: string | undefined): un
   return new MailError(
     `${error.message}; the messages to be removed from it have already been copied to ${copies}`,
     error.exit,
-    error,
+    { cause: error },
   );
 }
 

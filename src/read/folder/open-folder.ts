@@ -40,7 +40,7 @@ export class NoMail extends MailError {
   override readonly form = "bare";
 
   constructor(message: string) {
-    super(message, Exit.Failure, undefined, { reason: "no mail" });
+    super(message, Exit.Failure, { reason: "no mail" });
   }
 }
 

@@ -30,7 +30,7 @@ export async function preserveChanges(
   if (history.isKept) said.push("the marks can be restored when the mailbox is next opened (resume)");
   const edited = [...history.edited].sort((a, b) => a - b);
   if (edited.length > 0) said.push(`edited messages are in ${await keepEdited(session, mailbox, edited)}`);
-  return new MailError(said.join("; "), error.exit, error);
+  return new MailError(said.join("; "), error.exit, { cause: error });
 }
 
 /** Returns the messages with a given fate, such as `2, 4-6`. */

@@ -95,7 +95,7 @@ function planEdits(session: Session, folder: Folder): Leaving | undefined {
 async function commitPlan(session: Session, folder: Folder, plan: CommitPlan): Promise<CommitResult> {
   const { mailbox, name } = folder;
   const undone = `${name}: interrupted; nothing was written`;
-  if (session.interrupted) throw new MailError(undone, Exit.TempFail, undefined, { reason: "interrupted" });
+  if (session.interrupted) throw new MailError(undone, Exit.TempFail, { reason: "interrupted" });
   try {
     return await makeInterruptible(
       session,
@@ -128,7 +128,7 @@ const reasonsWithFolder: ReadonlySet<Reason> = new Set(["interrupted", "UIDVALID
 
 function addFolderName({ name }: Folder, error: MailError): MailError {
   if (reasonsWithFolder.has(error.reason)) return error;
-  return new MailError(`${name}: ${error.message}`, error.exit, error, { remedy: error.remedy });
+  return new MailError(`${name}: ${error.message}`, error.exit, { cause: error, remedy: error.remedy });
 }
 
 /** Records the marks of a folder whose server could not be reached, so that the next session can restore them. */
@@ -136,7 +136,7 @@ async function keepMarks({ history }: Folder, error: MailError): Promise<MailErr
   await history.keep();
   if (!history.isKept) return error;
   const text = `${error.message}; the marks can be restored when the mailbox is next opened (resume)`;
-  return new MailError(text, error.exit, error);
+  return new MailError(text, error.exit, { cause: error });
 }
 
 /**
@@ -164,7 +164,7 @@ export async function commitChanges(
 /** Refuses to change messages in a read-only mailbox. @throws MailError */
 export function refuseReadOnlyMailbox({ mailbox, name }: Folder): void {
   if (!mailbox.readOnly) return;
-  throw new MailError(`${name}: opened read-only; nothing was changed`, Exit.NoPerm, undefined, {
+  throw new MailError(`${name}: opened read-only; nothing was changed`, Exit.NoPerm, {
     reason: "read-only mailbox",
   });
 }

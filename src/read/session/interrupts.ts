@@ -30,7 +30,7 @@ export async function makeInterruptible<T>(
   if (!terminal.interactive) return work(undefined);
   const interrupt = new AbortController();
   const stop = terminal.onInterrupt(() =>
-    interrupt.abort(new MailError(undone, Exit.TempFail, undefined, { reason: "interrupted" })),
+    interrupt.abort(new MailError(undone, Exit.TempFail, { reason: "interrupted" })),
   );
   try {
     const result = await work(interrupt.signal);

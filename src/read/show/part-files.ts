@@ -61,7 +61,7 @@ async function findParts(
     const attached = selectAttachments(root);
     if (attached.length > 0) return { source, parts: attached };
     const text = `message ${message} has no attachments`;
-    throw new MailError(text, Exit.Failure, undefined, { reason: "no attachments" });
+    throw new MailError(text, Exit.Failure, { reason: "no attachments" });
   }
   const parts = wanted
     .split(",")
@@ -70,7 +70,7 @@ async function findParts(
       const part = all.find((each) => each.number === number);
       if (part !== undefined) return part;
       const text = `message ${message} has no part ${number}; "parts" lists its parts`;
-      throw new MailError(text, Exit.Failure, undefined, { reason: "no such part" });
+      throw new MailError(text, Exit.Failure, { reason: "no such part" });
     });
   return { source, parts };
 }
@@ -159,7 +159,7 @@ function createNew(held: number, directory: string, name: string, tries: number)
     } catch (error) {
       if (!isSystemError(error) || error.code !== "EEXIST") throw addPathToError(path, error);
       if (at + 1 >= tries)
-        throw new MailError(`${path}: already exists; nothing was overwritten`, Exit.Failure, undefined, {
+        throw new MailError(`${path}: already exists; nothing was overwritten`, Exit.Failure, {
           reason: "EEXIST",
         });
     }

@@ -19,7 +19,7 @@ import { schemaVersion } from "./json-line.ts";
 export async function printFolders(session: Session, json: boolean): Promise<ExitCode> {
   const directory = folderDirectory(session.config);
   if (directory === undefined) {
-    throw new MailError("folder: not set; set folder=DIRECTORY or folder=imaps://HOST", Exit.Config, undefined, {
+    throw new MailError("folder: not set; set folder=DIRECTORY or folder=imaps://HOST", Exit.Config, {
       reason: "no folder directory",
     });
   }

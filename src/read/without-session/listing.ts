@@ -35,7 +35,7 @@ export async function listMailbox(session: Session, given: CommandLine): Promise
   } catch (error) {
     if (!(error instanceof MailError)) throw error;
     // An empty mailbox is not an error: there is nothing to list.
-    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), error);
+    if (!(error instanceof NoMail)) throw new MailError(error.message, failureToOpen(error), { cause: error });
   }
   const query = given.search === undefined ? given.words.slice(given.file ? 1 : 0) : [given.search];
   const exit = await listSelected(session, given, query);
@@ -66,11 +66,11 @@ async function listSelected(session: Session, given: CommandLine, words: readonl
     if (isSystemError(error) && error.code === "EPIPE") return Exit.Ok;
     if (!(error instanceof ListMistake)) throw error;
     if (!(error instanceof NoneFound)) {
-      throw new MailError(error.message, Exit.Usage, error, { reason: "invalid query", remedy: error.remedy });
+      throw new MailError(error.message, Exit.Usage, { cause: error, reason: "invalid query", remedy: error.remedy });
     }
   }
   const ids = count === 0 && given.list.show ? parseIds(folder?.mailbox, words) : undefined;
-  if (ids !== undefined) throw new MailError(`${ids[0]}: no such message`, Exit.Failure, undefined, { reason: "gone" });
+  if (ids !== undefined) throw new MailError(`${ids[0]}: no such message`, Exit.Failure, { reason: "gone" });
   if (given.count)
     session.terminal.out(given.json ? `${JSON.stringify({ version: schemaVersion, count })}\n` : `${count}\n`);
   return count > 0 ? Exit.Ok : Exit.Failure;
@@ -129,7 +129,7 @@ async function findOne(session: Session, folder: Folder, words: readonly string[
 }
 
 function makeSeveralError(count: number): MailError {
-  return new MailError(`--show: ${count} messages match, but only one can be shown`, Exit.Usage, undefined, {
+  return new MailError(`--show: ${count} messages match, but only one can be shown`, Exit.Usage, {
     reason: "too many matches",
     remedy: "name the message by its id",
   });
