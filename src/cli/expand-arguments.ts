@@ -7,7 +7,7 @@
 import { existsSync } from "node:fs";
 import { Exit } from "../errors.ts";
 import { UsageError } from "./command-line.ts";
-import { findOptionByLetter, type Option, options } from "./options.ts";
+import { type Option, options } from "./options.ts";
 
 const rows: readonly Option[] = options;
 
@@ -164,6 +164,15 @@ function expandLetters(
     for (const each of flag) expanded.push(each);
   }
   return { expanded, usesNext: false, ends: false };
+}
+
+let byLetter: ReadonlyMap<string, Option> | undefined;
+
+/** Returns the option with a letter. */
+export function findOptionByLetter(letter: string): Option | undefined {
+  // Rows have different properties, so that reading them is slow. The table is therefore read once.
+  byLetter ??= new Map(rows.flatMap((row) => (row.letter === undefined ? [] : [[row.letter, row]])));
+  return byLetter.get(letter);
 }
 
 /** Returns the option for a letter that takes a value; undefined if the letter takes no value in this context. */

@@ -491,12 +491,3 @@ export const options = [
   })),
   { letter: "V", long: "version", meaning: "Print the version and exit." },
 ] as const satisfies readonly Option[];
-
-let byLetter: ReadonlyMap<string, Option> | undefined;
-
-/** Returns the option with a letter. */
-export function findOptionByLetter(letter: string): Option | undefined {
-  // Rows have different properties, so that reading them is slow. The table is therefore read once.
-  byLetter ??= new Map(options.flatMap((row: Option) => (row.letter === undefined ? [] : [[row.letter, row]])));
-  return byLetter.get(letter);
-}

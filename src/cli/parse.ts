@@ -3,8 +3,8 @@ import type { Command, Option as ParserOption } from "commander";
 import { Exit } from "../errors.ts";
 import type { CommandLine } from "./command-line.ts";
 import { checkOptions, isListing, isSending, sendsForProgram, UsageError } from "./command-line.ts";
-import { type ExpandedArguments, expandArguments } from "./expand-arguments.ts";
-import { findOptionByLetter, type Option, options } from "./options.ts";
+import { type ExpandedArguments, expandArguments, findOptionByLetter } from "./expand-arguments.ts";
+import { type Option, options } from "./options.ts";
 import type { OrderedOption, Parts } from "./part-options.ts";
 import type { ProgramForms } from "./program-forms.ts";
 

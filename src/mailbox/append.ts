@@ -231,6 +231,19 @@ export async function appendMessages(
     const { convertToFlagged } = await import("./maildir/add-messages.ts");
     return appendFlagged(path, convertToFlagged(messages), options);
   }
+  return appendToMbox(path, messages, options);
+}
+
+/**
+ * Appends messages that are in mbox form to an mbox.
+ *
+ * @throws MailboxBusy, or MailError with the system's reason; the mailbox is left unchanged
+ */
+export async function appendToMbox(
+  path: string,
+  messages: Iterable<Iterable<Uint8Array>>,
+  options: AppendOptions,
+): Promise<Appended> {
   const separate = (descriptor: number, size: number) => {
     if (size > 0) refuseCompressed(path, descriptor);
     return makeSeparator(descriptor, size);

@@ -5,7 +5,7 @@
  */
 
 import { lstatIfPresent } from "../file-stats.ts";
-import { type AppendOptions, appendMessages } from "./append.ts";
+import { type AppendOptions, appendToMbox } from "./append.ts";
 import { meansMaildir } from "./maildir-path.ts";
 import { type Delivery, mboxForm } from "./mbox-form.ts";
 import type { Rights } from "./rights.ts";
@@ -42,7 +42,7 @@ export async function deliver(
     await fileMessage(spool, delivery);
     return;
   }
-  await appendMessages(spool, [mboxForm(delivery)], {
+  await appendToMbox(spool, [mboxForm(delivery)], {
     ...options,
     ...(recipient === undefined ? {} : { recipient }),
   });
