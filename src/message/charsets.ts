@@ -87,11 +87,16 @@ function orAscii(decode: Decode): Decode {
  * most such mail.
  */
 const utf16: Decode = (bytes) =>
-  new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le").decode(bytes);
+  evenBytes(new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le"))(bytes);
+
+/** Returns a UTF-16 decoder that ignores half a character at the end, such as a newline that a program has appended. */
+function evenBytes(decoder: InstanceType<typeof TextDecoder>): Decode {
+  return (bytes) => decoder.decode(bytes.subarray(0, bytes.length & ~1));
+}
 
 /** Returns Node's decoder for a charset, or undefined if Node has none. */
 export const nodeCharsets: Charsets = (name) => {
-  const plain = name.trim().toLowerCase();
+  const plain = bareName(name).toLowerCase();
   if (undeclared.test(plain)) return guess;
   if (plain === "utf-16" || plain === "utf16") return orAscii(utf16);
   const shifted = shiftedCharsets.get(plain.replace(/^(?:iso-2022-jp-.*|cp5022[0-2])$/, "iso-2022-jp"));
@@ -101,20 +106,26 @@ export const nodeCharsets: Charsets = (name) => {
     const decoder = new TextDecoder(known);
     if (decoder.encoding === "windows-1252") return windows1252;
     if (decoder.encoding === "utf-8") return labelledUtf8;
-    const decode: Decode = (bytes) => decoder.decode(bytes);
-    return decoder.encoding.startsWith("utf-16") ? orAscii(decode) : orUtf8(decode);
+    if (decoder.encoding.startsWith("utf-16")) return orAscii(evenBytes(decoder));
+    return orUtf8((bytes) => decoder.decode(bytes));
   } catch {
     return undefined;
   }
 };
+
+/** Returns a charset's name without quotation marks and without text that follows the name. */
+function bareName(name: string): string {
+  return /^\s*(?:3D(?="))?["']*([^\s"';,]*)/i.exec(name)?.[1] ?? "";
+}
 
 /** Returns the decoders of Node and iconv-lite. */
 export async function moreCharsets(): Promise<Charsets> {
   const { default: iconv } = await import("iconv-lite");
   return (name) => {
     const node = nodeCharsets(name);
-    if (node !== undefined || !iconv.encodingExists(name)) return node;
-    return (bytes) => iconv.decode(Buffer.from(bytes), name);
+    const bare = bareName(name);
+    if (node !== undefined || !iconv.encodingExists(bare)) return node;
+    return (bytes) => iconv.decode(Buffer.from(bytes), bare);
   };
 }
 

@@ -19,13 +19,15 @@ export interface Structured {
  * @param text the field's value as lossless text
  */
 export function parseStructured(text: string, charsets: Charsets = nodeCharsets): Structured {
-  const [value = "", ...rest] = splitAtSemicolons(text);
+  const [first = "", ...rest] = splitAtSemicolons(text);
+  const value = leadingValue.exec(first)?.[0] ?? "";
   const given = new Map<string, string>();
-  for (const each of rest) {
-    const equals = each.indexOf("=");
-    const name = each.slice(0, equals).trim().toLowerCase();
-    // If a parameter is repeated, only the first value is used, because programs disagree about duplicates.
-    if (equals > 0 && !given.has(name)) given.set(name, unquoteParameter(each.slice(equals + 1).trim()));
+  for (const each of [first.slice(value.length), ...rest]) {
+    for (const { 1: name = "", 2: quoted, 3: plain = "" } of each.matchAll(parameter)) {
+      const key = name.toLowerCase();
+      // If a parameter is repeated, only the first value is used, because programs disagree about duplicates.
+      if (!given.has(key)) given.set(key, quoted?.replace(/\\(["\\])/g, "$1") ?? plain.trim());
+    }
   }
   const parameters = new Map<string, string>();
   for (const name of new Set([...given.keys()].map((key) => key.replace(/\*.*$/s, "")))) {
@@ -33,6 +35,14 @@ export function parseStructured(text: string, charsets: Charsets = nodeCharsets)
   }
   return { value: value.replace(/\s+/g, "").toLowerCase(), parameters };
 }
+
+/** The value before the parameters: a media type, or a word such as `attachment`. */
+const leadingValue = /^\s*(?:[^\s/;,]+\s*\/\s*)?[^\s;,]*/;
+/**
+ * A parameter. An unquoted value may contain spaces. Text after a quoted value is ignored, and another parameter may
+ * follow without a semicolon.
+ */
+const parameter = /(?<![^\s=",])([^\s=",]+)\s*=\s*(?:"((?:\\.|[^"\\])*)(?:"|\\?$)|((?:(?!(?<!\s)\s+[\w*-]+=).)*))/gs;
 
 /** Returns the charset in a message's Content-Type field, or an empty string. */
 export function findDeclaredCharset(header: Header): string {
@@ -57,7 +67,7 @@ function readExtendedParameter(
   }
   const first = sections[0];
   if (first === undefined) return undefined;
-  const [, charset, start] = /^([^']*)'[^']*'(.*)$/s.exec(first.text) ?? [];
+  const [, charset, start] = /^([^']*)'[^']*'(.*)$/s.exec(first.text) ?? withoutLanguage(first.text, charsets);
   if (!first.encoded || charset === undefined || start === undefined) {
     const joined = sections
       .map(({ text, encoded }) => (encoded ? percentDecoded(text).toString("utf8") : text))
@@ -69,6 +79,12 @@ function readExtendedParameter(
     return encoded ? percentDecoded(own) : Buffer.from(own, "utf8");
   });
   return (charsets(charset) ?? nodeCharsets("utf-8") ?? String)(Buffer.concat(bytes));
+}
+
+/** Returns the match for an extended value that lacks the second quotation mark, as some programs write it. */
+function withoutLanguage(text: string, charsets: Charsets): readonly string[] {
+  const found = /^([^']+)'([^']*)$/s.exec(text);
+  return found?.[1] !== undefined && charsets(found[1]) !== undefined ? found : [];
 }
 
 function percentDecoded(text: string): Buffer {
@@ -101,9 +117,4 @@ function splitAtSemicolons(text: string): string[] {
     } else piece += here;
   }
   return [...pieces, piece];
-}
-
-function unquoteParameter(text: string): string {
-  const inner = /^"(.*?)"?$/s.exec(text)?.[1];
-  return inner === undefined ? text : inner.replace(/\\(["\\])/g, "$1");
 }

@@ -47,16 +47,24 @@ function isUuencode({ encoding }: Encoded): boolean {
   return /^(?:x-)?uu(?:encode|e)?$/.test(encoding);
 }
 
-/** Decodes base64. Text after the padding is ignored, because mailing lists add footers there. */
+/** The start of the footer that a mailing list adds: a line of dashes or underscores, or a line of several words. */
+const footer = /\n(?:[-_]{2,}[ \t]*\r?\n|[^\s]+[ \t]+[^\s])/;
+const base64Line = /^[A-Za-z0-9+/]{40,}={0,2}\r?$/m;
+
+/** Decodes base64. Text after the padding, and the footer of a mailing list, are ignored. */
 function* decodeBase64(pieces: Iterable<Buffer>): Iterable<Buffer> {
   let waiting = "";
   for (const piece of pieces) {
-    const written = waiting + piece.toString("latin1").replace(/[^A-Za-z0-9+/=]+/g, "");
+    const lines = piece.toString("latin1");
+    const end = lines.search(footer);
+    const isFooter = end >= 0 && !base64Line.test(lines.slice(end));
+    const written = waiting + (isFooter ? lines.slice(0, end) : lines).replace(/[^A-Za-z0-9+/=]+/g, "");
     const padding = written.indexOf("=");
+    const isEnd = isFooter || padding >= 0;
     const text = padding < 0 ? written : written.slice(0, padding);
-    const whole = padding < 0 ? text.length - (text.length % 4) : text.length;
+    const whole = isEnd ? text.length : text.length - (text.length % 4);
     yield Buffer.from(text.slice(0, whole), "base64");
-    if (padding >= 0) return;
+    if (isEnd) return;
     waiting = text.slice(whole);
   }
   if (waiting !== "") yield Buffer.from(waiting, "base64");

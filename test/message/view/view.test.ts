@@ -36,6 +36,26 @@ test.each([
     ),
     "café\n\n",
   ],
+  [
+    "base64 without padding that is followed by a mailing list's footer",
+    lines("Content-Transfer-Encoding: base64", "", "YWJj", "--", "To leave this list: send the line", "list/leave"),
+    "abc\n\n",
+  ],
+  [
+    "a charset name with quotation marks and other text",
+    lines(
+      "Content-Type: text/plain; charset=\"'iso-8859-2' x\"",
+      "Content-Transfer-Encoding: quoted-printable",
+      "",
+      "=E8",
+    ),
+    "č\n\n",
+  ],
+  [
+    "UTF-16 to which a program has appended a newline",
+    lines("Content-Type: text/plain; charset=utf-16be", "Content-Transfer-Encoding: base64", "", "AOkAYgo="),
+    "éb\n\n",
+  ],
   ["uuencode", lines("Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#86)C", "`", "end"), "abc\n\n"],
   [
     "the only text of a message, although it is labelled an attachment",
