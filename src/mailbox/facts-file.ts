@@ -17,7 +17,7 @@ import { bytesPerRow, type Column, columns, type FactTable, type StoredColumns }
 import type { Texts } from "./text-column.ts";
 
 /** Identifies the file format. This number changes whenever a column or the meaning of a fact changes. */
-const magic = 0x4d61_6c46_6105;
+const magic = 0x4d61_6c46_6106;
 const stampLength = 6;
 /**
  * The header consists of `magic`, the number of rows, the checksum of `known`, the stamp, the length and checksum of

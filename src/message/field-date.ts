@@ -1,6 +1,8 @@
 /** Parses the Date field (RFC 5322, sections 3.3 and 4.3) and the date of a From_ line (asctime). */
 
 const months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/** RFC 5322, section 3.3. */
+const earliestYear = 1900;
 /** The form of most fields. Any other date is parsed item by item. */
 const field =
   /^\s*(?:[a-z]+\.?\s*,?\s*)?(\d{1,2})[\s-]+([a-z]{3})[a-z]*[\s-]+(\d{2,4})[\s,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?\s*([+-]\d{4}|(?![ap]m\b)[a-z]+)?\s*$/i;
@@ -12,7 +14,11 @@ const timeOfDay =
 const monthName =
   /(?<![a-z])(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?(?![a-z])/i;
 const yearFirst = /(?<!\d)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:\s*T(?=\d))?/i;
-const offset = /(?<![\w-])(?:GMT|UTC|UT)?\s*([+-])(?:(\d{1,2}):(\d{2})|(\d{1,4}))(?!\d)/i;
+/** A date in digits: month first, or day first, as in `31/12/2021` and `31.12.2021`. */
+const inDigits = /(?<![\d.:])(\d{1,2})(?:\.(\d{1,2})\.(\d{4})|([-/])(\d{1,2})\4(\d{4}|\d{2}))(?![\d.:])/;
+const offset = /(?<![\w-])(?:GMT|UTC|UT)?\s*([+-])(?:(\d{1,2})[:-](\d{2})|(\d{1,4}))(?!\d)/i;
+/** A time zone of the United States as Windows names it. */
+const longZone = /\b([ECMP])(?:astern|entral|ountain|acific) ([SD])(?:tandard|aylight) Time\b/i;
 /** Offsets from UTC in minutes. Other zone names are interpreted as UTC (RFC 5322, section 4.3). */
 const zones: Readonly<Record<string, number>> = {
   EST: -300,
@@ -86,7 +92,7 @@ export function readUsualDate(bytes: Uint8Array, start: number, end: number): nu
   const sign = bytes[at + 19] === 43 ? 1 : bytes[at + 19] === 45 ? -1 : 0;
   const isNumber = day + year + hours + minutes + seconds + zoneHours + zoneMinutes >= 0;
   if (sign === 0 || month === undefined || !isNumber || !isEndOfDate(bytes, at + 24, end)) return undefined;
-  if (day < 1 || day > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
+  if (year < earliestYear || day < 1 || day > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
   return Date.UTC(year, month, day, hours, minutes, seconds) - sign * (zoneHours * 60 + zoneMinutes) * 60_000;
 }
 
@@ -120,7 +126,8 @@ const longestDate = 200;
 
 /**
  * Parses a date whose items are in another order, as in asctime(3), JavaScript's Date.toString() and ISO 8601. The text
- * must contain a time of day, a day, a month and a year.
+ * must contain a day, a month and a year. Without a time of day, the year must have four digits, and the date is
+ * midnight.
  *
  * @param defaultZone the zone to use if the date has none; if undefined, local time
  */
@@ -134,25 +141,41 @@ function parseItems(written: string, defaultZone: string | undefined): Date | un
     if (found !== null) left = `${left.slice(0, found.index)} ; ${left.slice(found.index + found[0].length)}`;
     return found;
   };
-  const iso = remove(yearFirst);
+  const digits = toDay(remove(yearFirst)) ?? toDay(remove(inDigits));
   const time = remove(timeOfDay);
-  if (time === null) return undefined;
-  const [, hour = "", minute, second, dottedMinute = "", dottedSecond = "0", half] = time;
-  const behindTime = left.slice(time.index);
+  const [, hour = "0", minute, second, dottedMinute = "0", dottedSecond = "0", half] = time ?? [];
+  const behindTime = left.slice(time?.index ?? left.length);
   const zone = offset.exec(behindTime);
   if (zone !== null) left = left.replace(zone[0], " ");
-  const month = iso === null ? remove(monthName)?.[1]?.slice(0, 3) : months[Number(iso[2]) - 1];
+  const month = digits?.month ?? remove(monthName)?.[1]?.slice(0, 3);
   const numbers: string[] = left.match(/(?<![\w+-])\d{1,4}(?!\d)/g) ?? [];
   const longYear = numbers.find((number) => number.length === 4);
-  const day = iso?.[3] ?? numbers.find((number) => number.length <= 2);
-  const year = iso?.[1] ?? longYear ?? numbers.filter((number) => number !== day)[0];
+  const day = digits?.day ?? numbers.find((number) => number.length <= 2);
+  const shortYear = time === null ? undefined : numbers.find((number) => number !== day && number.length > 1);
+  const year = digits?.year ?? longYear ?? shortYear;
   if (month === undefined || day === undefined || year === undefined) return undefined;
-  const name = /(?<![a-z])([a-z]{3,4}|z)(?![a-z])/i.exec(behindTime.replace(monthName, ""))?.[1];
+  const name = zoneNameIn(behindTime);
   const written24 = half === undefined ? hour : String((Number(hour) % 12) + (/p/i.test(half) ? 12 : 0));
   return pointInTime(
     [fullYear(year), month, day, written24, minute ?? dottedMinute, second ?? dottedSecond],
     zone === null ? (name ?? defaultZone) : fullOffset(zone),
   );
+}
+
+/** Returns the day in a match of yearFirst or inDigits. */
+function toDay(found: RegExpExecArray | null): { year: string; month: string | undefined; day: string } | undefined {
+  if (found === null) return undefined;
+  const [, first = "", second = "", third = "", separator, other = "", year = ""] = found;
+  if (first.length === 4) return { year: first, month: months[Number(second) - 1], day: third };
+  if (separator === undefined) return { year: third, month: months[Number(second) - 1], day: first };
+  const isDayFirst = Number(first) > 12;
+  return { year, month: months[Number(isDayFirst ? other : first) - 1], day: isDayFirst ? first : other };
+}
+
+function zoneNameIn(text: string): string | undefined {
+  const [, zone, half] = longZone.exec(text) ?? [];
+  if (zone !== undefined && half !== undefined) return `${zone}${half}T`;
+  return /(?<![a-z])([a-z]{3,4}|z)(?![a-z])/i.exec(text.replace(monthName, ""))?.[1];
 }
 
 /** Returns an offset from UTC with four digits: `-0600` for `-600`, `+0100` for `GMT+1`, `-0330` for `-03:30`. */
@@ -190,7 +213,8 @@ function pointInTime([year, name, day, hour, minute, second]: Written, zone: str
   const hours = Number(hour);
   const minutes = Number(minute);
   const seconds = Number(second);
-  if (month < 0 || days < 1 || days > 31 || hours > 23 || minutes > 59 || seconds > 60) return undefined;
+  if (month < 0 || year < earliestYear || days < 1 || days > 31 || hours > 23 || minutes > 59 || seconds > 60)
+    return undefined;
   const date =
     zone === undefined
       ? new Date(year, month, days, hours, minutes, seconds)
