@@ -3,7 +3,8 @@
 import { parseAddresses } from "../address.ts";
 import { nodeCharsets } from "../charsets.ts";
 import { fieldValues } from "../field-values.ts";
-import { listFailedInReport, listFailedInText } from "./delivery-report.ts";
+import { listFailedInReport } from "./delivery-report.ts";
+import { listFailedInText } from "./failure-text.ts";
 import { listLeaves, type Part } from "./part.ts";
 import { partText } from "./part-text.ts";
 
@@ -30,8 +31,12 @@ export function listFailedRecipients(header: string, root: Part): string[] | und
   const leaves = listLeaves(root);
   const report = leaves.find(({ type }) => /^message\/(?:global-)?delivery-status$/.test(type));
   if (report !== undefined) return listFailedInReport(readPartText(report));
-  const [first] = leaves;
-  return first?.type === "text/plain" ? listFailedInText(readPartText(first)) : undefined;
+  const end = leaves.findIndex(({ type }) => type.startsWith("message/rfc822"));
+  const texts = leaves.slice(0, end < 0 ? leaves.length : end).filter(({ type }) => type === "text/plain");
+  const [first = "", ...others] = texts.map(readPartText);
+  // A mail system or a gateway may have labelled the report as text.
+  const labelled = [first, ...others].find((text) => /^final-recipient[ \t]*:/im.test(text));
+  return labelled === undefined ? listFailedInText(first) : listFailedInReport(labelled);
 }
 
 function readPartText(part: Part): string {

@@ -88,33 +88,25 @@ function recipientLine(fields: Header): string {
 export function listFailedInReport(text: string): string[] | undefined {
   const blocks = parseBlocks(text);
   if (!blocks.some(isReported)) return text.trim() === "" ? undefined : listBracketed(text);
+  // Some programs write the action only once, in a block without a recipient.
+  const general = blocks.find((block) => recipientIn(block) === undefined && block.get("action"))?.get("action") ?? "";
   const failed = blocks.filter((block) => {
-    const action = (block.get("action") ?? "").trim().toLowerCase();
-    return action === "" ? /^\s*5\./.test(block.get("status") ?? "") : action.startsWith("failed");
+    const action = (block.get("action") ?? general).trim().toLowerCase();
+    return action === "" ? /^\s*5\./.test(block.get("status") ?? "") : action.startsWith("fail");
   });
   if (failed.length === 0) return undefined;
   return failed
-    .map((block) => withoutAddressType(block.get("final-recipient") ?? block.get("original-recipient")))
+    .map((block) => withoutAddressType(recipientIn(block)))
     .flatMap((text) => parseAddresses(text).map(({ address }) => address));
+}
+
+function recipientIn(block: Header): string | undefined {
+  return block.get("final-recipient") ?? block.get("original-recipient");
 }
 
 /** Returns the addresses that are enclosed in angle brackets. */
 function listBracketed(text: string): string[] {
   return [...new Set(Array.from(text.matchAll(/<([^<>\s]+@[^<>\s]+)>/g), ([, address = ""]) => address))];
-}
-
-/**
- * Returns the addresses in a failure report without MIME: qmail's "Hi. This is the ... program" and old versions of
- * sendmail. Returns undefined for any other text.
- */
-export function listFailedInText(text: string): string[] | undefined {
-  const [report = ""] = text.split(/^(?:--- Below this line is a copy|\s+-----\s*(?:Original|Unsent) message)/m);
-  if (/^Hi\. This is the /.test(text.trimStart()))
-    return Array.from(report.matchAll(/^<([^<>\s]+)>:[ \t]*$/gm), ([, address = ""]) => address);
-  const [, listed] =
-    /addresses had permanent (?:fatal|delivery) errors[^\n]*\n((?:[^\n]*\S[^\n]*\n)*)/.exec(report) ?? [];
-  if (listed === undefined) return undefined;
-  return listed.split("\n").flatMap((line) => /^<?([^\s<>]+@[^\s<>]+?)>?$/.exec(line.trim())?.[1] ?? []);
 }
 
 const reportFields = ["reporting-mta", "final-recipient", "original-recipient", "action", "status", "diagnostic-code"];

@@ -93,6 +93,11 @@ const dsn = (...fields: string[]) => [
   ...["Reporting-MTA: dns; mx.example", "", ...fields, "--b--"],
 ];
 
+const notice = (...lines: string[]) => {
+  const body = Buffer.from(lines.map((line) => `${line}\n`).join(""), "utf8").toString("latin1");
+  return ["From: Postmaster <postmaster@mx.example>", "Content-Type: text/plain; charset=utf-8", "", body];
+};
+
 test.each<[string, string[], string[] | null]>([
   [
     "a delivery report",
@@ -159,6 +164,80 @@ test.each<[string, string[], string[] | null]>([
     ],
     ["ann@x.org"],
   ],
+  [
+    "a report whose action precedes all recipients",
+    dsn("Action: failed", "Arrival-Date: x", "", "Final-Recipient: rfc822; ann@x.org"),
+    ["ann@x.org"],
+  ],
+  ["a report of a failure in other words", dsn("Final-Recipient: rfc822;ann@x.org", "Action: failure"), ["ann@x.org"]],
+  [
+    "a report that is labelled as text",
+    notice("It failed.", "", "Final-Recipient: rfc822; ann@x.org", "Action: failed"),
+    ["ann@x.org"],
+  ],
+  [
+    "a report in an attachment of text",
+    [
+      "From: MAILER-DAEMON@mx.example",
+      "Content-Type: multipart/mixed; boundary=b",
+      ...["", "--b", "", "Your message could not be delivered.", "", "<ann@x.org>:", "No such user.", "--b"],
+      ...["Content-Type: message/rfc822", "", "From: ben@x.org", "", "<ben@x.org>:", "--b--"],
+    ],
+    ["ann@x.org"],
+  ],
+  [
+    "Google's old report",
+    notice(
+      ...["Delivery to the following recipient failed permanently:", "", "     ann@x.org", ""],
+      ...["   ----- Original message -----", "", "Received: x", "To:", " ben@x.org"],
+    ),
+    ["ann@x.org"],
+  ],
+  [
+    "Exchange's old report",
+    notice(
+      "did not reach the following recipient(s):",
+      "",
+      "ann@x.org on Wed, 15 Feb 2006 04:25:29 -0500",
+      "    Unknown",
+    ),
+    ["ann@x.org"],
+  ],
+  [
+    "Exchange's old report without an address",
+    notice("did not reach the following recipient(s):", "", "Ann Lee on Wed, 15 Feb 2006 04:25:29 -0500"),
+    [],
+  ],
+  [
+    "Domino's report",
+    notice("was not delivered to:", "  ann@x.org", "because:", "User x (ben@x.org) not listed"),
+    ["ann@x.org"],
+  ],
+  ["GroupWise's report", notice("The message was undeliverable to:", "\tann@x.org (user not found)"), ["ann@x.org"]],
+  [
+    "IMail's report",
+    notice("User mailbox exceeds allowed size: ann@x.org", "", "Original message follows.", "", "b@x.org"),
+    ["ann@x.org"],
+  ],
+  ["a sentence about the recipient", notice("There was an error delivering your mail to <ann@x.org>."), ["ann@x.org"]],
+  [
+    "a transcript without a list",
+    notice(
+      "   ----- Transcript of session follows -----",
+      "550 ann@x.org... User unknown",
+      "",
+      "   ----- Unsent message follows",
+      "b@x.org",
+    ),
+    ["ann@x.org"],
+  ],
+  ["a report in another language", notice("このメールは送信できませんでした。", "ann@x.org"), ["ann@x.org"]],
+  [
+    "a warning about a delay",
+    notice("Your message has not yet been delivered to:", "  ann@x.org", "We will give up in 3 days."),
+    null,
+  ],
+  ["an automatic reply", notice("I am away. Write to", "ben@x.org"), null],
   [
     "a letter about a bounce",
     ["From: ann@x.org", "", "The following addresses had permanent fatal errors", "<b@x.org>"],
