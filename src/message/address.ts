@@ -42,22 +42,21 @@ interface Member {
   readonly addresses: readonly Address[];
   /** The member's text if the member contains no address that has angle brackets or a domain. */
   readonly words?: string;
-  /** Whether the words may be the names of local users. */
-  readonly areUsers?: boolean;
+  readonly areUsers: "never" | "alone" | "always";
 }
 
-const userName = /^[a-z_][\w.-]*$/;
+const userName = /^[a-z_][a-z0-9_.-]*$/;
 
 function parseMember(pieces: readonly Piece[]): Member {
   if (pieces.some(({ kind }) => kind === "angle"))
-    return { addresses: listAddresses(pieces, bareAddresses).flatMap(nameWithoutAddress) };
-  const found = bareAddresses(pieces).flatMap(mendAddress);
-  if (found.some(hasDomain) || found.length === 0) return { addresses: joinNames(found) };
+    return { addresses: listAddresses(pieces, bareAddresses).flatMap(nameWithoutAddress), areUsers: "never" };
+  const addresses = bareAddresses(pieces).flatMap(mendAddress);
+  if (addresses.some(hasDomain) || addresses.length === 0)
+    return { addresses: joinNames(addresses), areUsers: "never" };
   const words = pieces.filter(isAddressText);
   const text = words.map((piece) => piece.text).join(" ");
-  const areUsers = words.every((piece) => piece.kind === "word" && userName.test(piece.text));
-  const isOneWord = words.length === 1 && words[0]?.kind === "word";
-  return { addresses: areUsers || isOneWord ? found : [{ name: text, address: "" }], words: text, areUsers };
+  const mayBeUsers = words.every((piece) => piece.kind === "word" && userName.test(piece.text));
+  return { addresses, words: text, areUsers: !mayBeUsers ? "never" : words.length === 1 ? "always" : "alone" };
 }
 
 /** Turns text in angle brackets that is not an address into a name. Omits an empty pair of brackets. */
@@ -66,15 +65,22 @@ function nameWithoutAddress({ name, address }: Address): Address[] {
   return name === "" && address === "" ? [] : [{ name, address }];
 }
 
-/** Joins a name that contains an unquoted comma. Names of local users remain addresses. */
+/**
+ * Joins a name that contains an unquoted comma. A word that may be the name of a local user remains an address, and so
+ * do several words if the field contains nothing else, as in `To: ann ben`.
+ */
 function joinSplitNames(members: readonly Member[]): Address[] {
+  if (members.every(({ areUsers }) => areUsers !== "never")) return members.flatMap(({ addresses }) => addresses);
   const found: Address[] = [];
   const last = members.findLastIndex(({ addresses, words }) => words === undefined && addresses.length > 0);
   let names: string[] = [];
   for (const [at, { addresses, words, areUsers }] of members.entries()) {
     const [first, ...others] = addresses;
-    if (at < last && words !== undefined && areUsers === false) names.push(words);
-    else if (first !== undefined) {
+    if (words !== undefined && areUsers !== "always") {
+      if (at < last) names.push(words);
+      else if (others.length === 0 && first?.address === words) found.push(first);
+      else found.push({ name: words, address: "" });
+    } else if (first !== undefined) {
       const name = [...names, first.name].filter((part) => part !== "").join(", ");
       pushAll(found, [{ name, address: first.address }, ...others]);
       names = [];
@@ -159,7 +165,7 @@ function listAddresses(pieces: readonly Piece[], parseBare: (pieces: readonly Pi
 function findAddressAngles(pieces: readonly Piece[]): number[] {
   const angles = pieces.flatMap(({ kind }, at) => (kind === "angle" ? [at] : []));
   const textAt = (at: number) => pieces[at]?.text ?? "";
-  const withSign = angles.filter((at) => textAt(at).includes("@"));
+  const withSign = angles.filter((at) => /[^@]@[^@]/.test(textAt(at)));
   const filled = angles.filter((at) => textAt(at) !== "");
   const chosen = withSign.length > 0 ? withSign : filled.length > 0 ? filled : angles;
   return chosen.filter((at, index) => index === 0 || textAt(at) !== textAt(at - 1));
@@ -216,7 +222,7 @@ function joinNames(found: readonly Address[]): Address[] {
 }
 
 function hasDomain({ address }: Address): boolean {
-  return /[^@]@[^@]/.test(address);
+  return /[^@]@[^@"]+$/.test(address);
 }
 
 function isAddressText({ kind }: Piece): boolean {

@@ -197,12 +197,12 @@ export function parseAsctime(text: string): Date | undefined {
 
 /**
  * Returns the full year for a two-digit year (2000 to 2049 or 1950 to 1999) or a three-digit year (added to 1900), as
- * in RFC 5322, section 4.3.
+ * in RFC 5322, section 4.3. A year such as 0102 has three digits.
  */
 function fullYear(text: string): number {
   const year = Number(text);
   if (text.length === 2) return year < 50 ? 2000 + year : 1900 + year;
-  return text.length === 3 ? 1900 + year : year;
+  return year >= 100 && year < 1000 ? 1900 + year : year;
 }
 
 type Written = readonly [year: number, month: string, day: string, hour: string, minute: string, second: string];

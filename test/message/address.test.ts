@@ -112,6 +112,23 @@ test.each([
       { name: "", address: "Ben" },
     ],
   ],
+  [
+    "big shop, Ann <ann@x.org>, ben carl",
+    [
+      { name: "big shop, Ann", address: "ann@x.org" },
+      { name: "ben carl", address: "" },
+    ],
+  ],
+  [
+    "ann ben, carl",
+    [
+      { name: "", address: "ann" },
+      { name: "", address: "ben" },
+      { name: "", address: "carl" },
+    ],
+  ],
+  ['"shop@x.org", <ann@x.org>', [{ name: "shop@x.org", address: "ann@x.org" }]],
+  ["Ann <lee@<ann@x.org>", [{ name: "Ann lee@", address: "ann@x.org" }]],
   ["MAILER-DAEMON", [{ name: "", address: "MAILER-DAEMON" }]],
   ["Mail Delivery System", [{ name: "Mail Delivery System", address: "" }]],
   ["Mail Delivery System <>", [{ name: "Mail Delivery System", address: "" }]],
