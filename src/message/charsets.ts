@@ -12,13 +12,37 @@ import { shiftedCharsets } from "./shifted-charsets.ts";
 export type Decode = (bytes: Uint8Array) => string;
 export type Charsets = (name: string) => Decode | undefined;
 
-/** Charset names that mail programs use but decoders do not recognise. */
+/** Charset names, without the prefix `x-`, that mail programs use but decoders do not recognise. */
 const aliases = new Map([
   ["cp932", "shift_jis"],
   ["cp936", "gbk"],
   ["cp949", "euc-kr"],
   ["cp950", "big5"],
+  ["windows-936", "gbk"],
+  ["cn-gb", "gbk"],
+  ["windows-949", "euc-kr"],
+  ["uhc", "euc-kr"],
+  ["big5-eten", "big5"],
   ["cp51932", "euc-jp"],
+  ["euc", "euc-jp"],
+  ["eucjp-ms", "euc-jp"],
+  ["eucjp-win", "euc-jp"],
+  ["ujis", "euc-jp"],
+  ["iso2022-jp", "iso-2022-jp"],
+  ["iso2022jp", "iso-2022-jp"],
+  ["jis", "iso-2022-jp"],
+  ["ms-cp932", "shift_jis"],
+  ["shift_jis-2004", "shift_jis"],
+  ["shift_jisx0213", "shift_jis"],
+  ["mac", "macintosh"],
+  ["macroman", "macintosh"],
+  ["mac-roman", "macintosh"],
+  ["mac-ce", "maccenteuro"],
+  ["mac-centraleurope", "maccenteuro"],
+  ["mac-centraleurroman", "maccenteuro"],
+  ["ansi1251", "windows-1251"],
+  ["utf-8n", "utf-8"],
+  ["utf-8-sig", "utf-8"],
   ["ms936", "gbk"],
   ["ansi", "windows-1252"],
   ["latin-1", "windows-1252"],
@@ -98,12 +122,22 @@ function evenBytes(decoder: InstanceType<typeof TextDecoder>): Decode {
 export const nodeCharsets: Charsets = (name) => {
   const plain = bareName(name).toLowerCase();
   if (undeclared.test(plain)) return guess;
+  return findNodeDecoder(plain) ?? findNodeDecoder(findUsualName(plain));
+};
+
+/** Returns the usual name for a charset's alias, with or without a prefix such as `x-`. */
+function findUsualName(name: string): string {
+  const bare = name.replace(/^(?:x-|cs)/, "");
+  return aliases.get(bare) ?? bare;
+}
+
+function findNodeDecoder(name: string): Decode | undefined {
+  const plain = aliases.get(name) ?? name;
   if (plain === "utf-16" || plain === "utf16") return orAscii(utf16);
   const shifted = shiftedCharsets.get(plain.replace(/^(?:iso-2022-jp-.*|cp5022[0-2])$/, "iso-2022-jp"));
   if (shifted !== undefined) return orUtf8(shifted);
-  const known = aliases.get(plain) ?? plain.replace(/^cs(?=iso|koi8)/, "");
   try {
-    const decoder = new TextDecoder(known);
+    const decoder = new TextDecoder(plain);
     if (decoder.encoding === "windows-1252") return windows1252;
     if (decoder.encoding === "utf-8") return labelledUtf8;
     if (decoder.encoding.startsWith("utf-16")) return orAscii(evenBytes(decoder));
@@ -111,7 +145,7 @@ export const nodeCharsets: Charsets = (name) => {
   } catch {
     return undefined;
   }
-};
+}
 
 /** Returns a charset's name without quotation marks and without text that follows the name. */
 function bareName(name: string): string {
@@ -123,7 +157,8 @@ export async function moreCharsets(): Promise<Charsets> {
   const { default: iconv } = await import("iconv-lite");
   return (name) => {
     const node = nodeCharsets(name);
-    const bare = bareName(name);
+    const plain = bareName(name).toLowerCase();
+    const bare = iconv.encodingExists(plain) ? plain : findUsualName(plain);
     if (node !== undefined || !iconv.encodingExists(bare)) return node;
     return (bytes) => iconv.decode(Buffer.from(bytes), bare);
   };

@@ -137,3 +137,26 @@ test("an incomplete encoded word does not change the decoding of the text before
     { numRuns: 1000 },
   );
 });
+
+test.each([
+  ["x-koi8-r", "f0d2c9", "При"],
+  ["ansi1251", "cff0e8", "При"],
+  ["csShiftJIS", "93fa967b", "日本"],
+  ["x-euc", "c6fccbdc", "日本"],
+  ["eucJP-ms", "c6fccbdc", "日本"],
+  ["ISO2022-JP", "1b2442467c4b5c1b2842", "日本"],
+  ["x-big5", "a4a4a4e5", "中文"],
+  ["CN-GB", "d6d0cec4", "中文"],
+  ["UHC", "c7d1", "한"],
+  ["MacRoman", "8edb", "é€"],
+  ["utf-8-sig", "c3a9", "é"],
+  ["x-mac-ce", "9f", undefined],
+])("the charset name %s is known", (name, bytes, text) => {
+  expect(nodeCharsets(name)?.(Buffer.from(bytes, "hex"))).toBe(text);
+});
+
+test("charsets that only iconv-lite knows are found by other names", async () => {
+  const charsets = await moreCharsets();
+  expect(charsets("x-mac-ce")?.(Buffer.from("87", "hex"))).toBe("á");
+  expect(charsets("x-viscii")?.(Buffer.from("aa", "hex"))).toBe("ế");
+});
