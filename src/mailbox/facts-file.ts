@@ -87,27 +87,27 @@ function parseFile(descriptor: number): FactsFile | undefined {
     at += align(length);
   }
   if (at !== size) return undefined;
-  const read = (column: Column, allocate: (length: number) => Buffer): Buffer | undefined => {
+  /**
+   * The buffer for the column that was read last. All columns share this buffer, because separate buffers would be
+   * freed too late.
+   */
+  let memory = Buffer.alloc(0);
+  const read = (column: Column): Buffer | undefined => {
     const place = places.get(column);
     if (place === undefined) return undefined;
-    const found = allocate(place.length);
-    return readInto(descriptor, found, place.start) === found.length && crc32(found) === place.sum ? found : undefined;
-  };
-  /** The buffer for the column of numbers that was read last. Separate buffers would be freed too late. */
-  let memory = Buffer.alloc(0);
-  const reuseMemory = (length: number): Buffer => {
-    if (memory.length < length) memory = Buffer.allocUnsafeSlow(length);
-    return memory.subarray(0, length);
+    if (memory.length < place.length) memory = Buffer.allocUnsafeSlow(place.length);
+    const found = memory.subarray(0, readInto(descriptor, memory.subarray(0, place.length), place.start));
+    return found.length === place.length && crc32(found) === place.sum ? found : undefined;
   };
   return {
     count,
     known: new Uint32Array(Uint8Array.from(known).buffer),
     stamp: [...header.subarray(stampAt, stampAt + stampLength)],
     bytes: (column) => {
-      const found = read(column, reuseMemory);
+      const found = read(column);
       return found?.length === count * bytesPerRow(column) ? found : undefined;
     },
-    texts: (column) => checkTexts(read(column, Buffer.allocUnsafeSlow), count),
+    texts: (column) => checkTexts(read(column), count),
     close: () => closeSync(descriptor),
   };
 }

@@ -5,7 +5,7 @@ import { mayHaveAttachments } from "../message/view/attaching.ts";
 import { mayBeBounce } from "../message/view/bounce.ts";
 import { FieldNames } from "./field-names.ts";
 import { LineBuffer } from "./line-buffer.ts";
-import { columnBits, type FactTable, type TextColumn, textColumns } from "./list-facts.ts";
+import { type Column, columnBits, type FactTable, type TextColumn, textColumns } from "./list-facts.ts";
 import { type IsSpecial, isSpecialUser, specialFields } from "./special-fields.ts";
 import type { TextColumnInMemory } from "./text-column.ts";
 
@@ -42,19 +42,27 @@ interface Field {
   readonly isSpecial: IsSpecial | undefined;
 }
 
-const fieldsToFind = new FieldNames<Field>(
-  [...new Set(["date", ...columnsByField.keys(), ...specialFields.keys()])].map((name) => {
-    const column = columnsByField.get(name);
-    const index = column === undefined ? -1 : textColumns.indexOf(column);
-    return [name, { index, isDate: name === "date", isSpecial: specialFields.get(name) }];
-  }),
-);
+/** Returns the fields that contain the values of columns. @param bits a combination of columnBits */
+function listWantedFields(bits: number): FieldNames<Field> {
+  const isWanted = (column: Column) => (bits & columnBits[column]) !== 0;
+  const texts = [...columnsByField].flatMap(([name, column]) => (isWanted(column) ? [name] : []));
+  const special = isWanted("plain") ? [...specialFields.keys()] : [];
+  const names = new Set([...texts, ...special, ...(isWanted("date") ? ["date"] : [])]);
+  return new FieldNames(
+    Array.from(names, (name) => {
+      const column = columnsByField.get(name);
+      const index = column === undefined ? -1 : textColumns.indexOf(column);
+      return [name, { index, isDate: name === "date", isSpecial: specialFields.get(name) }];
+    }),
+  );
+}
 
 /** Fills in rows of a table with the facts in headers. Each header is read in a single pass over its lines. */
 export class HeaderFacts {
   readonly #table: FactTable;
   readonly #bits: number;
   readonly #readsPlain: boolean;
+  readonly #fields: FieldNames<Field>;
   /** The text columns to be filled in, by their index in textColumns. */
   readonly #texts: readonly (TextColumnInMemory | undefined)[];
   readonly #allTexts: readonly TextColumnInMemory[];
@@ -70,6 +78,7 @@ export class HeaderFacts {
   constructor(table: FactTable, bits: number) {
     this.#table = table;
     this.#bits = bits & headerColumns;
+    this.#fields = listWantedFields(bits);
     this.#readsPlain = (bits & columnBits.plain) !== 0;
     this.#texts = textColumns.map((column) => ((bits & columnBits[column]) === 0 ? undefined : table.texts(column)));
     this.#allTexts = this.#texts.filter((texts) => texts !== undefined);
@@ -111,7 +120,7 @@ export class HeaderFacts {
       if (at >= limit) return undefined;
       if (bytes[at] === LF) return at;
       line = lines.lineFeed(at, limit);
-      const found = fieldsToFind.find(bytes, at);
+      const found = this.#fields.find(bytes, at);
       if (found === undefined) continue;
       const nameEnd = at + found.name.length;
       let colon = nameEnd;

@@ -110,7 +110,10 @@ export interface StoredColumns {
    * valid only until the next column is read, because the memory is reused.
    */
   bytes(column: NumberColumn | "key"): Buffer | undefined;
-  /** Returns a text column; undefined if it is missing or damaged. The caller may keep and change its memory. */
+  /**
+   * Returns a text column; undefined if it is missing or damaged. The column's bytes are valid only until the next
+   * column is read.
+   */
   texts(column: TextColumn): Texts | undefined;
 }
 
@@ -137,7 +140,7 @@ export class FactTable implements FactSource {
   #hexKeys = "";
   #hexBlock = -1;
   readonly #stored: StoredColumns | undefined;
-  #hasChanged = false;
+  #changes = 0;
 
   /**
    * Creates an empty table, or a table with the first rows of a file.
@@ -156,7 +159,12 @@ export class FactTable implements FactSource {
 
   /** Whether the table may differ from the file from which it was loaded. */
   get hasChanged(): boolean {
-    return this.#hasChanged;
+    return this.#changes > 0;
+  }
+
+  /** The number of changes since the table was loaded. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** Whether the table is too large for another row. */
@@ -176,7 +184,7 @@ export class FactTable implements FactSource {
     const row = this.#count++;
     if (row >= this.#known.length) this.#known = enlargeArray(this.#known, 2 * row);
     this.#known[row] = 0;
-    this.#hasChanged = true;
+    this.#changes++;
     return row;
   }
 
@@ -184,7 +192,7 @@ export class FactTable implements FactSource {
   cut(count: number): void {
     if (count >= this.#count) return;
     this.#count = count;
-    this.#hasChanged = true;
+    this.#changes++;
   }
 
   /** Returns whether all of the given columns of a row are known. @param bits a combination of columnBits */
@@ -195,7 +203,7 @@ export class FactTable implements FactSource {
   /** Marks columns of a row as known. @param bits a combination of columnBits */
   markAsKnown(row: number, bits: number): void {
     this.#known[row] = (this.#known[row] as number) | bits;
-    this.#hasChanged = true;
+    this.#changes++;
   }
 
   /** Returns the known columns of a row, as a combination of columnBits. */
@@ -263,13 +271,18 @@ export class FactTable implements FactSource {
     this.markAsKnown(row, columnBits[column]);
   }
 
-  /** Returns a text column. A row's values are valid only if they are known. */
-  texts(column: TextColumn): TextColumnInMemory {
+  /**
+   * Returns a text column. A row's values are valid only if they are known.
+   *
+   * @param isText whether the values will be requested as strings
+   */
+  texts(column: TextColumn, isText = true): TextColumnInMemory {
     let texts = this.#texts[column];
     if (texts === undefined) {
       texts = new TextColumnInMemory(
         this.#known.length,
         this.#load(column, (file) => file.texts(column)),
+        isText,
       );
       this.#texts[column] = texts;
     }

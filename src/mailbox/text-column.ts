@@ -6,7 +6,7 @@ import { isAscii } from "node:buffer";
 import { decodeBytes, toBytes } from "../message/text.ts";
 
 /** Number of bytes that are converted to a string together if rows are read in order. */
-const windowLength = 64 << 10;
+const windowLength = 256 << 10;
 /** After this number of jumps, the complete column is converted. */
 const mostJumps = 64;
 const LF = 10;
@@ -24,7 +24,8 @@ export interface Texts {
 export class TextColumnInMemory {
   #starts: Uint32Array<ArrayBuffer>;
   #ends: Uint32Array<ArrayBuffer>;
-  #bytes: Buffer;
+  /** The bytes of all values; undefined if only `#text` contains them. */
+  #bytes: Buffer | undefined;
   /**
    * A part of the column as a string, one character per byte. Extracting substrings from it takes less time and memory
    * than converting the values one at a time.
@@ -37,25 +38,37 @@ export class TextColumnInMemory {
   /** The total number of bytes in the values. */
   length: number;
 
-  constructor(rows: number, stored?: Texts) {
+  /**
+   * Creates an empty column, or a column with stored values.
+   *
+   * @param stored the values, whose bytes are valid only during this call
+   * @param isText whether the values will be requested as strings
+   */
+  constructor(rows: number, stored?: Texts, isText = true) {
     this.#ends = stored?.ends ?? new Uint32Array(rows);
     this.#starts = new Uint32Array(this.#ends.length);
-    if (stored !== undefined) this.#starts.set(this.#ends.subarray(0, -1), 1);
-    this.#bytes = stored?.bytes ?? Buffer.alloc(0);
-    this.length = this.#bytes.length;
+    this.length = stored?.bytes.length ?? 0;
+    if (stored === undefined) return;
+    this.#starts.set(this.#ends.subarray(0, -1), 1);
+    if (!isText) this.#bytes = Buffer.from(stored.bytes);
+    else {
+      this.#text = stored.bytes.toString("latin1");
+      this.#isTextAscii = isAscii(stored.bytes);
+    }
   }
 
-  /** The bytes of all values. A row's values are at the offsets from `start` to `end`. */
+  /** The bytes of all values. A row's values are at the offsets from `starts[row]` to `ends[row]`. */
   get bytes(): Buffer {
+    this.#bytes ??= Buffer.from(this.#text, "latin1");
     return this.#bytes;
   }
 
-  start(row: number): number {
-    return this.#starts[row] as number;
+  get starts(): Uint32Array {
+    return this.#starts;
   }
 
-  end(row: number): number {
-    return this.#ends[row] as number;
+  get ends(): Uint32Array {
+    return this.#ends;
   }
 
   /** Begins a row without values. The next values are added to this row. */
@@ -83,8 +96,7 @@ export class TextColumnInMemory {
    * @returns false if the value is not ASCII; in that case, nothing is added
    */
   addAscii(row: number, from: Uint8Array, start: number, end: number): boolean {
-    if (this.length + end - start >= this.#bytes.length) this.#grow(end - start + 1, row);
-    const bytes = this.#bytes;
+    const bytes = this.#makeRoom(end - start + 1, row);
     let [at, seen] = [this.length, 0];
     for (let i = start; i < end; i++) {
       const byte = from[i] as number;
@@ -101,21 +113,22 @@ export class TextColumnInMemory {
   /** Adds values to the row that was begun last. @param text lossless text in which each value is followed by LF */
   addText(row: number, text: string): void {
     const added = toBytes(text);
-    if (this.length + added.length > this.#bytes.length) this.#grow(added.length, row);
-    this.#bytes.set(added, this.length);
+    this.#makeRoom(added.length, row).set(added, this.length);
     this.length += added.length;
     this.#ends[row] = this.length;
   }
 
-  #grow(added: number, row: number): void {
+  /** Returns the bytes with room for more after them. */
+  #makeRoom(added: number, row: number): Buffer {
+    const { bytes } = this;
     const needed = this.length + added;
+    if (needed <= bytes.length) return bytes;
     // The remaining rows probably need as much room as the rows before them.
     const expected = Math.ceil((needed / (row + 1)) * this.#starts.length * 1.1);
-    const grown = Buffer.allocUnsafeSlow(
-      Math.max(needed, 4096, Math.min(expected, 16 * needed), 2 * this.#bytes.length),
-    );
-    this.#bytes.copy(grown, 0, 0, this.length);
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, 4096, Math.min(expected, 16 * needed), 2 * bytes.length));
+    bytes.copy(grown, 0, 0, this.length);
     this.#bytes = grown;
+    return grown;
   }
 
   /** Returns a row's values, each followed by LF. */
@@ -125,22 +138,19 @@ export class TextColumnInMemory {
     if (start === end) return "";
     if (start < this.#textAt || end > this.#textAt + this.#text.length) this.#moveText(start, end);
     const text = this.#text.slice(start - this.#textAt, end - this.#textAt);
-    return this.#isTextAscii || !/[\x80-\xff]/.test(text) ? text : decodeBytes(this.#bytes.subarray(start, end));
+    return this.#isTextAscii || !/[\x80-\xff]/.test(text) ? text : decodeBytes(Buffer.from(text, "latin1"));
   }
 
   /** Converts bytes to a string: a row and the rows after it or, if many rows are read in another order, all. */
   #moveText(start: number, end: number): void {
     const before = this.#textAt + this.#text.length;
+    const bytes = this.bytes.subarray(0, this.length);
     if (start < before || start > before + windowLength) this.#jumps++;
     const isAll = this.#jumps > mostJumps;
-    const from = isAll ? 0 : start;
-    const bytes = this.#bytes.subarray(
-      from,
-      isAll ? this.length : Math.min(this.length, Math.max(end, start + windowLength)),
-    );
-    this.#text = bytes.toString("latin1");
-    this.#textAt = from;
-    this.#isTextAscii = isAscii(bytes);
+    this.#textAt = isAll ? 0 : start;
+    const part = isAll ? bytes : bytes.subarray(start, Math.max(end, start + windowLength));
+    this.#text = part.toString("latin1");
+    this.#isTextAscii = isAscii(part);
   }
 
   /**
@@ -154,8 +164,9 @@ export class TextColumnInMemory {
     const length = this.#joinRows(count);
     if (length === undefined) return rows;
     const [starts, ends] = [this.#starts, this.#ends];
-    const bytes = this.#bytes.subarray(0, length);
-    const lower = bytes.toString("latin1").toLowerCase();
+    const isWhole = this.#textAt === 0 && this.#text.length >= length;
+    const text = isWhole ? this.#text : this.bytes.toString("latin1", 0, length);
+    const lower = text.toLowerCase();
     for (const word of words) {
       const found = new Uint8Array(count);
       this.#markRows(found, lower, word);
@@ -164,7 +175,7 @@ export class TextColumnInMemory {
     // An encoded word may contain any of the words.
     this.#markRows(rows, lower, "=?");
     for (let row = 0; row < count; row++) if (starts[row] === ends[row]) rows[row] = 1;
-    if (!isAscii(bytes)) {
+    if (/[\x80-\xff]/.test(lower)) {
       for (let row = 0; row < count; row++) {
         if (rows[row] === 0 && /[\x80-\xff]/.test(lower.slice(starts[row], ends[row]))) rows[row] = 1;
       }
@@ -187,7 +198,7 @@ export class TextColumnInMemory {
   toBytes(count: number): Uint8Array[] {
     const length = this.#joinRows(count);
     if (length === undefined) return this.#sortRows(count);
-    return [new Uint8Array(this.#ends.buffer, 0, count * 4), this.#bytes.subarray(0, length)];
+    return [new Uint8Array(this.#ends.buffer, 0, count * 4), this.bytes.subarray(0, length)];
   }
 
   /**
@@ -216,7 +227,7 @@ export class TextColumnInMemory {
     let length = 0;
     for (let row = 0; row < count; row++) {
       const [start, end] = [this.#starts[row] as number, this.#ends[row] as number];
-      if (end > start) pieces.push(this.#bytes.subarray(start, end));
+      if (end > start) pieces.push(this.bytes.subarray(start, end));
       length += end - start;
       ends[row] = length;
     }

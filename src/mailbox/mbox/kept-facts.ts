@@ -114,7 +114,8 @@ export class KeptFacts implements FactSource {
       this.#requested = new Uint8Array(file.count);
       this.#collected = enlargeArray(this.#collected, file.count);
     }
-    for (const message of messages) this.#requested[message - 1] = 1;
+    if (messages.length === file.count) this.#requested.fill(1);
+    else for (const message of messages) this.#requested[message - 1] = 1;
     if (!isWorthwhile) return;
     const missing = file.count - 1 - table.count;
     if (missing > Math.max(fewMissing, table.count * smallMissing)) {
@@ -146,7 +147,7 @@ export class KeptFacts implements FactSource {
     const [table, replaced] = [this.#table, this.#file?.replaced];
     if (table === undefined) return messages;
     const columns = columnsOf(term);
-    for (const message of messages) this.require(message, columns);
+    for (const message of messages) if (!table.knows(message - 1, columns)) this.require(message, columns);
     const rows = findRows(table, term);
     if (rows === undefined) return messages;
     return messages.filter((message) => rows[message - 1] !== 0 || replaced?.has(message) === true);
@@ -167,18 +168,18 @@ export class KeptFacts implements FactSource {
   }
 
   number(column: NumberColumn, row: number): number | undefined {
-    this.#require(row, columnBits[column]);
-    return this.#table?.number(column, row);
+    const known = this.#table?.number(column, row);
+    return known === undefined && this.#require(row, columnBits[column]) ? this.#table?.number(column, row) : known;
   }
 
   text(column: TextColumn, row: number): string | undefined {
-    this.#require(row, columnBits[column]);
-    return this.#table?.text(column, row);
+    const known = this.#table?.text(column, row);
+    return known === undefined && this.#require(row, columnBits[column]) ? this.#table?.text(column, row) : known;
   }
 
   key(row: number): string | undefined {
-    this.#require(row, columnBits.key);
-    return this.#table?.key(row);
+    const known = this.#table?.key(row);
+    return known === undefined && this.#require(row, columnBits.key) ? this.#table?.key(row) : known;
   }
 
   /** The table, whose facts are known only after `require` has returned true; undefined if no facts are kept. */

@@ -30,10 +30,11 @@ async function sortByText(
   isDescending: boolean,
   pause: Pause,
 ): Promise<readonly number[]> {
-  mailbox.prepareFacts?.(listMessages(mailbox));
+  const messages = listMessages(mailbox);
+  mailbox.prepareFacts?.(messages);
   const ranks = mailbox.ranks?.(key);
   if (ranks === undefined) return sortByValues(await columnOf(mailbox, key, pause), isDescending);
-  const unranked = listMessages(mailbox).filter((message) => ranks[message - 1] === unknownRank);
+  const unranked = messages.filter((message) => ranks[message - 1] === unknownRank);
   if (unranked.length > mailbox.count * smallPart) {
     rankByValues(ranks, await columnOf(mailbox, key, pause));
     mailbox.keepRanks?.(key, ranks);
@@ -41,7 +42,7 @@ async function sortByText(
   }
   const ranked = sortByRanks(ranks, isDescending);
   if (unranked.length === 0) return ranked;
-  for await (const { stored } of mailbox.openMessages(listMessages(mailbox), "facts"))
+  for await (const { stored } of mailbox.openMessages(messages, "facts"))
     return mergeUnranked(ranked, unranked, isDescending, (message) => readSortKey(key, new Candidate(stored, message)));
   return ranked;
 }

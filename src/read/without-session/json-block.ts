@@ -6,7 +6,6 @@
 import { columnBits, type FactTable, type TextColumn, textColumns } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { markBits } from "../../mailbox/marks.ts";
-import type { TextColumnInMemory } from "../../mailbox/text-column.ts";
 import { formatPeople, formatState, schemaVersion } from "./json-line.ts";
 
 /** The block is printed when it has at least this many bytes. */
@@ -49,7 +48,9 @@ const day = 86_400_000;
 export class JsonBlock {
   readonly #stored: StoredMessages;
   readonly #table: FactTable;
-  readonly #texts: Readonly<Record<TextColumn, TextColumnInMemory>>;
+  #columns: ReturnType<typeof readColumns>;
+  /** The number of changes to the table when `#columns` was read. */
+  #changes: number;
   readonly #bytes = Buffer.allocUnsafeSlow(mostBytes);
   #length = 0;
   readonly #states = new Map<number, Buffer>();
@@ -61,12 +62,8 @@ export class JsonBlock {
     this.#stored = stored;
     this.#table = table;
     // All columns are loaded before any row is used, because loading a damaged column marks its rows as unknown.
-    for (const column of ["date", "plain", "lines"] as const) table.numbers(column);
-    void table.keys;
-    this.#texts = Object.fromEntries(textColumns.map((column) => [column, table.texts(column)])) as Record<
-      TextColumn,
-      TextColumnInMemory
-    >;
+    this.#columns = readColumns(table);
+    this.#changes = table.changes;
   }
 
   /** Returns a block that formats messages from the facts about them; undefined if no facts are kept. */
@@ -99,9 +96,15 @@ export class JsonBlock {
   #addLine(message: number): boolean {
     const [stored, table, row] = [this.#stored, this.#table, message - 1];
     const flags = stored.flags(message);
-    if ((flags & markBits) !== 0 || stored.requireFacts?.(message, requiredBits) !== true) return false;
-    const date = table.numbers("date")[row] as number;
-    if (table.numbers("plain")[row] !== 1 || Number.isNaN(date) || stored.offset === undefined) return false;
+    if ((flags & markBits) !== 0) return false;
+    if (!table.knows(row, requiredBits) && stored.requireFacts?.(message, requiredBits) !== true) return false;
+    if (table.changes !== this.#changes) {
+      this.#columns = readColumns(table);
+      this.#changes = table.changes;
+    }
+    const { numbers } = this.#columns;
+    const date = numbers.date[row] as number;
+    if (numbers.plain[row] !== 1 || Number.isNaN(date) || stored.offset === undefined) return false;
     this.#put(before.id);
     this.#putKey(row);
     this.#put(before.number);
@@ -111,7 +114,7 @@ export class JsonBlock {
     this.#put(before.size);
     this.#putNumber(stored.size(message));
     this.#put(before.lines);
-    this.#putNumber(table.numbers("lines")[row] as number);
+    this.#putNumber(numbers.lines[row] as number);
     this.#put(before.state);
     this.#put(this.#state(flags));
     this.#put(before.envelopeSender);
@@ -137,7 +140,7 @@ export class JsonBlock {
   }
 
   #putKey(row: number): void {
-    const { keys } = this.#table;
+    const { keys } = this.#columns;
     for (let at = row * keyLength; at < (row + 1) * keyLength; at++) {
       const byte = keys[at] as number;
       this.#bytes[this.#length++] = hexDigits[byte >> 4] as number;
@@ -169,8 +172,8 @@ export class JsonBlock {
 
   /** Writes the user in the From_ line. @returns false if the line does not have the most common form */
   #putEnvelopeSender(row: number): boolean {
-    const { bytes } = this.#texts.envelope;
-    const start = this.#texts.envelope.start(row);
+    const { starts, bytes } = this.#columns.texts.envelope;
+    const start = starts[row] as number;
     let at = start;
     for (; (bytes[at] as number) !== space; at++) {
       if (!isPlain(bytes, at, start)) return false;
@@ -208,9 +211,8 @@ export class JsonBlock {
   /** Writes a field's addresses. @returns false if they depend on a charset */
   #putPeople(column: "from" | "to" | "cc" | "replyTo", row: number): boolean {
     this.#put(before[column]);
-    const texts = this.#texts[column];
-    const { bytes } = texts;
-    const [start, end] = [texts.start(row), texts.end(row)];
+    const { starts, ends, bytes } = this.#columns.texts[column];
+    const [start, end] = [starts[row] as number, ends[row] as number];
     if (start === end) {
       this.#put(empty);
       return true;
@@ -235,9 +237,8 @@ export class JsonBlock {
    */
   #putValue(column: "subject" | "messageId", row: number): boolean {
     this.#put(before[column]);
-    const texts = this.#texts[column];
-    const { bytes } = texts;
-    const [start, end] = [texts.start(row), texts.end(row) - 1];
+    const { starts, ends, bytes } = this.#columns.texts[column];
+    const [start, end] = [starts[row] as number, (ends[row] as number) - 1];
     if (start > end) {
       this.#put(missing);
       return true;
@@ -254,9 +255,8 @@ export class JsonBlock {
   /** Writes the message-ids in a field. @returns false if the field is repeated or unusual */
   #putIds(column: "inReplyTo" | "references", row: number): boolean {
     this.#put(before[column]);
-    const texts = this.#texts[column];
-    const { bytes } = texts;
-    const [start, end] = [texts.start(row), texts.end(row) - 1];
+    const { starts, ends, bytes } = this.#columns.texts[column];
+    const [start, end] = [starts[row] as number, (ends[row] as number) - 1];
     this.#bytes[this.#length++] = 91;
     let isFirst = true;
     for (let at = start; at < end; at++) {
@@ -282,6 +282,19 @@ export class JsonBlock {
     this.#bytes[this.#length++] = 93;
     return true;
   }
+}
+
+/** Returns the arrays that contain the columns. They are valid until the table changes. */
+function readColumns(table: FactTable) {
+  const texts = textColumns.map((column) => {
+    const { starts, ends, bytes } = table.texts(column, false);
+    return [column, { starts, ends, bytes }] as const;
+  });
+  return {
+    numbers: { date: table.numbers("date"), plain: table.numbers("plain"), lines: table.numbers("lines") },
+    keys: table.keys,
+    texts: Object.fromEntries(texts) as Readonly<Record<TextColumn, (typeof texts)[number][1]>>,
+  };
 }
 
 /** Returns whether a byte is represented unchanged in JSON and does not begin an encoded word. */
