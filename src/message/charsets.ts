@@ -121,7 +121,7 @@ function evenBytes(decoder: InstanceType<typeof TextDecoder>): Decode {
 /** Returns Node's decoder for a charset, or undefined if Node has none. */
 export const nodeCharsets: Charsets = (name) => {
   const plain = bareName(name).toLowerCase();
-  if (undeclared.test(plain)) return guess;
+  if (isUndeclared(name)) return guess;
   return findNodeDecoder(plain) ?? findNodeDecoder(findUsualName(plain));
 };
 
@@ -145,6 +145,11 @@ function findNodeDecoder(name: string): Decode | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Returns whether a name declares no charset other than ASCII. */
+export function isUndeclared(name: string): boolean {
+  return undeclared.test(bareName(name).toLowerCase());
 }
 
 /** Returns a charset's name without quotation marks and without text that follows the name. */

@@ -33,6 +33,11 @@ const laidOut = new Set([
   "hr",
   "pre",
 ]);
+/** Elements that a browser shows on lines of their own, but that the converter treats as part of a line. */
+const blocks = [
+  ...["address", "caption", "center", "dd", "details", "dialog", "dir", "dl", "dt", "fieldset", "figcaption", "figure"],
+  ...["hgroup", "legend", "listing", "menu", "optgroup", "option", "summary", "xmp"],
+];
 /** Elements that a browser does not show. */
 const hidden = [
   ...["title", "style", "script", "template", "iframe", "noframes", "datalist", "[hidden]"],
@@ -63,7 +68,9 @@ export async function htmlText(html: string, width: number): Promise<string> {
     .replace(/[\u200c\u200d]+/g, (run, at: number, all: string) => (/\S/.test(all.charAt(at + run.length)) ? run : ""))
     // A replacement function would allocate memory for each word. The lookbehind keeps the matching time linear for
     // long runs of spaces.
-    .replace(/(?<! ) +(?=\n|$)/g, "");
+    .replace(/(?<! ) +(?=\n|$)/g, "")
+    // Rows of pictures, and tables that only make room, become empty lines.
+    .replace(/\n{4,}/g, "\n\n\n");
   if (links.size === 0) return text;
   return `${text}\n\n${[...links].map(([link, number]) => `[${number}] ${link}`).join("\n")}`;
 }
@@ -106,7 +113,11 @@ function makeConverterOptions(links: Map<string, number>, width: number): HtmlTo
       { selector: "a", format: "link" },
       { selector: "img", format: "image" },
       { selector: "table", format: "table" },
-      { selector: "caption", format: "block" },
+      ...blocks.map((selector) => ({
+        selector,
+        format: "block",
+        options: { leadingLineBreaks: 1, trailingLineBreaks: 1 },
+      })),
       { selector: "tr", format: "block" },
       { selector: "td", format: "cell" },
       { selector: "th", format: "cell" },

@@ -130,7 +130,7 @@ function parsePart(source: Bytes, start: number, end: number, place: Place, dept
   const content = contentType(header, place.orElse, reading.charsets);
   const disposition = parseStructured(header.get("content-disposition") ?? "", reading.charsets);
   const encoding = (header.get("content-transfer-encoding") ?? "")
-    .replace(/\(.*|;.*/s, "")
+    .replace(/\([^()]*\)|\(.*|;.*/gs, "")
     .trim()
     .toLowerCase();
   const name = disposition.parameters.get("filename") ?? content.parameters.get("name");

@@ -56,6 +56,21 @@ test.each([
     lines("Content-Type: text/plain; charset=utf-16be", "Content-Transfer-Encoding: base64", "", "AOkAYgo="),
     "éb\n\n",
   ],
+  [
+    "base64 whose label begins with a comment",
+    lines("Content-Transfer-Encoding: (x) BASE64 (y)", "", "YWJj"),
+    "abc\n\n",
+  ],
+  [
+    "8-bit HTML that is labelled ASCII, in the charset of its meta element",
+    Buffer.from("Content-Type: text/html; charset=us-ascii\n\n<meta charset=koi8-r>\xf0\xd2\xc9\n", "latin1"),
+    "При\n\n",
+  ],
+  [
+    "HTML whose meta element must be wrong",
+    lines("Content-Type: text/html", "", '<meta http-equiv="Content-Type" content="text/html; charset=utf-16">né'),
+    "né\n\n",
+  ],
   ["uuencode", lines("Content-Transfer-Encoding: x-uuencode", "", "begin 644 x", "#86)C", "`", "end"), "abc\n\n"],
   [
     "the only text of a message, although it is labelled an attachment",
@@ -545,7 +560,7 @@ test.each([
   [
     "text of a table that is outside its rows and cells",
     "<table><caption>a</caption><td>b<tr>c<td>d</td>e</tr><form><tr><td>f</form>g</table>",
-    "a\n\nb\n\nc d  e\n\nf\n\ng",
+    "a\nb\n\nc d  e\n\nf\n\ng",
   ],
   ["text after a frame that contains the start of a style", "<noframes><style></noframes>yes<style></style>", "yes"],
   [
@@ -563,6 +578,12 @@ test.each([
     "&#65;&#55357;&#56832;&#xD83D;&#xde00;&#55357;",
     "A\u{1f600}\u{1f600}\ufffd",
   ],
+  [
+    "elements on lines of their own",
+    "<center>a</center><center>b</center><dl><dt>c<dd>d</dl><select><option>e<option>f</select>",
+    "a\nb\nc\nd\ne\nf",
+  ],
+  ["at most two empty lines in a row", "a<br><br> <br>&nbsp;<br><br><br>b", "a\n\n\nb"],
   ["lists and quotations", "<ul><li>one<li>two</ul><blockquote>three</blockquote>", " * one\n * two\n\n> three"],
   ["the descriptions of pictures", "<img src='http://x/' alt='A cat'>", "[A cat]"],
   ["no hidden text and no scripts", "<style>p{}</style><script>x()</script><p style='display:none'>no</p>yes", "yes"],
