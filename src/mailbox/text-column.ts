@@ -97,16 +97,17 @@ export class TextColumnInMemory {
    */
   addAscii(row: number, from: Uint8Array, start: number, end: number): boolean {
     const bytes = this.#makeRoom(end - start + 1, row);
-    let [at, seen] = [this.length, 0];
-    for (let i = start; i < end; i++) {
-      const byte = from[i] as number;
+    const shift = this.length - start;
+    let seen = 0;
+    for (let at = start; at < end; at++) {
+      const byte = from[at] as number;
       seen |= byte;
-      bytes[at++] = byte;
+      bytes[at + shift] = byte;
     }
     if (seen > 127) return false;
-    bytes[at++] = LF;
-    this.length = at;
-    this.#ends[row] = at;
+    bytes[end + shift] = LF;
+    this.length = end + shift + 1;
+    this.#ends[row] = this.length;
     return true;
   }
 

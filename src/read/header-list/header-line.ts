@@ -23,10 +23,9 @@ export function headerLine(parts: HeaderLineParts): string {
   const subject = formatPlainPosition(parts.thread) + ownSubject;
   const mark = `${parts.current ? ">" : " "}${statusMark(parts.flags)}${String(parts.number).padStart(3)} `;
   const size = formatCounts(parts.counts);
-  if (isPlainAscii(who) && isPlainAscii(date) && isPlainAscii(subject)) {
-    const start = `${mark}${who.slice(0, 17).padEnd(17)}  ${date.slice(0, 16).padStart(16)} ${size}`;
-    return start + subject.slice(0, Math.max(width - start.length, 0));
-  }
+  const asciiStart = `${mark}${who.slice(0, 17).padEnd(17)}  ${date.slice(0, 16).padStart(16)} ${size}`;
+  const asciiLine = asciiStart + subject.slice(0, Math.max(width - asciiStart.length, 0));
+  if (isPlainAscii(asciiLine)) return asciiLine;
   const shownWho = who.startsWith("TO ") ? `TO ${cutText(who.slice(3), 14)}` : cutText(who, 17);
   const start = `${mark}${padEnd(shownWho, 17)}  ${padStart(cutText(date, 16), 16)} ${size}`;
   return start + cutText(subject, Math.max(width - (isPlainAscii(start) ? start.length : byteLength(start)), 0));
