@@ -6,6 +6,7 @@
  * support.
  */
 import { isAscii, isUtf8 } from "node:buffer";
+import { decodeKorean } from "./korean.ts";
 import { shiftedCharsets } from "./shifted-charsets.ts";
 
 /** Decodes bytes; invalid sequences become U+FFFD. */
@@ -140,12 +141,20 @@ function findNodeDecoder(name: string): Decode | undefined {
     const decoder = new TextDecoder(plain);
     if (decoder.encoding === "windows-1252") return windows1252;
     if (decoder.encoding === "utf-8") return labelledUtf8;
+    if (decoder.encoding === "euc-kr") return orUtf8(decodeKorean);
+    if (decoder.encoding === "gbk") return orUtf8(decodeChinese);
     if (decoder.encoding.startsWith("utf-16")) return orAscii(evenBytes(decoder));
     return orUtf8((bytes) => decoder.decode(bytes));
   } catch {
     return undefined;
   }
 }
+
+/** Decodes GBK. Node 20 decodes some characters as private ones, unless they are labelled GB 18030. */
+const decodeChinese: Decode = (bytes) => {
+  const text = new TextDecoder("gbk").decode(bytes);
+  return /[\ue000-\uf8ff]/.test(text) ? new TextDecoder("gb18030").decode(bytes) : text;
+};
 
 /** Returns whether a name declares no charset other than ASCII. */
 export function isUndeclared(name: string): boolean {
@@ -157,20 +166,29 @@ function bareName(name: string): string {
   return /^\s*(?:3D(?="))?["']*([^\s"';,]*)/i.exec(name)?.[1] ?? "";
 }
 
+/** The names of Big5, of which Node lacks the characters that Hong Kong added. */
+const big5 = /big-?5|^cp950$/;
+
 /** Returns the decoders of Node and iconv-lite. */
 export async function moreCharsets(): Promise<Charsets> {
   const { default: iconv } = await import("iconv-lite");
   return (name) => {
     const node = nodeCharsets(name);
     const plain = bareName(name).toLowerCase();
+    if (big5.test(plain)) return orUtf8((bytes) => iconv.decode(Buffer.from(bytes), "big5-hkscs"));
     const bare = iconv.encodingExists(plain) ? plain : findUsualName(plain);
     if (node !== undefined || !iconv.encodingExists(bare)) return node;
     return (bytes) => iconv.decode(Buffer.from(bytes), bare);
   };
 }
 
-/** Returns whether any of the charsets is unknown to Node. */
+/** Returns whether the decoder for a charset is missing in Node or lacks some of the charset's characters. */
+export function isIncomplete(name: string, decode: Decode | undefined): boolean {
+  return decode === undefined || big5.test(bareName(name).toLowerCase());
+}
+
+/** Returns whether Node's decoder for any of the charsets is missing or incomplete. */
 export function needsMore(names: Iterable<string>): boolean {
-  for (const name of names) if (nodeCharsets(name) === undefined) return true;
+  for (const name of names) if (isIncomplete(name, nodeCharsets(name))) return true;
   return false;
 }

@@ -148,6 +148,9 @@ test.each([
   ["x-big5", "a4a4a4e5", "中文"],
   ["CN-GB", "d6d0cec4", "中文"],
   ["UHC", "c7d1", "한"],
+  ["ks_c_5601-1987", "c0da8c63b9e68141c652ff41", "자똠방갂힣\ufffdA"],
+  ["euc-kr", "eb9890", "또"],
+  ["gb2312", "a2e3fe50", "€⺁"],
   ["MacRoman", "8edb", "é€"],
   ["utf-8-sig", "c3a9", "é"],
   ["x-mac-ce", "9f", undefined],
@@ -158,5 +161,7 @@ test.each([
 test("charsets that only iconv-lite knows are found by other names", async () => {
   const charsets = await moreCharsets();
   expect(charsets("x-mac-ce")?.(Buffer.from("87", "hex"))).toBe("á");
+  expect(charsets("Big5-HKSCS")?.(Buffer.from("8e69a4a4", "hex"))).toBe("箸中");
+  expect(needsMore(["big5"])).toBe(true);
   expect(charsets("x-viscii")?.(Buffer.from("aa", "hex"))).toBe("ế");
 });

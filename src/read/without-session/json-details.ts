@@ -1,7 +1,6 @@
 /** The fields that --parts, --text and --all-headers add to a message's JSON object. */
 import type { ListForm } from "../../cli/command-line.ts";
 import type { StoredMessages } from "../../mailbox/mailbox.ts";
-import { nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { parseHeader } from "../../message/header.ts";
 import type { Bytes } from "../../message/view/bytes.ts";
@@ -18,7 +17,7 @@ export async function readDetails(stored: StoredMessages, message: number, wante
   return {
     ...(wanted.parts ? { parts: await listPartObjects(stored, message) } : {}),
     ...(wanted.text ? await readText(stored, message) : {}),
-    ...(wanted.allHeaders ? { headers: listFields(stored, message) } : {}),
+    ...(wanted.allHeaders ? { headers: await listFields(stored, message) } : {}),
   };
 }
 
@@ -50,10 +49,11 @@ function withoutFinalLine(source: Bytes): Bytes {
   return end === "\n\n" ? { ...source, size: size - 1 } : source;
 }
 
-function listFields(stored: StoredMessages, message: number): object[] {
-  const charset = () => charsetOfBody(parseParts(viewStoredBytes(stored, message)));
-  return parseHeader(stored.header(message)).fields.map(({ name, value }) => ({
+async function listFields(stored: StoredMessages, message: number): Promise<object[]> {
+  const header = stored.header(message);
+  const { root, charsets } = await readParts(viewStoredBytes(stored, message), header);
+  return parseHeader(header).fields.map(({ name, value }) => ({
     name,
-    value: decodeWords(value, nodeCharsets, charset).toWellFormed(),
+    value: decodeWords(value, charsets, () => charsetOfBody(root)).toWellFormed(),
   }));
 }

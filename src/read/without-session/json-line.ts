@@ -9,7 +9,7 @@ import { countLineFeeds } from "../../mailbox/line-buffer.ts";
 import type { ListFacts } from "../../mailbox/list-facts.ts";
 import { Flag, type StoredMessages } from "../../mailbox/mailbox.ts";
 import { parseAddressField } from "../../message/address.ts";
-import { type Charsets, moreCharsets, nodeCharsets } from "../../message/charsets.ts";
+import { type Charsets, isIncomplete, moreCharsets, nodeCharsets } from "../../message/charsets.ts";
 import { decodeWords } from "../../message/decode-words.ts";
 import { formatJson } from "../../message/safe-text.ts";
 import { listAttachedParts, type Part, parseParts } from "../../message/view/part.ts";
@@ -41,7 +41,7 @@ export function jsonLine(
   let isCharsetMissing = false;
   const charsets: Charsets = (name) => {
     const decode = nodeCharsets(name);
-    isCharsetMissing ||= decode === undefined;
+    isCharsetMissing ||= isIncomplete(name, decode);
     return decode;
   };
   const line = formatLine(stored, message, more, charsets);

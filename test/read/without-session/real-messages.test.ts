@@ -68,6 +68,7 @@ test.each<[string, string[], Record<string, unknown>]>([
     ["Subject: =?utf-7?q?+AOk-?= =?x-y?q?z?=", "", "hi"],
     { subject: "éz" },
   ],
+  ["characters of Hong Kong", ["Subject: =?big5?b?jmmkpA==?=", "", "hi"], { subject: "箸中" }],
   [
     "encoded words and names of attachments in a charset that Node lacks",
     [
