@@ -129,7 +129,7 @@ function sortByValues(values: readonly (number | string)[], isDescending: boolea
   const sign = isDescending ? -1 : 1;
   const messages = Array.from(values.keys(), (index) => index + 1);
   return messages.sort((a, b) => {
-    const [first = 0, second = 0] = [values[a - 1], values[b - 1]];
+    const [first, second] = [values[a - 1] as number | string, values[b - 1] as number | string];
     return first < second ? -sign : first > second ? sign : a - b;
   });
 }
