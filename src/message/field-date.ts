@@ -135,7 +135,10 @@ function parseItems(written: string, defaultZone: string | undefined): Date | un
   let left = written
     .slice(0, longestDate)
     .replace(/\([^()]*\)?/g, " ")
-    .replace(/(?<=\d)\s*:\s*(?=\d)/g, ":");
+    .replace(/(?<=\d)\s*:\s*(?=\d)/g, ":")
+    // ISO 8601 without separators, and the time of RFC 733, as in `1430-EST`
+    .replace(/(?<!\d)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(?!\d)/, "$1-$2-$3T$4:$5:$6")
+    .replace(/(?<=^[^:]*\d[ ,]+)(\d\d)(\d\d)[ -](?=(?:[ECMP][SD]T|GMT|UTC?|Z)\b)/, "$1:$2 ");
   const remove = (pattern: RegExp): RegExpExecArray | null => {
     const found = pattern.exec(left);
     if (found !== null) left = `${left.slice(0, found.index)} ; ${left.slice(found.index + found[0].length)}`;
@@ -175,7 +178,9 @@ function toDay(found: RegExpExecArray | null): { year: string; month: string | u
 function zoneNameIn(text: string): string | undefined {
   const [, zone, half] = longZone.exec(text) ?? [];
   if (zone !== undefined && half !== undefined) return `${zone}${half}T`;
-  return /(?<![a-z])([a-z]{3,4}|z)(?![a-z])/i.exec(text.replace(monthName, ""))?.[1];
+  const name = /(?<![a-z])([a-z]{3,4}|z)(?![a-z])/i.exec(text.replace(monthName, ""))?.[1];
+  // Unix programs of the 1990s wrote the summer time of Central Europe as MET DST.
+  return /\bMET DST\b/i.test(text) ? "MEST" : name;
 }
 
 /** Returns an offset from UTC with four digits: `-0600` for `-600`, `+0100` for `GMT+1`, `-0330` for `-03:30`. */
