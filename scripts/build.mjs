@@ -6,10 +6,10 @@
  * dist/ when the build is complete. A failed build leaves the previous one in place.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { deflateSync, gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 import { lightConnection } from "../src/submit/nodemailer/light-connection.mjs";
 import { completions } from "./completions.mjs";
@@ -109,10 +109,25 @@ function partChooser() {
   };
 }
 
-/** Omits iconv-lite's tables for multi-byte charsets (400 kB), because Node itself decodes these charsets. */
+/**
+ * Keeps only one of iconv-lite's tables for multi-byte charsets (400 kB): Big5 with the characters of Hong Kong. Node
+ * itself decodes the other charsets.
+ */
+function formatMultiByteTables() {
+  const table = ["cp950", "big5-added"].flatMap((name) =>
+    JSON.parse(readFileSync(join(root, `node_modules/iconv-lite/encodings/tables/${name}.json`), "utf8")),
+  );
+  const packed = deflateSync(JSON.stringify(table), { level: 9 }).toString("base64");
+  return `
+    const { inflateSync } = require("node:zlib");
+    const table = () => JSON.parse(inflateSync(Buffer.from("${packed}", "base64")).toString());
+    module.exports = { big5hkscs: { type: "_dbcs", table } };
+  `;
+}
+
 const withoutTables = {
   name: "without-multi-byte-tables",
-  load: { filter: { id: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, handler: () => "module.exports = {};" },
+  load: { filter: { id: /iconv-lite[/]encodings[/]dbcs-data[.]js$/ }, handler: formatMultiByteTables },
 };
 
 /** Node's own modules that take milliseconds to load and that most runs do not use. */

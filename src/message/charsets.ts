@@ -175,7 +175,8 @@ export async function moreCharsets(): Promise<Charsets> {
   return (name) => {
     const node = nodeCharsets(name);
     const plain = bareName(name).toLowerCase();
-    if (big5.test(plain)) return orUtf8((bytes) => iconv.decode(Buffer.from(bytes), "big5-hkscs"));
+    if (big5.test(plain) && iconv.encodingExists("big5-hkscs"))
+      return orUtf8((bytes) => iconv.decode(Buffer.from(bytes), "big5-hkscs"));
     const bare = iconv.encodingExists(plain) ? plain : findUsualName(plain);
     if (node !== undefined || !iconv.encodingExists(bare)) return node;
     return (bytes) => iconv.decode(Buffer.from(bytes), bare);

@@ -191,6 +191,18 @@ test("a reader that closes the pipe ends the listing without an error", () => {
   expect(readFileSync(join(home, "code"), "utf8")).toBe("0\n");
 });
 
+test.each([
+  ["big5", "jmmkpA==", "箸中"],
+  ["cp850", "gg==", "é"],
+])("the built program decodes %s, for which Node lacks characters", (charset, bytes, text) => {
+  const fields = [`Subject: =?${charset}?b?${bytes}?=`, `Content-Type: text/plain; charset=${charset}`];
+  const body = ["Content-Transfer-Encoding: base64", "", bytes, "", ""];
+  writeFileSync(join(home, "charset"), ["From a@x Sat Jan 16 18:22:03 2021", ...fields, ...body].join("\n"));
+  const { stdout } = mail("--json", "--text", "--all-headers", "-f", "charset");
+  const found = JSON.parse(stdout);
+  expect([found.subject, found.headers[0].value, found.text]).toEqual([text, text, `${text}\n`]);
+});
+
 test.each(["--json", "--count", "--print"])("%s reports a file that is not a mailbox", (option) => {
   writeFileSync(join(home, "garbage"), "garbage line\nmore\n");
   const text = "garbage: not a mailbox; nothing was opened";
