@@ -623,6 +623,30 @@ function* misread(): Iterable<Sample> {
     "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: message/delivery-status\n\n",
     "\nThe following addresses were unknown (please check them)\n\n<ann@example.net>\n--b--\n",
   );
+  yield message("an unquoted comma in a name", envelope("x", "Doe, Ann <ann@example.org>"), "\nx\n");
+  yield message("a date in digits", "From: a@b\nDate: 1/29/2021 6:22:03 PM\nSubject: x\n\nx\n");
+  yield message(
+    "a boundary with other text after it",
+    envelope("x"),
+    'Content-Type: multipart/mixed; boundary="b" X-Mailer: x\n\n--b\n\ntext\n',
+    "--b\nContent-Type: application/pdf; name=a.pdf\n\n12345\n--b--\n",
+  );
+  yield message("a charset without a semicolon", envelope("x"), "Content-Type: text/html charset=utf-8\n\n<b>x</b>\n");
+  yield message(
+    "base64 with a list's footer",
+    envelope("x"),
+    "Content-Transfer-Encoding: base64\n\nYWJj\n--\nTo leave this list: write to the list's owner\n",
+  );
+  yield message(
+    "Korean syllables that EUC-KR lacks",
+    envelope("=?ks_c_5601-1987?B?jGO55g==?="),
+    "Content-Type: text/plain; charset=cp949\nContent-Transfer-Encoding: base64\n\njGO55g==\n",
+  );
+  yield message(
+    "HTML beside the cells of a table",
+    envelope("x"),
+    "Content-Type: text/html\n\n<noframes><style></noframes><table><td>a<form><tr><td>b</form>c</table><style></style>\n",
+  );
 }
 
 export function corpus(): Sample[] {
