@@ -46,6 +46,9 @@ const mailbox = fc
   .array(fc.array(line, { maxLength: 12 }), { minLength: 1, maxLength: 4 })
   .map((messages) => messages.map((lines) => `From ann Sat Jan 16 18:22:03 2021\n${lines.join("\n")}\n\n`).join(""));
 
+/** Matches an escaped surrogate, but not an escaped backslash that is followed by the same letters. */
+const escapedSurrogate = /(?<!\\)(?:\\\\)*\\ud[89a-f]/i;
+
 test("with any mailbox, each line is a well-formed object that conforms to the schema", async () => {
   await fc.assert(
     fc.asyncProperty(mailbox, fc.constantFrom("utf8", "latin1", "utf16le"), async (text, encoding) => {
@@ -55,11 +58,11 @@ test("with any mailbox, each line is a well-formed object that conforms to the s
         for (let message = 1; message <= box.count; message++) {
           const written = await jsonLine(box, message);
           expect(written.slice(0, -1)).not.toMatch(/[\0-\x1f]/);
-          expect(/\\ud[89a-f]/i.test(written)).toBe(false);
+          expect(written).not.toMatch(escapedSurrogate);
           expect(parseLines("message", written)).toHaveLength(1);
           const details = await readDetails(box, message, { parts: true, text: true, allHeaders: true });
           const complete = await jsonLine(box, message, details);
-          expect(/\\ud[89a-f]/i.test(complete)).toBe(false);
+          expect(complete).not.toMatch(escapedSurrogate);
           expect(parseLines("message", complete)[0]).toMatchObject(details);
         }
       } finally {
