@@ -247,6 +247,12 @@ export interface Transferred {
 }
 
 /**
+ * Called before work on a message. Returns a promise if the event loop must run first, for example to receive an
+ * interrupt. The promise is rejected if the work has been interrupted.
+ */
+export type Pause = (message: number) => Promise<void> | undefined;
+
+/**
  * Requested messages that can be read together. Their bytes can be read until the next window is requested.
  */
 export interface MessageWindow {
@@ -302,7 +308,7 @@ export interface Mailbox extends MessageStates {
    * facts. The caller must then check each of these messages. This method is missing if the format has neither a server
    * nor known facts.
    */
-  narrow?(messages: readonly number[], term: ServerTerm): Promise<readonly number[]>;
+  narrow?(messages: readonly number[], term: ServerTerm, pause: Pause): Promise<readonly number[]>;
 
   /**
    * Returns the numbers of all messages in order of size, without loading any message. Messages of equal size are in

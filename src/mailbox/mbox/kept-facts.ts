@@ -14,7 +14,7 @@ import {
   Row,
   type TextColumn,
 } from "../list-facts.ts";
-import { type Counts, type RankedKey, unknownRank } from "../mailbox.ts";
+import { type Counts, type Pause, type RankedKey, unknownRank } from "../mailbox.ts";
 import { keyPrefix } from "../message-key.ts";
 import type { ServerTerm } from "../server-term.ts";
 import { enlargeArray } from "../text-column.ts";
@@ -143,11 +143,17 @@ export class KeptFacts implements FactSource {
   }
 
   /** Returns the messages that may satisfy a condition, judging by the known facts. */
-  narrow(messages: readonly number[], term: ServerTerm): readonly number[] {
+  async narrow(messages: readonly number[], term: ServerTerm, pause: Pause): Promise<readonly number[]> {
     const [table, replaced] = [this.#table, this.#file?.replaced];
     if (table === undefined) return messages;
     const columns = columnsOf(term);
-    for (const message of messages) if (!table.knows(message - 1, columns)) this.require(message, columns);
+    for (const message of messages) {
+      if (table.knows(message - 1, columns)) continue;
+      const waited = pause(message);
+      if (waited !== undefined) await waited;
+      this.require(message, columns);
+    }
+    if (this.#table !== table) return messages;
     const rows = findRows(table, term);
     if (rows === undefined) return messages;
     return messages.filter((message) => rows[message - 1] !== 0 || replaced?.has(message) === true);

@@ -22,6 +22,7 @@ import {
   type MessagePiece,
   type MessageRun,
   type MessageWindow,
+  type Pause,
   type RankedKey,
   type StoredMessages,
 } from "../mailbox.ts";
@@ -156,10 +157,10 @@ export class MboxMailbox implements Mailbox, StoredMessages {
     return this.#tracked.facts?.find(message);
   }
 
-  async narrow(messages: readonly number[], term: ServerTerm): Promise<readonly number[]> {
+  async narrow(messages: readonly number[], term: ServerTerm, pause: Pause): Promise<readonly number[]> {
     if (!isAboutFacts(term)) return messages;
     this.prepareFacts(messages);
-    return this.#tracked.facts?.narrow(messages, term) ?? messages;
+    return this.#tracked.facts?.narrow(messages, term, pause) ?? messages;
   }
 
   prepareFacts(messages: readonly number[]): void {

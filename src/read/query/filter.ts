@@ -1,7 +1,7 @@
 /** Finds the messages that match a query, in mailbox order and with as few reads as possible. */
 
 import { setImmediate as turn } from "node:timers/promises";
-import type { Mailbox, StoredMessages } from "../../mailbox/mailbox.ts";
+import type { Mailbox, Pause, StoredMessages } from "../../mailbox/mailbox.ts";
 import { messagePieces } from "../../mailbox/pieces.ts";
 import { pushAll } from "../../message/lists.ts";
 import { Candidate } from "./candidate.ts";
@@ -44,9 +44,10 @@ export async function* filterMessages(
       return byState.every((part) => part.matches(state));
     });
   }
-  // The messages that certainly do not match need not be loaded.
-  if (query.server !== undefined && mailbox.narrow !== undefined) left = await mailbox.narrow(left, query.server);
   const pause = makePause(check);
+  // The messages that certainly do not match need not be loaded.
+  if (query.server !== undefined && mailbox.narrow !== undefined)
+    left = await mailbox.narrow(left, query.server, pause);
   if (byHeader.length > 0 && byBody.length > 0) {
     const fits = allOf(byHeader);
     const found: number[] = [];
@@ -62,8 +63,6 @@ export async function* filterMessages(
 export function* divideMessages(messages: readonly number[]): Iterable<readonly number[]> {
   for (let at = 0; at < messages.length; at += batch) yield messages.slice(at, at + batch);
 }
-
-type Pause = (message: number) => Promise<void> | undefined;
 
 async function* runPass(
   mailbox: Mailbox,
