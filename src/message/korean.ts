@@ -1,6 +1,6 @@
 /**
- * Decodes EUC-KR with its extension UHC (windows-949), which almost all mail labelled EUC-KR may contain. Node decodes
- * only EUC-KR.
+ * Decodes EUC-KR with its extension UHC (windows-949). Most mail labelled EUC-KR was written by programs that use UHC,
+ * but Node decodes only EUC-KR.
  *
  * UHC adds the Hangul syllables that EUC-KR lacks, in the order of Unicode. The second byte of an added syllable lies
  * outside the range of EUC-KR.

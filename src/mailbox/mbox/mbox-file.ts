@@ -137,8 +137,8 @@ export class MboxFile {
   }
 
   /**
-   * Returns a window that contains the first bytes of a message, up to `length`; undefined if they are too many for a
-   * window or the file is shorter. The window is valid until the next read, because the memory is reused.
+   * Returns a window that contains the first bytes of a message, up to `length`; undefined if they do not fit in a
+   * window, or if the file is shorter. The window is valid until the next read, because the memory is reused.
    */
   locate(message: number, length: number): FileWindow | undefined {
     const from = this.index.start(message);
