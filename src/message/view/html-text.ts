@@ -92,8 +92,8 @@ function joinSurrogates(html: string): string {
   return html.replace(
     /&#(x0*d[89ab][0-9a-f]{2}|5[56]\d{3});&#(x0*d[c-f][0-9a-f]{2}|5[67]\d{3});/gi,
     (written, first: string, second: string) => {
-      const pair = [first, second].map((digits) => Number(digits.replace(/^x/i, "0x")));
-      const character = String.fromCharCode(...pair);
+      const [high = 0, low = 0] = [first, second].map((digits) => Number(digits.replace(/^x/i, "0x")));
+      const character = String.fromCharCode(high, low);
       return character.length === 2 && character.isWellFormed() ? character : written;
     },
   );
