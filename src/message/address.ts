@@ -45,7 +45,8 @@ interface Member {
   readonly areUsers: "never" | "alone" | "always";
 }
 
-const userName = /^[a-z_][a-z0-9_.-]*$/;
+/** A login name, or a UUCP address such as `host!carl`. */
+const userName = /^(?:[a-z_][a-z0-9_.-]*|[\w.-]+(?:![\w.-]+)+)$/;
 
 function parseMember(pieces: readonly Piece[]): Member {
   if (pieces.some(({ kind }) => kind === "angle"))

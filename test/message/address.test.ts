@@ -105,6 +105,13 @@ test.each([
     ],
   ],
   [
+    "host!carl, ann@x.org",
+    [
+      { name: "", address: "host!carl" },
+      { name: "", address: "ann@x.org" },
+    ],
+  ],
+  [
     "root, Ann <ann@x.org>, Ben",
     [
       { name: "", address: "root" },
