@@ -185,6 +185,8 @@ function isPlainHeader(header: string): boolean {
   return !(mayHaveAttachments(header) || mayBeBounce(header) || /\nx-status[ \t]*:/i.test(header));
 }
 
+/** The object that fills in each table. Creating one for each header would take longer than reading the header. */
+const fillers = new WeakMap<FactTable, HeaderFacts>();
 let copy: LineBuffer | undefined;
 
 /**
@@ -199,6 +201,11 @@ export function addHeaderFacts(table: FactTable, bytes: Buffer): number {
   copy ??= new LineBuffer(longestUsualHeader);
   const beginning = bytes.subarray(0, longestUsualHeader);
   copy.bytes.set(beginning);
-  new HeaderFacts(table, headerColumns).add(row, copy, 0, beginning.length, beginning.includes(CR));
+  let filler = fillers.get(table);
+  if (filler === undefined) {
+    filler = new HeaderFacts(table, headerColumns);
+    fillers.set(table, filler);
+  }
+  filler.add(row, copy, 0, beginning.length, beginning.includes(CR));
   return row;
 }
