@@ -119,7 +119,7 @@ export class TextColumnInMemory {
     this.#ends[row] = this.length;
   }
 
-  /** Returns the bytes with room for more after them. */
+  /** Returns the column's buffer, enlarged if necessary. @param added the number of bytes that must fit after the values */
   #makeRoom(added: number, row: number): Buffer {
     const { bytes } = this;
     const needed = this.length + added;

@@ -12,11 +12,11 @@ const uidName = Buffer.from("x-uid");
 const baseName = Buffer.from("x-imapbase");
 
 /**
- * Returns a message that stays in its mailbox in pieces, with the given Status.
+ * Returns the pieces of a message that stays in its mailbox, with the given Status.
  *
  * @param status the value of the Status field
- * @returns undefined if the message must be parsed: it has CRs, lines that are not header fields, a folded or repeated
- *   Status, or body lines that would begin a message
+ * @returns undefined if the message must be parsed, because it contains CRs, lines in the header that are not fields, a
+ *   folded or repeated Status field, or lines in the body that would begin a message
  */
 export function copyWithStatus(bytes: Buffer, status: string): readonly Buffer[] | undefined {
   if (bytes.includes(CR) || bytes.includes(newlineFrom)) return undefined;

@@ -241,7 +241,8 @@ function commentIn(pieces: readonly Piece[]): string {
 function* readTokens(text: string, verbatim = false): Generator<Piece> {
   let at = 0;
   let apart = true;
-  // An unclosed quoted string or comment ends at the next address, but only once: searching the rest takes time.
+  // Only the first unclosed quoted string or comment ends at the next address. If each of them did, the time would be
+  // quadratic, because each search examines the rest of the text.
   let isUnclosed = false;
   while (at < text.length) {
     const start = at;

@@ -114,7 +114,7 @@ function orAscii(decode: Decode): Decode {
 const utf16: Decode = (bytes) =>
   evenBytes(new TextDecoder(bytes[0] === 0xfe && bytes[1] === 0xff ? "utf-16be" : "utf-16le"))(bytes);
 
-/** Returns a UTF-16 decoder that ignores half a character at the end, such as a newline that a program has appended. */
+/** Returns a UTF-16 decoder that ignores a single byte at the end, such as a newline that a program has appended. */
 function evenBytes(decoder: InstanceType<typeof TextDecoder>): Decode {
   return (bytes) => decoder.decode(bytes.subarray(0, bytes.length & ~1));
 }

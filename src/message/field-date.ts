@@ -14,7 +14,7 @@ const timeOfDay =
 const monthName =
   /(?<![a-z])(jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ruary|ch|il|ust|tember|ober|ember)?(?![a-z])/i;
 const yearFirst = /(?<!\d)(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:\s*T(?=\d))?/i;
-/** A date in digits: month first, or day first, as in `31/12/2021` and `31.12.2021`. */
+/** A date in digits. The month is first, as in `12/31/2021`, or the day is first, as in `31/12/2021` and `31.12.2021`. */
 const inDigits = /(?<![\d.:])(\d{1,2})(?:\.(\d{1,2})\.(\d{4})|([-/])(\d{1,2})\4(\d{4}|\d{2}))(?![\d.:])/;
 const offset = /(?<![\w-])(?:GMT|UTC|UT)?\s*([+-])(?:(\d{1,2})[:-](\d{2})|(\d{1,4}))(?!\d)/i;
 /** A time zone of the United States as Windows names it. */
