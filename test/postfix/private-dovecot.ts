@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { certificateFile } from "../account/support/authorization-server.ts";
-import { freePort } from "./private-postfix.ts";
+import { findFreePort } from "../free-ports.ts";
 
 export interface PrivateDovecot {
   /** The socket on which Postfix authenticates its clients. */
@@ -53,7 +53,7 @@ export async function startDovecot(directory: string, introspection?: string): P
     string,
     string,
   ];
-  const tokenPort = await freePort();
+  const tokenPort = await findFreePort();
   const tokens = spawn(process.execPath, ["-e", tokenServer, String(tokenPort)], { stdio: "ignore" });
   // Dovecot's user may be unable to read files in the checkout.
   const authority = join(directory, "authority.pem");

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { findFreePort } from "../free-ports.ts";
 import { waitForFiles } from "./private-dovecot.ts";
-import { freePort } from "./private-postfix.ts";
 
 export interface PrivateImap {
   readonly port: number;
@@ -32,7 +32,7 @@ export async function startImap(
   }
   mkdirSync(directory, { recursive: true });
   const [run, log] = [join(directory, "run"), join(directory, "log")];
-  const port = await freePort();
+  const port = await findFreePort();
   writeFileSync(join(directory, "users"), `${owner.name}:{PLAIN}${password}\n`, { mode: 0o644 });
   writeFileSync(
     join(directory, "dovecot.conf"),

@@ -4,8 +4,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { findFreePorts } from "../free-ports.ts";
 
 export interface PrivatePostfix {
   readonly port: number;
@@ -79,9 +79,7 @@ export async function startPostfix(
 ): Promise<PrivatePostfix> {
   if (!existsSync("/usr/sbin/postfix")) throw new Error("Postfix is missing: apt-get install postfix");
   if (process.getuid?.() !== 0) throw new Error("Postfix must be started by root: run this test as root");
-  const port = await freePort();
-  const submissionPort = await freePort();
-  const smtpsPort = await freePort();
+  const [port = 0, submissionPort = 0, smtpsPort = 0] = await findFreePorts(3);
   const domain = "dominio.test";
   const [config, spool, log] = ["etc", "mail", "mail.log"].map((name) => join(directory, name)) as [
     string,
@@ -186,15 +184,4 @@ function makeCertificates(directory: string, config: string): string {
 function idOf(name: string, which: "-u" | "-g"): number {
   if (which === "-u") return Number(execFileSync("id", ["-u", name], { encoding: "utf8" }));
   return Number(execFileSync("getent", ["group", name], { encoding: "utf8" }).split(":")[2]);
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

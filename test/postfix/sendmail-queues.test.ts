@@ -19,10 +19,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { findFreePort } from "../free-ports.ts";
 import { closeServers, type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { Office } from "./people.ts";
 import { makeMachine, type PrivateMachine } from "./private-machine.ts";
-import { freePort } from "./private-postfix.ts";
 
 let office: Office;
 let directory: string;
@@ -43,7 +43,7 @@ beforeEach(async () => {
   spool = join(directory, "spool");
   mkdirSync(spool);
   chmodSync(spool, 0o1777);
-  port = await freePort();
+  port = await findFreePort();
   machine = makeMachine(join(directory, "machine"), {
     sendmail: office.sendmailCommand.join(" "),
     domain: "dominio.test",

@@ -6,10 +6,11 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { findFreePort } from "../free-ports.ts";
 import { type ScriptedServer, scriptedServer } from "../submit/scripted-server.ts";
 import { content, Office, patience, type User } from "./people.ts";
 import { type PrivateDovecot, password, startDovecot, token } from "./private-dovecot.ts";
-import { freePort, type PrivatePostfix, recipientLimit, sizeLimit } from "./private-postfix.ts";
+import { type PrivatePostfix, recipientLimit, sizeLimit } from "./private-postfix.ts";
 
 let directory: string;
 let dovecot: PrivateDovecot;
@@ -26,7 +27,7 @@ beforeAll(async () => {
   elsewhere = await scriptedServer({ RCPT: "550 5.1.1 nobody of that name" });
   office = await Office.open({
     saslSocket: dovecot.saslSocket,
-    routes: { "elsewhere.test": elsewhere.port, "later.test": await freePort() },
+    routes: { "elsewhere.test": elsewhere.port, "later.test": await findFreePort() },
   });
   ({ postfix, sender: games, admin: root } = office);
 });

@@ -4,17 +4,19 @@ import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { findFreePorts } from "../free-ports.ts";
 
 const isRoot = process.geteuid?.() === 0;
 
@@ -94,7 +96,7 @@ export async function startDovecot(
   if (dovecotProgram === undefined) throw new Error("Dovecot is missing: apt-get install dovecot-imapd");
   const owner = ordinaryUser();
   const directory = mkdtempSync(join(tmpdir(), "mail-dovecot-"));
-  const [imapPort, imapsPort] = [await freePort(), await freePort()];
+  const [imapPort = 0, imapsPort = 0] = await findFreePorts(2);
   for (const user of users) {
     mkdirSync(join(directory, user, "dovecot.rawlog"), { recursive: true });
     mkdirSync(join(directory, user, "mail"));
@@ -195,11 +197,20 @@ service imap {
   chmodSync(directory, 0o755);
   chownSync(directory, owner.uid, owner.gid);
   const identity = isRoot ? { uid: owner.uid, gid: owner.gid } : {};
-  const dovecot = spawn(dovecotProgram, ["-F", "-c", configuration], { ...identity, stdio: "ignore", cwd: directory });
+  const errors = join(directory, "errors");
+  const stderr = openSync(errors, "w");
+  const dovecot = spawn(dovecotProgram, ["-F", "-c", configuration], {
+    ...identity,
+    stdio: ["ignore", "ignore", stderr],
+    cwd: directory,
+  });
+  closeSync(stderr);
   const readLog = () => readIfPresent(join(directory, "log"));
   const until = Date.now() + 50_000;
   while (!existsSync(join(directory, "run/master.pid"))) {
-    if (dovecot.exitCode !== null || Date.now() > until) throw new Error(`Dovecot does not start: ${readLog()}`);
+    if (dovecot.exitCode !== null || Date.now() > until) {
+      throw new Error(`Dovecot does not start: ${readIfPresent(errors)}${readLog()}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const rawLogs = () =>
@@ -283,17 +294,6 @@ export function forbiddenCommands(logs: readonly RawLog[]): string[] {
 
 function readIfPresent(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
-}
-
-/** Returns a free port on the loopback interface. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
 }
 
 /**
