@@ -11,6 +11,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -224,7 +225,9 @@ service imap {
     directory,
     readLog,
     endSessions: () => {
-      for (const child of imapProcesses(dovecot.pid)) process.kill(child, "SIGKILL");
+      const connected = findConnectedProcesses(dovecot.pid);
+      if (connected.length === 0) throw new Error("no client is connected to Dovecot");
+      for (const child of connected) process.kill(child, "SIGKILL");
     },
     readRawLogs: () =>
       rawLogs()
@@ -245,12 +248,34 @@ service imap {
   };
 }
 
-/** Returns the ids of the IMAP session processes, which are children of Dovecot. */
-function imapProcesses(parent: number | undefined): number[] {
-  const status = (pid: string) => readIfPresent(`/proc/${pid}/stat`);
+/**
+ * Returns the ids of the processes that hold the TLS connections of Dovecot's clients. Killing a session's own process
+ * instead could leave a lock file in the mailbox, and the next session would wait for minutes until the lock is stale.
+ */
+function findConnectedProcesses(parent: number | undefined): number[] {
+  const isLogin = new RegExp(`^\\d+ \\(imap-login\\) \\S ${parent} `);
+  const established = new Set(
+    readIfPresent("/proc/net/tcp")
+      .split("\n")
+      .map((line) => line.trim().split(/ +/))
+      .filter((fields) => fields[3] === "01")
+      .map((fields) => `socket:[${fields[9]}]`),
+  );
+  const isConnected = (pid: string) => readLinks(`/proc/${pid}/fd`).some((target) => established.has(target));
   return readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid) && new RegExp(`^\\d+ \\(imap\\) \\S ${parent} `).test(status(pid)))
+    .filter((pid) => /^\d+$/.test(pid) && isLogin.test(readIfPresent(`/proc/${pid}/stat`)) && isConnected(pid))
     .map(Number);
+}
+
+/** Returns the targets of the symbolic links in a directory. */
+function readLinks(directory: string): string[] {
+  return readdirSync(directory).flatMap((name) => {
+    try {
+      return [readlinkSync(join(directory, name))];
+    } catch {
+      return []; // The file has been closed.
+    }
+  });
 }
 
 /** The capabilities that Dovecot 2.3 announces after the login, without the login mechanisms. */
@@ -292,8 +317,13 @@ export function forbiddenCommands(logs: readonly RawLog[]): string[] {
   return logs.flatMap(({ commands }) => commands.filter((line) => forbidden.some((each) => each.test(line))));
 }
 
+/** Returns a file's text; an empty text if the file or the process that it describes no longer exists. */
 function readIfPresent(path: string): string {
-  return existsSync(path) ? readFileSync(path, "utf8") : "";
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /**
