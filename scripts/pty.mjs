@@ -4,10 +4,11 @@
  * controlling terminal.
  */
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, write, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ReadStream } from "node:tty";
 import { promisify } from "node:util";
+import { listOpenFiles } from "./open-files.mjs";
 
 /** koffi is loaded only when it is first used, because scripts that import this file may install it. */
 async function loadFunctions() {
@@ -123,17 +124,6 @@ function isRunning(pid) {
   }
 }
 
-function openFiles(proc) {
-  const directory = `${proc}/fd`;
-  return readdirSync(directory).flatMap((name) => {
-    try {
-      return [readlinkSync(`${directory}/${name}`)];
-    } catch {
-      return []; // The file has been closed.
-    }
-  });
-}
-
 export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encoding = "utf8", onData = () => {} }) {
   const { master, name } = await open(rows, columns);
   // The child's side is kept open until the child has exited. Otherwise the child's last output could be lost.
@@ -179,7 +169,7 @@ export async function openPty({ argv, env, cwd, rows = 24, columns = 80, encodin
     paste: (text) => promisify(write)(master, text),
     isRaw: () => execFileSync("stty", ["-F", name, "-a"], { encoding: "utf8" }).includes("-icanon"),
     isAsleep: () => threadsOf(proc).every((stat) => /^\d+ \(.*\) S/s.test(stat)),
-    openFiles: () => openFiles(proc),
+    openFiles: () => listOpenFiles(child.pid),
     children: () => childrenOf(child.pid),
     resize: (size) => {
       execFileSync("stty", ["-F", name, "rows", String(size.rows), "cols", String(size.columns)]);

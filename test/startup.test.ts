@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "@jest/globals";
+import { listOpenFiles } from "../scripts/open-files.mjs";
 import { until } from "./until.ts";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -89,19 +90,6 @@ test("a code cache from another version of Node is ignored", () => {
     rmSync(place, { recursive: true, force: true });
   }
 });
-
-/** Returns the paths of the files that a process has open. */
-function listOpenFiles(pid: number | undefined): string[] {
-  const descriptors = readdirSync(`/proc/${pid}/fd`);
-  // A descriptor may be closed in the meantime.
-  return descriptors.flatMap((descriptor) => {
-    try {
-      return [readlinkSync(`/proc/${pid}/fd/${descriptor}`)];
-    } catch {
-      return [];
-    }
-  });
-}
 
 test("a session continues after an upgrade has removed the program", async () => {
   const place = mkdtempSync(join(tmpdir(), "mail-startup-"));

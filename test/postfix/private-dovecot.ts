@@ -1,9 +1,9 @@
 /** Runs a private Dovecot that authenticates Postfix's clients and accepts LMTP for its own mailboxes. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { certificateFile } from "../account/support/authorization-server.ts";
+import { readIfPresent, runDovecot } from "../dovecot-program.ts";
 import { findFreePort } from "../free-ports.ts";
 
 export interface PrivateDovecot {
@@ -120,32 +120,14 @@ service stats {
 }
 `,
   );
-  const dovecot = spawn("/usr/sbin/dovecot", ["-F", "-c", join(directory, "dovecot.conf")], { stdio: "ignore" });
-  await waitForFiles([saslSocket, lmtpSocket], dovecot, log);
+  const dovecot = await runDovecot(join(directory, "dovecot.conf"), { log, created: [saslSocket, lmtpSocket] });
   return {
     saslSocket,
     lmtpSocket,
-    mailbox: (user) => {
-      const path = join(mail, `${user}.inbox`);
-      return existsSync(path) ? readFileSync(path, "utf8") : "";
-    },
+    mailbox: (user) => readIfPresent(join(mail, `${user}.inbox`)),
     stop: async () => {
       tokens.kill("SIGTERM");
-      if (dovecot.exitCode !== null) return;
-      const ended = once(dovecot, "exit");
-      dovecot.kill("SIGTERM");
-      await ended;
+      await dovecot.stop();
     },
   };
-}
-
-/** Waits for the files that Dovecot creates when it is ready. @throws Error with its log if it does not start */
-export async function waitForFiles(paths: readonly string[], dovecot: ChildProcess, log: string): Promise<void> {
-  const until = Date.now() + 50_000;
-  while (!paths.every((path) => existsSync(path))) {
-    if (dovecot.exitCode !== null || Date.now() > until) {
-      throw new Error(`Dovecot does not start: ${existsSync(log) ? readFileSync(log, "utf8") : ""}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }

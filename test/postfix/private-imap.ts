@@ -1,11 +1,9 @@
 /** Runs a private Dovecot that serves a Postfix spool and a user's folders over IMAP, and provides an IMAP client. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
+import { readIfPresent, runDovecot } from "../dovecot-program.ts";
 import { findFreePort } from "../free-ports.ts";
-import { waitForFiles } from "./private-dovecot.ts";
 
 export interface PrivateImap {
   readonly port: number;
@@ -73,16 +71,12 @@ service imap-login {
 }
 `,
   );
-  const dovecot = spawn("/usr/sbin/dovecot", ["-F", "-c", join(directory, "dovecot.conf")], { stdio: "ignore" });
-  await waitForFiles([join(run, "master.pid")], dovecot, log);
+  const dovecot = await runDovecot(join(directory, "dovecot.conf"), { log, created: [join(run, "master.pid")] });
   return {
     port,
-    readLog: () => (existsSync(log) ? readFileSync(log, "utf8") : ""),
+    readLog: () => readIfPresent(log),
     stop: async () => {
-      if (dovecot.exitCode !== null) return;
-      const ended = once(dovecot, "exit");
-      dovecot.kill("SIGTERM");
-      await ended;
+      await dovecot.stop();
     },
   };
 }

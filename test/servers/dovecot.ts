@@ -1,22 +1,19 @@
 /** Runs a private Dovecot as an ordinary user, with its own directory, loopback ports and certificate. */
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import {
   chmodSync,
   chownSync,
-  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  openSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
+import { listOpenFiles } from "../../scripts/open-files.mjs";
+import { readIfPresent, runDovecot } from "../dovecot-program.ts";
 import { findFreePorts } from "../free-ports.ts";
 
 const isRoot = process.geteuid?.() === 0;
@@ -197,23 +194,12 @@ service imap {
   );
   chmodSync(directory, 0o755);
   chownSync(directory, owner.uid, owner.gid);
-  const identity = isRoot ? { uid: owner.uid, gid: owner.gid } : {};
-  const errors = join(directory, "errors");
-  const stderr = openSync(errors, "w");
-  const dovecot = spawn(dovecotProgram, ["-F", "-c", configuration], {
-    ...identity,
-    stdio: ["ignore", "ignore", stderr],
-    cwd: directory,
+  const dovecot = await runDovecot(configuration, {
+    program: dovecotProgram,
+    log: join(directory, "log"),
+    created: [join(directory, "run/master.pid")],
+    user: isRoot ? { uid: owner.uid, gid: owner.gid } : {},
   });
-  closeSync(stderr);
-  const readLog = () => readIfPresent(join(directory, "log"));
-  const until = Date.now() + 50_000;
-  while (!existsSync(join(directory, "run/master.pid"))) {
-    if (dovecot.exitCode !== null || Date.now() > until) {
-      throw new Error(`Dovecot does not start: ${readIfPresent(errors)}${readLog()}`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
   const rawLogs = () =>
     users.flatMap((user) => {
       const place = join(directory, user, "dovecot.rawlog");
@@ -223,7 +209,7 @@ service imap {
     imapPort,
     imapsPort,
     directory,
-    readLog,
+    readLog: () => readIfPresent(join(directory, "log")),
     endSessions: () => {
       const connected = findConnectedProcesses(dovecot.pid);
       if (connected.length === 0) throw new Error("no client is connected to Dovecot");
@@ -238,11 +224,7 @@ service imap {
       for (const path of rawLogs()) rmSync(path);
     },
     stop: async () => {
-      if (dovecot.exitCode === null && dovecot.signalCode === null) {
-        const ended = once(dovecot, "exit");
-        dovecot.kill("SIGTERM");
-        await ended;
-      }
+      await dovecot.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -261,21 +243,10 @@ function findConnectedProcesses(parent: number | undefined): number[] {
       .filter((fields) => fields[3] === "01")
       .map((fields) => `socket:[${fields[9]}]`),
   );
-  const isConnected = (pid: string) => readLinks(`/proc/${pid}/fd`).some((target) => established.has(target));
+  const isConnected = (pid: string) => listOpenFiles(pid).some((target) => established.has(target));
   return readdirSync("/proc")
     .filter((pid) => /^\d+$/.test(pid) && isLogin.test(readIfPresent(`/proc/${pid}/stat`)) && isConnected(pid))
     .map(Number);
-}
-
-/** Returns the targets of the symbolic links in a directory. */
-function readLinks(directory: string): string[] {
-  return readdirSync(directory).flatMap((name) => {
-    try {
-      return [readlinkSync(join(directory, name))];
-    } catch {
-      return []; // The file has been closed.
-    }
-  });
 }
 
 /** The capabilities that Dovecot 2.3 announces after the login, without the login mechanisms. */
@@ -315,15 +286,6 @@ const forbidden = [
 /** Returns the forbidden commands that were sent. */
 export function forbiddenCommands(logs: readonly RawLog[]): string[] {
   return logs.flatMap(({ commands }) => commands.filter((line) => forbidden.some((each) => each.test(line))));
-}
-
-/** Returns a file's text; an empty text if the file or the process that it describes no longer exists. */
-function readIfPresent(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
-  }
 }
 
 /**
