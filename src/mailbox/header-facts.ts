@@ -185,7 +185,10 @@ function isPlainHeader(header: string): boolean {
   return !(mayHaveAttachments(header) || mayBeBounce(header) || /\nx-status[ \t]*:/i.test(header));
 }
 
-/** The object that fills in each table. Creating one for each header would take longer than reading the header. */
+/**
+ * For each table, the object that fills in its rows. The objects are reused, because creating one takes longer than
+ * reading a header.
+ */
 const fillers = new WeakMap<FactTable, HeaderFacts>();
 let copy: LineBuffer | undefined;
 

@@ -247,8 +247,8 @@ export interface Transferred {
 }
 
 /**
- * Called before work on a message. Returns a promise if the event loop must run first, for example to receive an
- * interrupt. The promise is rejected if the work has been interrupted.
+ * A function that a long task calls before it processes a message. If the task must wait, for example so that Ctrl-C can
+ * be noticed, the function returns a promise. The promise is rejected if the user has interrupted the task.
  */
 export type Pause = (message: number) => Promise<void> | undefined;
 

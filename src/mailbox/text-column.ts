@@ -119,7 +119,11 @@ export class TextColumnInMemory {
     this.#ends[row] = this.length;
   }
 
-  /** Returns the column's buffer, enlarged if necessary. @param added the number of bytes that must fit after the values */
+  /**
+   * Returns the column's buffer, after enlarging it if necessary.
+   *
+   * @param added the number of bytes that must fit after the stored values
+   */
   #makeRoom(added: number, row: number): Buffer {
     const { bytes } = this;
     const needed = this.length + added;

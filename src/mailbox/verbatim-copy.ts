@@ -12,7 +12,7 @@ const uidName = Buffer.from("x-uid");
 const baseName = Buffer.from("x-imapbase");
 
 /**
- * Returns the pieces of a message that stays in its mailbox, with the given Status.
+ * Returns a message that stays in its mailbox, in pieces. Its Status field has the given value.
  *
  * @param status the value of the Status field
  * @returns undefined if the message must be parsed, because it contains CRs, lines in the header that are not fields, a

@@ -45,7 +45,7 @@ interface Member {
   readonly areUsers: "never" | "alone" | "always";
 }
 
-/** A login name, or a UUCP address such as `host!carl`. */
+/** Matches a login name, and a UUCP address such as `host!carl`. */
 const userName = /^(?:[a-z_][a-z0-9_.-]*|[\w.-]+(?:![\w.-]+)+)$/;
 
 function parseMember(pieces: readonly Piece[]): Member {

@@ -166,7 +166,7 @@ function bareName(name: string): string {
   return /^\s*(?:3D(?="))?["']*([^\s"';,]*)/i.exec(name)?.[1] ?? "";
 }
 
-/** The names of Big5. Node lacks the characters that Hong Kong added to it. */
+/** Matches the names of Big5. Node's decoder lacks the characters that Hong Kong added to this charset. */
 const big5 = /big-?5|^cp950$/;
 
 /** Returns the decoders of Node and iconv-lite. */

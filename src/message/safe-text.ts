@@ -80,7 +80,10 @@ function isInFlag(text: string, at: number): boolean {
   return codeAt(start) === flag.base && end > start + 2 && codeAt(end) === flag.end && at <= end;
 }
 
-/** Returns a value as JSON. All control characters are escaped, even those that JSON allows unescaped. */
+/**
+ * Returns a value as JSON. Control characters and line separators are always escaped, although JSON does not require this
+ * for all of them.
+ */
 export function formatJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[\x7f-\x9f\u2028\u2029]/g,

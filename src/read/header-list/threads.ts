@@ -138,7 +138,7 @@ function listThreads(nodes: Nodes, children: Children, newestLast: boolean): Thr
   const listed: number[] = [];
   const depths = new Uint16Array(parents.length + 1);
   const levels = new Uint16Array(parents.length);
-  // For each thread, the index in `listed` at which it ends. The next thread starts there.
+  // For each thread, the index in `listed` after its last message.
   const ends: number[] = [];
   const newest: number[] = [];
   for (let root = 0; root < parents.length; root++) {

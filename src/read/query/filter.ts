@@ -45,7 +45,7 @@ export async function* filterMessages(
     });
   }
   const pause = makePause(check);
-  // The messages that certainly do not match need not be loaded.
+  // Messages that cannot match are not loaded.
   if (query.server !== undefined && mailbox.narrow !== undefined)
     left = await mailbox.narrow(left, query.server, pause);
   if (byHeader.length > 0 && byBody.length > 0) {
